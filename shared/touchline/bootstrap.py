@@ -1,0 +1,126 @@
+"""The composition root: the only module that knows concrete adapters.
+
+Nothing is built before it is asked for, so that a function loads only what its wiring grants it. Tests call the same
+`ports` with other arguments.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from touchline import settings
+from touchline.adapters.clock import SystemClock, VirtualClock, parse_moment
+from touchline.adapters.metrics import RecordedMetrics
+from touchline.errors import ConfigurationError
+from touchline.ports import Clock, Ledger, MatchStore, ObjectStore, Predictor, PromotionLog, Registry, Source
+from touchline.settings import Common
+from touchline.work import DriftReporter
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+ALL_NEEDS = frozenset({"object_store", "database", "registry", "network"})
+
+
+class Container:
+    """Ports of one function, built on first use."""
+
+    def __init__(self, common: Common, environ: Mapping[str, str], needs: frozenset[str], clock: Clock | None) -> None:
+        self.common, self.environ, self.needs = common, environ, needs
+        self._clock = clock
+        self.metrics = RecordedMetrics()
+
+    @cached_property
+    def home(self) -> Path:
+        """Folder of the embedded parts."""
+        return Path(self.common.home).expanduser().resolve()
+
+    @cached_property
+    def clock(self) -> Clock:
+        """Real time, or the moment that the settings give."""
+        if self._clock is not None:
+            return self._clock
+        return VirtualClock(parse_moment(self.common.now)) if self.common.now else SystemClock()
+
+    @cached_property
+    def store(self) -> ObjectStore:
+        """Object store."""
+        self._require("object_store")
+        from touchline.adapters.local_store import LocalStore
+
+        return LocalStore(Path(self.common.store) if self.common.store else self.home / "objects")
+
+    @cached_property
+    def engine(self) -> "Engine":
+        """Database engine, its schema brought up to date."""
+        self._require("database")
+        from touchline.adapters.database import connect
+
+        return connect(self.common.database or f"sqlite:///{self.home / 'touchline.db'}")
+
+    @cached_property
+    def matches(self) -> MatchStore:
+        """Matches in the database."""
+        from touchline.adapters.match_store import SqlMatchStore
+
+        return SqlMatchStore(self.engine, self.clock)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Sealed forecasts and settlements."""
+        from touchline.adapters.ledger import SqlLedger
+
+        return SqlLedger(self.engine)
+
+    @cached_property
+    def promotions(self) -> PromotionLog:
+        """Promotion decisions."""
+        from touchline.adapters.promotions import SqlPromotionLog
+
+        return SqlPromotionLog(self.engine)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """Model registry."""
+        self._require("registry")
+        from touchline.adapters.mlflow_registry import MlflowRegistry
+
+        address = self.common.mlflow_tracking_uri or f"sqlite:///{self.home / 'mlflow.db'}"
+        return MlflowRegistry(address, self.home / "mlflow-artifacts")
+
+    @cached_property
+    def sources(self) -> Mapping[str, Source]:
+        """Data sources by name."""
+        self._require("network")
+        from touchline.sources.registry import build
+
+        return build(settings.load(settings.Scrape, self.environ, "scrape"))
+
+    @cached_property
+    def reporter(self) -> DriftReporter:
+        """Drift reports."""
+        from touchline.adapters.evidently_report import EvidentlyReporter
+
+        return EvidentlyReporter()
+
+    def model(self, bundle: str, digests: Mapping[str, str]) -> Predictor:
+        """Load a servable bundle, its files checked."""
+        from touchline.adapters.onnx_model import load
+
+        return load(self.store, bundle, digests)
+
+    def _require(self, need: str) -> None:
+        if need not in self.needs:
+            raise ConfigurationError(
+                f"the wiring grants no {need}", where="functions/wiring.yaml", hint="add it to `needs`"
+            )
+
+
+def ports(environ: Mapping[str, str], *, needs: frozenset[str] = ALL_NEEDS, clock: Clock | None = None) -> Container:
+    """Ports as the environment asks for them.
+
+    Raises:
+        ConfigurationError: a setting has a wrong value.
+    """
+    return Container(settings.load(Common, environ), environ, needs, clock)

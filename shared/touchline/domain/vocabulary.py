@@ -1,0 +1,110 @@
+"""The words and bounds that all parts share: one place, so that no column or limit is typed twice."""
+
+import re
+import unicodedata
+from datetime import timedelta
+from typing import Final, Literal
+
+Outcome = Literal["home", "draw", "away"]
+OUTCOMES: Final = ("home", "draw", "away")
+"""Order of the three classes in every array, table and answer."""
+
+Status = Literal["scheduled", "finished", "postponed", "cancelled", "abandoned", "awarded"]
+STATUSES: Final = ("scheduled", "finished", "postponed", "cancelled", "abandoned", "awarded")
+"""Only `finished` matches with both scores are ever learnt from."""
+
+Mode = Literal["live", "simulated"]
+
+IDENTITY: Final = ("match_id", "competition", "season", "kickoff", "kickoff_known", "home_team", "away_team", "status")
+"""Columns of every match row; `kickoff` is UTC, `kickoff_known` is False where the source gives only a date."""
+
+STATISTICS: Final = (
+    "goals",
+    "goals_half_time",
+    "shots",
+    "shots_on_target",
+    "corners",
+    "fouls",
+    "yellow_cards",
+    "red_cards",
+)
+"""Per-side statistics, stored as home_<name> and away_<name>; goals are statistics too."""
+
+BOOKMAKERS: Final = ("b365", "bw", "iw", "gb", "wh", "vc", "ps", "bfe", "avg", "max")
+"""Bookmakers (and the average and maximum over many) whose 1X2 prices are kept, in decimal odds."""
+
+REFERENCE_BOOKMAKERS: Final = ("ps", "avg", "b365", "bw", "wh", "iw", "gb")
+"""Whose prices stand for "the bookmaker" in comparisons: the first one of these that a match has."""
+
+STATISTIC_BOUNDS: Final[dict[str, tuple[int, int]]] = {
+    "goals": (0, 30),
+    "goals_half_time": (0, 20),
+    "shots": (0, 80),
+    "shots_on_target": (0, 60),
+    "corners": (0, 40),
+    "fouls": (0, 80),
+    "yellow_cards": (0, 15),
+    "red_cards": (0, 8),
+}
+ODDS_BOUNDS: Final = (1.001, 1001.0)
+OVERROUND_BOUNDS: Final = (0.95, 1.30)
+"""Sum of the inverse prices of one triple; outside it the triple is an error of the source."""
+
+FULL_TIME: Final = timedelta(hours=2)
+RESULT_AVAILABLE: Final = FULL_TIME + timedelta(hours=3)
+"""A result and its statistics are assumed to be known this long after kick-off."""
+ODDS_AVAILABLE: Final = timedelta(hours=-1)
+"""Prices before the match are assumed to be known from one hour before kick-off; closing prices at kick-off."""
+UNKNOWN_KICKOFF_HOUR: Final = 12
+"""A match with a date only is put at this hour (UTC); its result is known a day after the rule, see `matches`."""
+
+PROBABILITY_TOLERANCE: Final = 1e-6
+
+KEY_ALPHABET: Final = re.compile(r"[a-z0-9/_.-]+")
+
+_TRANSLITERATE: Final = str.maketrans(
+    {"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th"}
+)
+
+
+def slug(name: str) -> str:
+    """Name as it may stand in object keys and URLs: lower-case ASCII letters, digits and single hyphens.
+
+    Raises:
+        ValueError: if nothing of the name is left.
+
+    >>> slug("Nott'm Forest"), slug("Preußen Münster"), slug("1. FC Köln")
+    ('nottm-forest', 'preussen-munster', '1-fc-koln')
+    """
+    plain = unicodedata.normalize("NFKD", name.casefold().translate(_TRANSLITERATE)).encode("ascii", "ignore").decode()
+    made = re.sub(r"[^a-z0-9]+", "-", plain.replace("'", "").replace(".", " ")).strip("-")
+    if not made:
+        raise ValueError(f"no letter or digit in {name!r}")
+    return made
+
+
+def side_columns(statistic: str) -> tuple[str, str]:
+    """Columns of a statistic for both sides.
+
+    >>> side_columns("shots")
+    ('home_shots', 'away_shots')
+    """
+    return f"home_{statistic}", f"away_{statistic}"
+
+
+def odds_columns(bookmaker: str, *, closing: bool = False) -> tuple[str, str, str]:
+    """Columns of a bookmaker's 1X2 prices in the order of OUTCOMES.
+
+    >>> odds_columns("b365"), odds_columns("ps", closing=True)[0]
+    (('odds_b365_home', 'odds_b365_draw', 'odds_b365_away'), 'closing_ps_home')
+    """
+    prefix = "closing" if closing else "odds"
+    home, draw, away = (f"{prefix}_{bookmaker}_{outcome}" for outcome in OUTCOMES)
+    return home, draw, away
+
+
+STATISTIC_COLUMNS: Final = tuple(column for name in STATISTICS for column in side_columns(name))
+ODDS_COLUMNS: Final = tuple(column for book in BOOKMAKERS for column in odds_columns(book))
+CLOSING_COLUMNS: Final = tuple(column for book in BOOKMAKERS for column in odds_columns(book, closing=True))
+MATCH_COLUMNS: Final = (*IDENTITY, *STATISTIC_COLUMNS, *ODDS_COLUMNS, *CLOSING_COLUMNS)
+"""The tidy table: one row a match. Statistics and closing prices are known after, prices before the match."""

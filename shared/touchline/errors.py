@@ -1,0 +1,96 @@
+"""Every error that Touchline raises on purpose, named by cause.
+
+    TouchlineError
+    |-- PermanentError            the same input fails again: park it, acknowledge it
+    |   |-- EventError            the event itself cannot be understood
+    |   |-- DataError             a payload, table or request breaks its contract
+    |   |   |-- UnknownName       a team, competition, column or status that nobody declared
+    |   |   `-- GateRejected      a validation gate said no
+    |   |-- NotFound              an object, match or model that should be there is not
+    |   `-- CorruptObject         an object whose bytes do not have the hash that was promised
+    |-- RetryableError            the same input may work later: answer 503, keep it
+    |   |-- Unavailable           a store, database, registry or source does not answer
+    |   `-- Conflict              somebody else holds the lock or won the conditional write
+    `-- ConfigurationError        a setting is missing or wrong: nothing is lost, mend it and try again
+
+Whether something is worth another attempt is decided here and nowhere else: `is_retryable` and `http_status`.
+"""
+
+
+class TouchlineError(Exception):
+    """Base of all errors: what was wrong, where, and what to do about it.
+
+    Args:
+        what: one sentence that names the fault.
+        where: file, key, column or field in which it was found.
+        hint: what the user can do.
+        details: further lines (each offending row, each suggestion), kept whole for reports.
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "", details: tuple[str, ...] = ()) -> None:
+        self.what, self.where, self.hint, self.details = what, where, hint, details
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        return "\n  ".join(part for part in (head, *self.details, self.hint) if part)
+
+
+class PermanentError(TouchlineError):
+    """The same input will fail again."""
+
+
+class EventError(PermanentError, ValueError):
+    """An event of no known dialect, or without what its dialect needs."""
+
+
+class DataError(PermanentError, ValueError):
+    """Data that breaks its contract."""
+
+
+class UnknownName(DataError, LookupError):
+    """A name that nobody declared; carries suggestions in `details`, never a guess."""
+
+
+class GateRejected(DataError):
+    """A validation gate refused a table."""
+
+
+class NotFound(PermanentError, LookupError):
+    """Something that should exist does not."""
+
+
+class CorruptObject(PermanentError):
+    """Bytes that do not have the promised hash."""
+
+
+class RetryableError(TouchlineError):
+    """The same input may work later."""
+
+
+class Unavailable(RetryableError, ConnectionError):
+    """A part that we depend on does not answer."""
+
+
+class Conflict(RetryableError):
+    """Another worker holds the lock or won the conditional write."""
+
+
+class ConfigurationError(TouchlineError, ValueError):
+    """A setting is missing or wrong."""
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Whether the platform should deliver the same event again; unknown errors are retried, never dropped."""
+    return not isinstance(error, PermanentError)
+
+
+def http_status(error: BaseException) -> int:
+    """Status for a direct HTTP caller: 404 not found, 422 bad input, 503 try again later.
+
+    >>> http_status(NotFound("no such match")), http_status(DataError("odds below 1")), http_status(Unavailable("store"))
+    (404, 422, 503)
+    """
+    if isinstance(error, NotFound | UnknownName):
+        return 404
+    return 422 if isinstance(error, PermanentError) else 503

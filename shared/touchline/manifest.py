@@ -1,0 +1,190 @@
+"""Manifests and publications: how a stage says what it made from what, and how others find it.
+
+Data objects are written first, under `<stage>/<id>/`, then `<stage>/<id>/manifest.json`, at last the publication
+`<stage>/published/<seq>.json`. Each is created once and never changed, so a reader sees a whole result or none, and doing
+the same work twice is harmless. A manifest says nothing of clocks, machines or run ids: same inputs, same bytes.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from touchline.errors import CorruptObject, DataError, NotFound
+from touchline.ports import ObjectStore
+
+_T = TypeVar("_T")
+
+
+class Ref(msgspec.Struct, frozen=True, order=True):
+    """An object and the hash that its bytes must have."""
+
+    key: str
+    sha256: str
+    rows: int | None = None
+    schema: str = ""
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stage made: `id` is the hash of inputs, parameters and versions; `outputs` are named."""
+
+    stage: str
+    id: str
+    inputs: tuple[Ref, ...]
+    outputs: dict[str, Ref]
+    parameters: dict[str, Any]
+    versions: dict[str, str]
+    counts: dict[str, int]
+
+
+class Publication(msgspec.Struct, frozen=True, kw_only=True):
+    """Points at a manifest; its key carries the sequence number.
+
+    `sidecars` hold what depends on the way rather than on the content (which payload last changed a match, say).
+    """
+
+    seq: int
+    manifest: str
+    sha256: str
+    promotion: int | None = None
+    sidecars: dict[str, Ref] = {}
+
+
+def encode(value: Any) -> bytes:
+    """Deterministic JSON: sorted keys, no blanks.
+
+    >>> encode({"b": 1, "a": (2, None)})
+    b'{"a":[2,null],"b":1}'
+    """
+    return msgspec.json.encode(value, order="sorted")
+
+
+def decode(data: bytes, kind: type[_T], where: str = "") -> _T:
+    """Strict JSON into a declared type.
+
+    Raises:
+        DataError: the bytes are not such a value; says at which path.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise DataError(f"not a valid {kind.__name__}: {error}", where=where) from error
+
+
+def sha256(data: bytes) -> str:
+    """Hash of bytes as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def content_id(stage: str, inputs: tuple[Ref, ...], parameters: Mapping[str, Any], versions: Mapping[str, str]) -> str:
+    """Identity of a piece of work, 20 hexadecimal digits: same inputs, parameters and versions, same id."""
+    return sha256(encode([stage, sorted(ref.sha256 for ref in inputs), dict(parameters), dict(versions)]))[:20]
+
+
+def write_object(store: ObjectStore, key: str, data: bytes, *, rows: int | None = None, schema: str = "") -> Ref:
+    """Create a content object; one that exists must be the same, byte for byte.
+
+    Raises:
+        CorruptObject: another object stands under the key.
+    """
+    digest = sha256(data)
+    if not store.create(key, data) and sha256(store.get(key)) != digest:
+        raise CorruptObject("an object with other content exists", where=key, hint="a stage is not deterministic")
+    return Ref(key, digest, rows, schema)
+
+
+def read_object(store: ObjectStore, ref: Ref) -> bytes:
+    """Content of an object, checked.
+
+    Raises:
+        CorruptObject: its bytes do not have the hash of the reference.
+        NotFound: there is no such object.
+    """
+    data = store.get(ref.key)
+    if sha256(data) != ref.sha256:
+        raise CorruptObject(f"hash is {sha256(data)[:12]}, promised was {ref.sha256[:12]}", where=ref.key)
+    return data
+
+
+def publication_key(stage: str, seq: int, promotion: int | None = None) -> str:
+    """Key of a publication.
+
+    >>> publication_key("raw", 7), publication_key("predictions", 7, 2)
+    ('raw/published/000000000007.json', 'predictions/published/000000000007-000000000002.json')
+    """
+    suffix = "" if promotion is None else f"-{promotion:012d}"
+    return f"{stage}/published/{seq:012d}{suffix}.json"
+
+
+def publish(
+    store: ObjectStore,
+    manifest: Manifest,
+    seq: int,
+    *,
+    promotion: int | None = None,
+    sidecars: Mapping[str, Ref] | None = None,
+) -> tuple[str, bool]:
+    """Write the manifest, then its publication, then move `latest.json` forward.
+
+    Returns:
+        The publication's key, and whether it is new.
+    """
+    where = f"{manifest.stage}/{manifest.id}/manifest.json"
+    ref = write_object(store, where, encode(manifest))
+    publication = Publication(
+        seq=seq, manifest=where, sha256=ref.sha256, promotion=promotion, sidecars=dict(sidecars or {})
+    )
+    key = publication_key(manifest.stage, seq, promotion)
+    created = store.create(key, encode(publication))
+    advance(store, f"{manifest.stage}/latest.json", publication)
+    return key, created
+
+
+def advance(store: ObjectStore, key: str, publication: Publication) -> None:
+    """Move a convenience pointer forward, never back."""
+    while True:
+        info = store.stat(key)
+        if info is None:
+            if store.create(key, encode(publication)):
+                return
+            continue
+        current = decode(store.get(key), Publication, key)
+        if _rank(current) >= _rank(publication) or store.swap(key, encode(publication), info.etag):
+            return
+
+
+def _rank(publication: Publication) -> tuple[int, int]:
+    return publication.seq, publication.promotion or 0
+
+
+def read_publication(store: ObjectStore, key: str) -> tuple[Publication, Manifest]:
+    """A publication and its manifest, checked.
+
+    Raises:
+        NotFound, CorruptObject, DataError: the chain is broken at the object that the error names.
+    """
+    publication = decode(store.get(key), Publication, key)
+    data = read_object(store, Ref(publication.manifest, publication.sha256))
+    return publication, decode(data, Manifest, publication.manifest)
+
+
+def superseded(store: ObjectStore, key: str) -> str:
+    """Newer publication in the same prefix, empty if `key` is the newest: what is superseded need not be worked on."""
+    prefix = key.rpartition("/")[0] + "/"
+    newest = max(info.key for info in store.list(prefix))
+    return newest if newest > key else ""
+
+
+def current(store: ObjectStore, stage: str) -> tuple[Publication, Manifest]:
+    """The current state of a stage: its publication with the highest number.
+
+    Raises:
+        NotFound: the stage has published nothing.
+    """
+    keys = [info.key for info in store.list(f"{stage}/published/")]
+    if not keys:
+        raise NotFound(
+            f"nothing published by {stage} yet", where=f"{stage}/published/", hint="run the stages before it first"
+        )
+    return read_publication(store, max(keys))

@@ -1,0 +1,139 @@
+"""Settings, one typed model per function, read from the environment once and named when wrong.
+
+A field `trials` of the function `train` is read from TOUCHLINE_TRAIN_TRIALS; fields of `Common` from TOUCHLINE_<FIELD>,
+with the names that the field's other tools use where there is one (MLFLOW_TRACKING_URI). Secrets are never printed.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_origin
+
+import msgspec
+
+from touchline.errors import ConfigurationError
+
+_S = TypeVar("_S", bound=msgspec.Struct)
+
+
+class Common(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the parts are; embedded defaults live under `home`."""
+
+    home: str = ".touchline"
+    store: str = ""
+    """Object store, empty = a folder under `home`."""
+    database: str = ""
+    """SQLAlchemy address, empty = a SQLite file under `home`."""
+    mlflow_tracking_uri: str = ""
+    """MLflow tracking address, empty = a SQLite file and a folder under `home`."""
+    now: str = ""
+    """Sets the clock by hand (ISO 8601 with an offset) and the mode to simulated."""
+    log_level: str = "INFO"
+
+
+class Scrape(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scheduled scrape collects."""
+
+    sources: tuple[str, ...] = ()
+    """Sources that a cron tick fetches; none by default, `incoming/` works without."""
+    competitions: tuple[str, ...] = ("E0",)
+    seasons: tuple[str, ...] = ()
+    """Seasons as 2024-25; empty = the current one; `2018-` = from that year on."""
+    football_data_url: str = "https://www.football-data.co.uk"
+    user_agent: str = "touchline/0.1 (+https://github.com/touchline; set TOUCHLINE_SCRAPE_USER_AGENT to your contact)"
+    pace_seconds: float = 2.0
+
+
+class Export(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing to set."""
+
+
+class Validate(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a snapshot may stray."""
+
+    min_finished: int = 100
+    """Fewer finished matches than this are refused: nothing can be learnt from them."""
+
+
+class Feature(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing to set."""
+
+
+class Train(msgspec.Struct, frozen=True, kw_only=True):
+    """How a model is trained, and when training is due."""
+
+    trials: int = 8
+    """Optuna trials per family."""
+    folds: int = 3
+    test_days: int = 365
+    """The newest matches, held out for the scores on the card."""
+    min_new_matches: int = 30
+    """Finished matches since the last training that make a new one due."""
+    seed: int = 7
+    threads: int = 2
+    families: tuple[str, ...] = ("logistic", "xgboost", "histogram")
+
+
+class Promote(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the promotion rules stand."""
+
+    policy: str = ""
+    """Path of the policy, empty = functions/promote/policy.yaml."""
+
+
+class ForecastSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Which fixtures are forecast."""
+
+    horizon_days: int = 14
+
+
+class Predict(msgspec.Struct, frozen=True, kw_only=True):
+    """How the service looks for news."""
+
+    refresh_seconds: float = 1.0
+
+
+class Drift(msgspec.Struct, frozen=True, kw_only=True):
+    """What counts as current in a drift report."""
+
+    current_matches: int = 200
+    """The newest finished matches, compared with those before."""
+
+
+BY_FUNCTION: dict[str, type[msgspec.Struct]] = {
+    "scrape": Scrape, "export": Export, "validate": Validate, "feature": Feature, "train": Train, "promote": Promote,
+    "forecast": ForecastSettings, "predict": Predict, "drift": Drift,
+}  # fmt: skip
+
+_KNOWN_ELSEWHERE = {"mlflow_tracking_uri": "MLFLOW_TRACKING_URI"}
+
+
+def variable(field: str, function: str = "") -> str:
+    """Environment variable of a field.
+
+    >>> variable("trials", "train"), variable("store"), variable("mlflow_tracking_uri")
+    ('TOUCHLINE_TRAIN_TRIALS', 'TOUCHLINE_STORE', 'MLFLOW_TRACKING_URI')
+    """
+    return _KNOWN_ELSEWHERE.get(field) or "_".join(part.upper() for part in ("touchline", function, field) if part)
+
+
+def load(kind: type[_S], environ: Mapping[str, str], function: str = "") -> _S:
+    """Typed settings from the environment.
+
+    Raises:
+        ConfigurationError: names every variable whose value is not of its type.
+    """
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for field in msgspec.structs.fields(kind):
+        name = variable(field.name, function)
+        if name in environ:
+            try:
+                values[field.name] = msgspec.convert(_split(environ[name], field.type), field.type, strict=False)
+            except msgspec.ValidationError as error:
+                faults.append(f"{name}: {error}")
+    if faults:
+        raise ConfigurationError("settings with a wrong value", details=tuple(faults), hint="see `touchline doctor`")
+    return kind(**values)
+
+
+def _split(text: str, kind: Any) -> Any:
+    return [part.strip() for part in text.split(",") if part.strip()] if get_origin(kind) is tuple else text
