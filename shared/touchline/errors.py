@@ -88,8 +88,8 @@ def is_retryable(error: BaseException) -> bool:
 def http_status(error: BaseException) -> int:
     """Status for a direct HTTP caller: 404 not found, 422 bad input, 503 try again later.
 
-    >>> http_status(NotFound("no such match")), http_status(DataError("odds below 1")), http_status(Unavailable("store"))
-    (404, 422, 503)
+    >>> [http_status(error) for error in (NotFound("no match"), DataError("odds below 1"), Unavailable("store"))]
+    [404, 422, 503]
     """
     if isinstance(error, NotFound | UnknownName):
         return 404

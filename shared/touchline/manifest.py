@@ -1,8 +1,8 @@
 """Manifests and publications: how a stage says what it made from what, and how others find it.
 
 Data objects are written first, under `<stage>/<id>/`, then `<stage>/<id>/manifest.json`, at last the publication
-`<stage>/published/<seq>.json`. Each is created once and never changed, so a reader sees a whole result or none, and doing
-the same work twice is harmless. A manifest says nothing of clocks, machines or run ids: same inputs, same bytes.
+`<stage>/published/<seq>.json`. Each is created once and never changed, so a reader sees a whole result or none, and
+doing the same work twice is harmless. A manifest says nothing of clocks, machines or run ids: same inputs, same bytes.
 """
 
 import hashlib

@@ -142,8 +142,8 @@ class MatchStore(Protocol):
 
         Args:
             run: where the rows came from.
-            rows: MATCH_COLUMNS plus `available_time` and `payload` (sha256), teams resolved, one row a match. A missing statistic or
-                price leaves what is stored; a row retrieved before the stored one changes nothing.
+            rows: MATCH_COLUMNS plus `available_time` and `payload` (sha256), teams resolved, one row a match. A missing
+                statistic or price leaves what is stored; a row retrieved before the stored one changes nothing.
             teams: (country, published name) -> canonical name, of names seen for the first time.
 
         Raises:

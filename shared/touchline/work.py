@@ -18,8 +18,8 @@ EventKind = Literal["object", "cron", "http"]
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """What woke a function, whatever the platform called it.
 
-    `key` is the object's key (kind object) or the name of the schedule (kind cron). `sha256` is the hash of the object where
-    the platform knows it, else empty. `generation` is raised by replay and redrive only.
+    `key` is the object's key (kind object) or the name of the schedule (kind cron). `sha256` is the hash of the object
+    where the platform knows it, else empty. `generation` is raised by replay and redrive only.
     """
 
     id: str
@@ -40,8 +40,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What a stage did with an event.
 
-    Outcomes: `done` (something new was published), `unchanged` (the same work had been done), `skipped` (nothing was due, the
-    reason says why), `parked` (input was refused and kept, the reason says where).
+    Outcomes: `done` (something new was published), `unchanged` (the same work had been done), `skipped` (nothing was
+    due, the reason says why), `parked` (input was refused and kept, the reason says where).
     """
 
     outcome: Literal["done", "unchanged", "skipped", "parked"]
