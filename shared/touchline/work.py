@@ -33,8 +33,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, Any] = {}
 
     def work(self, function: str) -> str:
-        """Identity of the work that this event asks of a function: redeliveries have the same, a replay another."""
-        return sha256(encode([function, self.kind, self.key, self.sha256, self.generation]))[:32]
+        """Identity of the work that this event asks of a function: redeliveries have the same, a replay another.
+
+        An object is the same work whoever reports it; of ticks and requests each one is asked anew.
+        """
+        asked = self.sha256 if self.kind == "object" else self.id
+        return sha256(encode([function, self.kind, self.key, asked, self.generation]))[:32]
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
