@@ -50,6 +50,25 @@ ODDS_BOUNDS: Final = (1.001, 1001.0)
 OVERROUND_BOUNDS: Final = (0.95, 1.30)
 """Sum of the inverse prices of one triple; outside it the triple is an error of the source."""
 
+SEASON_DAYS: Final[dict[bool, tuple[int, int]]] = {True: (165, 609), False: (0, 425)}
+"""Days after 1 January of a season's first year within which it is played: seasons over two years (True) from mid-June
+to the end of the next August (2019-20 ended on 7 August), seasons of one year up to the end of the next February."""
+OUTCOME_SHARE_BOUNDS: Final[dict[Outcome, tuple[float, float]]] = {
+    "home": (0.30, 0.62),
+    "draw": (0.12, 0.38),
+    "away": (0.18, 0.45),
+}
+MEAN_GOALS_BOUNDS: Final = (1.8, 4.0)
+"""Goals per match, both teams together, over many matches."""
+SEASON_SHRINKAGE: Final = (0.25, 0.5)
+"""A past season with that share of matches less than the one before is worth a warning, an error; 2009-10 lost 31 %."""
+MISSING_JUMP: Final = 0.3
+"""A statistic missing in that much more of the newest season than of the one before: the source changed its columns."""
+FEATURE_MISSING: Final = (0.99, 0.9)
+"""Share of missing values in one feature that is worth a warning, in all features together that is an error."""
+LEAK_ACCURACY: Final = 0.8
+"""One feature that names the outcome this often knows it: even closing prices name about 51 % of them."""
+
 FULL_TIME: Final = timedelta(hours=2)
 RESULT_AVAILABLE: Final = FULL_TIME + timedelta(hours=3)
 """A result and its statistics are assumed to be known this long after kick-off."""
