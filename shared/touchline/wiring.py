@@ -127,7 +127,9 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
         for writer, _, woken in self.edges():
             if (writer, woken) not in guarded:
                 before[woken].add(writer)
-        sorter, ready, ordered = TopologicalSorter(before), [], []
+        sorter = TopologicalSorter(before)
+        ready: list[str] = []
+        ordered: list[str] = []
         try:
             sorter.prepare()
         except CycleError as error:

@@ -1,7 +1,7 @@
 """What a wiring of the right format must also satisfy, one small rule each, so that every platform can run it.
 
 Limits are the narrowest among the platforms: event-driven Google functions end after 540 s, Knative after 600 s,
-Lambda after 900 s, HTTP gateways after 30 s; Lambda has 128 to 10,240 MiB; Knative takes a concurrency of 0 for unlimited.
+Lambda after 900 s, HTTP gateways after 30 s; Lambda has 128 to 10,240 MiB; Knative takes a concurrency of 0 for none.
 """
 
 import re
@@ -74,7 +74,7 @@ def check(wiring: Wiring, folder: Path | None = None) -> None:
 def cron_fault(text: str) -> str:
     """What keeps a schedule from meaning the same on every platform, empty if nothing does.
 
-    Five fields in UTC; weekdays by name, since Sunday is 0, 1 or 7 depending on whom you ask; at most one of the two day
+    Five fields in UTC; weekdays by name, since Sunday is 0, 1 or 7 depending on whom you ask; at most one of the day
     fields, since EventBridge allows no more.
 
     >>> cron_fault("30 3 * * mon"), cron_fault("30 3 * * 1"), cron_fault("0 0 1 * sun")
