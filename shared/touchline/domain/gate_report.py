@@ -78,7 +78,7 @@ class GateFailure(msgspec.Struct, frozen=True):
 
 
 class GateReport(msgspec.Struct, frozen=True):
-    """Verdict of one gate about one table."""
+    """Verdict of one gate about one table; no `statistics` where columns or types were wrong: nothing else was looked at."""
 
     kind: Kind
     passed: bool

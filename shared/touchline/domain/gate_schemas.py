@@ -13,6 +13,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from touchline.domain.gate_report import EXAMPLES
+from touchline.domain.seasons import bounds, normalise
 from touchline.domain.vocabulary import (
     BOOKMAKERS,
     CLOSING_COLUMNS,
@@ -21,7 +22,6 @@ from touchline.domain.vocabulary import (
     ODDS_BOUNDS,
     ODDS_COLUMNS,
     OVERROUND_BOUNDS,
-    SEASON_DAYS,
     STATISTIC_BOUNDS,
     STATISTIC_COLUMNS,
     STATUSES,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from touchline.domain.gate_report import Kind
 
 UTC_TIME: Final = pd.DatetimeTZDtype("us", "UTC")
-SEASON: Final = r"\d{4}(-\d{2})?"
 
 _TYPES: Final[dict[str, Any]] = dict.fromkeys(IDENTITY, str) | {"kickoff": UTC_TIME, "kickoff_known": bool}
 _TIDY_TYPES: Final = (
@@ -79,7 +78,7 @@ def _raw_columns() -> dict[str, pa.Column]:
     slug = _check("bad key", lambda column: column.str.fullmatch(KEY_ALPHABET.pattern))
     identity: dict[str, pa.Column] = {
         "match_id": pa.Column(checks=slug, unique=True),
-        "season": pa.Column(checks=_check("bad season", lambda column: column.str.fullmatch(SEASON))),
+        "season": pa.Column(checks=_check("bad season", _is_season)),
         "status": pa.Column(checks=_check("unknown value", lambda column: column.isin(STATUSES))),
     }
     always = {name: pa.Column() for name in (*IDENTITY, "available_time") if name not in identity}
@@ -131,28 +130,43 @@ def _price_checks(bookmaker: str, triple: tuple[str, str, str]) -> list[pa.Check
 
 
 def _whole_triple(table: pd.DataFrame, columns: list[str]) -> "pd.Series[bool]":
-    missing = table[columns].isna()
-    return missing.all(axis=1) | ~missing.any(axis=1)
+    missing = np.isnan(table[columns].to_numpy())
+    return pd.Series(missing.all(axis=1) | ~missing.any(axis=1), index=table.index)
 
 
 def _fair_overround(table: pd.DataFrame, columns: list[str]) -> "pd.Series[bool]":
     low, high = OVERROUND_BOUNDS
-    inverse = np.divide(1.0, table[columns]).sum(axis=1, skipna=False)
-    return inverse.between(low, high) | inverse.isna()
+    with np.errstate(divide="ignore"):
+        total = (1.0 / table[columns].to_numpy()).sum(axis=1)
+    return pd.Series(np.isnan(total) | ((total >= low) & (total <= high)), index=table.index)
 
 
 def _whole(column: "pd.Series[float]") -> "pd.Series[bool]":
     return column == column.round()
 
 
+def _is_season(column: "pd.Series[str]") -> "pd.Series[bool]":
+    return column.map({label: not pd.isna(_window(label)[0]) for label in column.unique()}).astype(bool)
+
+
+def _window(label: object) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First moment of a season, and the first one after it; not a time where the label is not as we write it."""
+    try:
+        first, last = bounds(str(label))
+    except ValueError:
+        return pd.NaT, pd.NaT
+    if normalise(str(label)) != label:
+        return pd.NaT, pd.NaT
+    return pd.Timestamp(first, tz="UTC"), pd.Timestamp(last, tz="UTC") + pd.Timedelta(days=1)
+
+
 def _in_season(table: pd.DataFrame) -> "pd.Series[bool]":
-    """Kick-off within SEASON_DAYS of 1 January of the season's first year."""
-    labels = pd.Index(table["season"].unique())
-    day = pd.to_datetime(labels.str[:4], format="%Y", errors="coerce", utc=True)
-    first = [start + pd.Timedelta(days=SEASON_DAYS["-" in label][0]) for label, start in zip(labels, day, strict=True)]
-    last = [start + pd.Timedelta(days=SEASON_DAYS["-" in label][1]) for label, start in zip(labels, day, strict=True)]
-    begin, end = (table["season"].map(dict(zip(labels, days, strict=True))) for days in (first, last))
-    return (table["kickoff"] >= begin) & (table["kickoff"] < end)
+    windows = {label: _window(label) for label in table["season"].unique()}
+    first, after = (
+        table["season"].map({label: window[end] for label, window in windows.items()}).astype(UTC_TIME)
+        for end in (0, 1)
+    )
+    return (table["kickoff"] >= first) & (table["kickoff"] < after)
 
 
 def _in_order(table: pd.DataFrame) -> "pd.Series[bool]":

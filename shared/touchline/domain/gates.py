@@ -1,7 +1,7 @@
 """Gates between the stages: what they refuse reaches nothing downstream.
 
 `raw` is the whole tidy table, `finished` and `upcoming` are its matches of those two statuses, `features` is what
-models learn from. A gate never raises because of data: it reports, and the caller decides where to keep what was refused.
+models learn from. A gate never raises because of data: it reports, and the caller keeps what was refused.
 """
 
 from collections.abc import Iterator
