@@ -8,6 +8,7 @@ Our CloudEvents carry the object's key (or the name of the schedule) as `subject
 """
 
 import re
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, TypeVar
@@ -122,6 +123,21 @@ def from_json(data: bytes, now: datetime, where: str = "event") -> Event:
     """
     kind = STRUCTURED if b'"specversion"' in data else "application/json"
     return parse(Message("POST", where, {"content-type": kind}, data), now)
+
+
+def from_lambda(payload: Mapping[str, Any]) -> tuple[Message, bool]:
+    """Message of an AWS Lambda invocation, and whether a direct HTTP caller waits for its status.
+
+    Gateways and function URLs (payload format 2.0) carry a request; anything else is itself the event.
+    """
+    http = (payload.get("requestContext") or {}).get("http")
+    if http is None:
+        kind = STRUCTURED if "specversion" in payload else "application/json"
+        return Message("POST", "lambda", {"content-type": kind}, msgspec.json.encode(payload)), False
+    text = payload.get("body") or ""
+    body = b64decode(text) if payload.get("isBase64Encoded") else text.encode()
+    headers = {name.lower(): value for name, value in (payload.get("headers") or {}).items()}
+    return Message(http["method"], payload.get("rawPath", "/"), headers, body), True
 
 
 def _attributes(event: Event) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What a wiring of the right format must also satisfy, one small rule each, so that every platform can run it.
 
 Limits are the narrowest among the platforms: event-driven Google functions end after 540 s, Knative after 600 s,
-Lambda after 900 s, HTTP gateways after 30 s; Lambda has 128 to 10,240 MiB; Knative takes a concurrency of 0 for none.
+Lambda after 900 s, HTTP gateways after 30 s; Lambda has 128 to 10,240 MiB; a concurrency of 0 is no limit to Knative.
 """
 
 import re
@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from touchline import settings
 from touchline.domain.vocabulary import KEY_ALPHABET
 from touchline.errors import ConfigurationError
 from touchline.wiring import FILE, Function, Trigger, Wiring, overlap
@@ -237,6 +238,12 @@ def _names(wiring: Wiring) -> Iterator[Fault]:
             yield Fault(name, "name", "use up to 31 letters and digits, beginning with a letter, all lower-case")
 
 
+def _settings(wiring: Wiring) -> Iterator[Fault]:
+    for name in wiring.functions:
+        if name not in settings.BY_FUNCTION:
+            yield Fault(name, "settings", "has no type in touchline.settings.BY_FUNCTION")
+
+
 def _code(wiring: Wiring, folder: Path) -> Iterator[Fault]:
     for name in wiring.functions:
         if not (folder / name / "main.py").is_file():
@@ -246,5 +253,5 @@ def _code(wiring: Wiring, folder: Path) -> Iterator[Fault]:
 
 
 RULES: Final[tuple[Rule, ...]] = (
-    _names, _prefixes, _trigger_shapes, _writers, _triggers_fed, _reads_fed, _cycles, _limits, _grants,
+    _names, _prefixes, _trigger_shapes, _writers, _triggers_fed, _reads_fed, _cycles, _limits, _grants, _settings,
 )  # fmt: skip

@@ -1,0 +1,227 @@
+"""From a platform's call to a stage and back: parse, run, record, answer.
+
+Answers have no body, since Knative takes any body that is no CloudEvent for a failure. 204 is for everything that need
+not come again: done, unchanged, skipped, and what was parked durably. 503 asks for another delivery. `GET /healthz` is
+answered by 200.
+"""
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import timedelta
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from touchline import bootstrap, events, settings, telemetry, wiring
+from touchline.bootstrap import Container
+from touchline.errors import PermanentError, RetryableError
+from touchline.events import Message
+from touchline.manifest import encode, sha256
+from touchline.ports import Clock
+from touchline.telemetry import RunRecord
+from touchline.work import Event, Result
+
+RUN_HEADER: Final = "x-touchline-run"
+"""Answer header with the key of the run record."""
+_UNTOLD: Final = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
+
+
+class Request(Protocol):
+    """As much of a Flask request as we use."""
+
+    @property
+    def method(self) -> str: ...  # noqa: D102 - as in Flask
+    @property
+    def path(self) -> str: ...  # noqa: D102
+    @property
+    def headers(self) -> Any: ...  # noqa: D102
+    def get_data(self) -> bytes: ...  # noqa: D102
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """Status and headers; there is no body."""
+
+    status: int
+    headers: dict[str, str] = {}
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """Where a function finds itself: on a platform the process's environment, embedded whatever the runner gives."""
+
+    environ: Mapping[str, str]
+    clock: Clock | None = None
+
+
+Run = Callable[[Event, Container, Any], Result]
+Handle = Callable[[Request], tuple[str, int, dict[str, str]]]
+LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+_surroundings: ContextVar[Surroundings | None] = ContextVar("surroundings", default=None)
+
+
+@contextmanager
+def surrounded(surroundings: Surroundings) -> Iterator[None]:
+    """Let functions that are called within see these surroundings instead of the process's environment."""
+    token = _surroundings.set(surroundings)
+    try:
+        yield
+    finally:
+        _surroundings.reset(token)
+
+
+def expose(name: str, run: Run) -> tuple[Handle, LambdaHandler]:
+    """Entry points of a function for the functions framework (an HTTP target) and for AWS Lambda.
+
+    Both are functions, since the functions framework takes no other callable. Nothing is built before the first call;
+    what was built is kept for the next ones.
+    """
+    host = Host(name, run)
+
+    def handle(request: Request) -> tuple[str, int, dict[str, str]]:
+        headers = {key.lower(): value for key, value in request.headers.items()}
+        answer = host.answer(Message(request.method, request.path, headers, request.get_data()))
+        return "", answer.status, answer.headers
+
+    def lambda_handler(payload: dict[str, Any], context: Any) -> dict[str, Any]:
+        message, direct = events.from_lambda(payload)
+        answer = host.answer(message)
+        if answer.status >= 500 and not direct:
+            raise RetryableError("the run failed; deliver the event again", where=answer.headers.get(RUN_HEADER, name))
+        return {"statusCode": answer.status, "headers": answer.headers, "body": ""}
+
+    return handle, lambda_handler
+
+
+class Host:
+    """Runs one stage for the events of one process."""
+
+    def __init__(self, name: str, run: Run) -> None:
+        self._name, self._run = name, run
+        self._seen: Surroundings | None = None
+        self._warm: tuple[Container, Any, tuple[str, ...]] | None = None
+
+    def answer(self, message: Message) -> Answer:
+        """Do what a message asks for."""
+        if message.method == "GET":
+            return Answer(200 if message.path == "/healthz" else 405)
+        cold = self._warm is None
+        try:
+            container, options, hidden = self._ports()
+        except Exception as error:  # whatever it is, the event must come again
+            telemetry.log_to()
+            telemetry.LOGGER.error("%s cannot start", self._name, extra={"error": _plain(telemetry.describe(error))})
+            return Answer(503)
+        record = _Attempt(self._name, message, container, hidden, cold).run(self._run, options)
+        telemetry.log_run(record)
+        return Answer(record.status, {RUN_HEADER: record.object_key})
+
+    def _ports(self) -> tuple[Container, Any, tuple[str, ...]]:
+        """Ports, settings, and the values that must not be told; built once for the same surroundings."""
+        around = _surroundings.get() or Surroundings(os.environ)
+        if self._warm is None or self._seen != around:
+            declared = wiring.load(wiring.root(around.environ)).function(self._name)
+            container = bootstrap.ports(around.environ, needs=frozenset(declared.needs), clock=around.clock)
+            options = settings.load(settings.BY_FUNCTION[self._name], around.environ, self._name)
+            hidden = tuple(around.environ[secret] for secret in declared.secrets if around.environ.get(secret))
+            telemetry.log_to(level=container.common.log_level)
+            self._seen, self._warm = around, (container, options, hidden)
+        return self._warm
+
+
+class _Attempt:
+    """One delivery: its event, what came of it, and the record of it."""
+
+    def __init__(self, name: str, message: Message, ports: Container, hidden: tuple[str, ...], cold: bool) -> None:
+        self._name, self._message, self._ports, self._hidden, self._cold = name, message, ports, hidden, cold
+        self._event: Event | None = None
+        self._counted = ports.metrics.collect()
+        telemetry.forget_peak()
+        self._started, self._tick = ports.clock.now(), time.perf_counter()
+
+    def run(self, run: Run, options: Any) -> RunRecord:
+        """Run the stage and keep a record of it; every error ends as a status."""
+        try:
+            self._event = events.parse(self._message, self._started)
+            result = run(self._event, self._ports, options)
+            if result.outcome == "parked":
+                self._park(telemetry.Fault(kind="Parked", what=result.reason))
+            record = self._record(204, result)
+        except PermanentError as error:
+            record = self._refused(error)
+        except Exception as error:  # unknown errors are retried, never dropped
+            record = self._record(503, error=error)
+        self._keep(record)
+        return record
+
+    def _refused(self, error: PermanentError) -> RunRecord:
+        try:
+            self._park(telemetry.describe(error, self._hidden))
+        except Exception as failure:  # not kept durably, so it has to come again
+            return self._record(503, error=failure)
+        return self._record(204, error=error)
+
+    @property
+    def _work(self) -> str:
+        if self._event is not None:
+            return self._event.work(self._name)
+        return sha256(encode([self._name, dict(self._message.headers), self._message.body]))[:32]
+
+    def _park(self, fault: telemetry.Fault) -> None:
+        """Keep what was refused, why, and the event to try it again with; the same work is parked once."""
+        reason = _plain(fault) | {"function": self._name, "work": self._work}
+        if self._event is not None:
+            reason["event"] = msgspec.json.decode(events.to_json(self._event))
+        else:
+            told = {key: value for key, value in self._message.headers.items() if key not in _UNTOLD}
+            body = self._message.body[:4096].decode(errors="backslashreplace")
+            reason["message"] = {
+                "method": self._message.method,
+                "path": self._message.path,
+                "headers": told,
+                "body": body,
+            }
+        self._ports.store.create(f"quarantine/{self._name}/{self._work}/reason.json", encode(reason))
+
+    def _record(self, status: int, result: Result | None = None, error: Exception | None = None) -> RunRecord:
+        event, took = self._event, time.perf_counter() - self._tick
+        done = result or Result(outcome="parked")
+        counted = {key: value - self._counted.get(key, 0.0) for key, value in self._ports.metrics.collect().items()}
+        return RunRecord(
+            run_id=f"{self._started:%H%M%S}-{self._work[:12]}-{secrets.token_hex(4)}",
+            function=self._name,
+            work=self._work,
+            event_id=event.id if event else "",
+            event_kind=event.kind if event else "",
+            key=event.key if event else "",
+            generation=event.generation if event else 0,
+            traceparent=event.traceparent if event else "",
+            started=self._started,
+            ended=self._started + timedelta(seconds=took),
+            duration_s=round(took, 6),
+            peak_memory_mib=round(telemetry.peak_memory_mib(), 1),
+            cold=self._cold,
+            status=status,
+            outcome="failed" if status >= 500 else done.outcome,
+            reason=telemetry.redact(done.reason or (str(error) if error else ""), self._hidden),
+            publications=done.publications,
+            summary=done.summary,
+            metrics={key: value for key, value in counted.items() if value},
+            error=telemetry.describe(error, self._hidden) if error else None,
+        )
+
+    def _keep(self, record: RunRecord) -> None:
+        """Store the record; the work is done without it, so a failure is only told."""
+        try:
+            self._ports.store.create(record.object_key, encode(record))
+        except Exception as error:  # whatever keeps the record from being stored
+            fault = telemetry.describe(error, self._hidden)
+            telemetry.LOGGER.error("record not kept", extra={"run_id": record.run_id, "error": _plain(fault)})
+
+
+def _plain(value: msgspec.Struct) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(value)
+    return plain
