@@ -1,0 +1,121 @@
+"""Whole tables in and out of the database: many rows a call on SQLite, COPY on PostgreSQL."""
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from touchline.adapters.schema import Moment
+
+_BATCH: Final = 20_000  # more rows at once only fill memory
+_MOMENT: Final = "datetime64[us, UTC]"
+_STORED_AS: Final = {"str": "object", "bool": "bool", "int64": "int64"}
+
+
+def load(connection: sa.Connection, table: sa.Table, rows: pd.DataFrame) -> None:
+    """Append rows; columns go by name, missing values become NULL, moments are aware."""
+    if connection.dialect.name == "postgresql":
+        _copy_in(connection, table, rows)
+    else:
+        _insert_many(connection, table, rows)
+
+
+def fetch(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:
+    """Rows of a query with the dtypes of its columns: moments in UTC, numbers float64 or int64, text `str`.
+
+    Values that the query compares with are written into its text, so they must be numbers.
+    """
+    text = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
+    kinds = {column.name: _dtype(column.type) for column in query.selected_columns}
+    if connection.dialect.name == "postgresql":
+        return _copy_out(connection, text, kinds)
+    return _fetch_many(connection, text, kinds)
+
+
+def _dtype(kind: sa.types.TypeEngine[Any]) -> str:
+    if isinstance(kind, Moment):
+        return _MOMENT
+    if isinstance(kind, sa.Boolean):
+        return "bool"
+    return "int64" if isinstance(kind, sa.Integer) else "str" if isinstance(kind, sa.Text) else "float64"
+
+
+def _insert_many(connection: sa.Connection, table: sa.Table, rows: pd.DataFrame) -> None:
+    names = ", ".join(map(connection.dialect.identifier_preparer.quote, rows.columns))
+    statement = f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(rows.columns))})"  # noqa: S608
+    for start in range(0, len(rows), _BATCH):
+        batch = rows.iloc[start : start + _BATCH]
+        connection.exec_driver_sql(statement, list(zip(*(_plain(batch[name]) for name in batch), strict=True)))
+
+
+def _plain(column: "pd.Series[Any]") -> list[Any]:
+    """Values as the driver takes them: moments as microseconds, missing ones as None."""
+    missing = column.isna()
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        column = column.dt.as_unit("us").astype("int64")
+    values = column.astype(object)
+    return list(values.where(~missing, None) if missing.any() else values)
+
+
+def _fetch_many(connection: sa.Connection, text: str, kinds: dict[str, str]) -> pd.DataFrame:
+    parts: list[list[np.ndarray[Any, Any]]] = [[] for _ in kinds]
+    for batch in _batches(connection, text):
+        for part, values, kind in zip(parts, zip(*batch, strict=True), kinds.values(), strict=True):
+            part.append(np.array(values, dtype=_STORED_AS.get(kind, "float64")))
+    return pd.DataFrame({name: _column(part, kind) for (name, kind), part in zip(kinds.items(), parts, strict=True)})
+
+
+def _batches(connection: sa.Connection, text: str) -> Iterator[Sequence[Any]]:
+    cursor = connection.exec_driver_sql(text).cursor  # the driver's own: rows as plain tuples
+    assert cursor is not None
+    while batch := cursor.fetchmany(_BATCH):
+        yield batch
+
+
+def _column(parts: list[np.ndarray[Any, Any]], kind: str) -> "pd.Series[Any]":
+    values = np.concatenate(parts) if parts else np.empty(0)
+    if kind == _MOMENT:  # microseconds are whole in float64 until the year 2255, and NaN stands for NULL
+        missing = np.isnan(values)
+        whole = np.where(missing, 0, values).astype("int64").view("datetime64[us]")
+        return pd.Series(pd.DatetimeIndex(whole, tz="UTC")).mask(missing)
+    return pd.Series(values, dtype=kind)
+
+
+def _copy_in(connection: sa.Connection, table: sa.Table, rows: pd.DataFrame) -> None:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    stream = io.BytesIO()
+    csv.write_csv(pa.Table.from_pandas(rows, preserve_index=False), stream, csv.WriteOptions(include_header=False))
+    stream.seek(0)
+    names = ", ".join(map(connection.dialect.identifier_preparer.quote, rows.columns))
+    _copy(connection, f"COPY {table.name} ({names}) FROM STDIN WITH (FORMAT csv)", stream)
+
+
+def _copy_out(connection: sa.Connection, text: str, kinds: dict[str, str]) -> pd.DataFrame:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    stream = io.BytesIO()
+    _copy(connection, f"COPY ({text}) TO STDOUT WITH (FORMAT csv)", stream)
+    if not stream.tell():
+        return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in kinds.items()})
+    stream.seek(0)
+    arrow = {"str": pa.string(), "bool": pa.bool_(), "int64": pa.int64(), _MOMENT: pa.timestamp("us", "UTC")}
+    table = csv.read_csv(
+        stream,
+        csv.ReadOptions(column_names=list(kinds)),
+        convert_options=csv.ConvertOptions(
+            column_types={name: arrow.get(kind, pa.float64()) for name, kind in kinds.items()},
+            true_values=["t"], false_values=["f"], strings_can_be_null=True, quoted_strings_can_be_null=False,
+        ),
+    )  # fmt: skip
+    return table.to_pandas().astype(kinds)
+
+
+def _copy(connection: sa.Connection, statement: str, stream: io.BytesIO) -> None:
+    cursor: Any = connection.connection.cursor()  # pg8000 takes the stream as an argument of its own
+    cursor.execute(statement, stream=stream)

@@ -1,0 +1,177 @@
+"""One engine for SQLite and PostgreSQL, and the only place that knows how they differ in transactions and errors.
+
+On SQLite readers and the one writer do not block each other (write-ahead log), and a writer takes its lock at the start
+(BEGIN IMMEDIATE), so that what it read cannot change before it writes. On PostgreSQL an advisory lock does the same.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from touchline.adapters.schema import HEAD
+from touchline.errors import ConfigurationError, Conflict, RetryableError, Unavailable
+
+_WRITES: Final = "touchline_writes"
+_LOCKED_STATES: Final = ("55P03", "40001", "40P01")  # lock not available, serialization failure, deadlock
+_BROKEN_STATES: Final = ("08", "53", "57", "58")  # connection, resources, operator intervention, system
+
+
+def connect(address: str, *, lock_timeout: float = 30.0) -> sa.Engine:
+    """An engine on the database at a SQLAlchemy address; an embedded database is created and migrated.
+
+    Args:
+        address: `sqlite:///<path>` or `postgresql://...`, driven by pg8000.
+        lock_timeout: seconds to wait for another writer.
+
+    Raises:
+        ConfigurationError: not an address of a database that we know.
+        Unavailable: the database cannot be opened.
+    """
+    try:
+        url = sa.make_url(address)
+    except sa.exc.ArgumentError as error:
+        raise ConfigurationError("not a database address", where="TOUCHLINE_DATABASE") from error
+    if url.get_backend_name() == "sqlite":
+        return _embedded(url, lock_timeout)
+    if url.get_backend_name() == "postgresql":
+        return _postgresql(url, lock_timeout)
+    raise ConfigurationError(
+        f"no support for {url.get_backend_name()}", where="TOUCHLINE_DATABASE", hint="use sqlite:/// or postgresql://"
+    )
+
+
+def _embedded(url: sa.URL, lock_timeout: float) -> sa.Engine:
+    if not url.database or url.database == ":memory:":
+        raise ConfigurationError("the database needs a file", where="TOUCHLINE_DATABASE", hint="sqlite:///<path>")
+    try:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"cannot make the database's folder: {error}", where=url.database) from error
+    engine = sa.create_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": lock_timeout})
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    migrate(engine)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgresql(url: sa.URL, lock_timeout: float) -> sa.Engine:
+    engine = sa.create_engine(url.set(drivername="postgresql+pg8000"), pool_size=1, max_overflow=0, pool_pre_ping=True)
+
+    def prepare(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("SET TIME ZONE 'UTC'")
+        cursor.execute(f"SET lock_timeout = {int(lock_timeout * 1000)}")
+        connection.commit()
+
+    sa.event.listen(engine, "connect", prepare)
+    return engine
+
+
+@contextlib.contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that sees one state of the database from its first query to its end.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    level = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+    with _translated(engine), engine.execution_options(**level).begin() as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def writing(engine: sa.Engine, what: str) -> Iterator[sa.Connection]:
+    """A transaction that alone may write `what`; everything in it happens, or nothing.
+
+    Raises:
+        Conflict: another writer held the lock for too long.
+        Unavailable: the database does not answer.
+    """
+    with _translated(engine), engine.execution_options(**{_WRITES: True}).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"touchline {what}"))))
+        yield connection
+
+
+@contextlib.contextmanager
+def _translated(engine: sa.Engine) -> Iterator[None]:
+    try:
+        yield
+    except (sa.exc.DBAPIError, sa.exc.TimeoutError, engine.dialect.loaded_dbapi.Error) as error:
+        translated = _translation(error)
+        if translated is None:
+            raise
+        raise translated from error
+
+
+def _translation(error: Exception) -> RetryableError | None:
+    """The error in our words, None if the statement or a row is wrong."""
+    cause = getattr(error, "orig", None) or error
+    state = _sql_state(cause)
+    if state in _LOCKED_STATES or "database is locked" in str(cause):
+        return Conflict("another writer holds the lock of the database", hint="try again")
+    wrong = type(cause).__name__ in ("IntegrityError", "ProgrammingError", "DataError")
+    if wrong or (state and not state.startswith(_BROKEN_STATES)):
+        return None
+    return Unavailable(f"the database does not answer: {cause}", hint="check that it runs and can be written")
+
+
+def _sql_state(cause: BaseException) -> str:
+    detail = cause.args[0] if cause.args else None
+    return str(detail.get("C", "")) if isinstance(detail, dict) else ""
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Bring the schema to the newest revision; one query when it is.
+
+    Raises:
+        Conflict: another process is migrating and takes too long.
+        Unavailable: the database does not answer.
+    """
+    if _revision(engine) == HEAD:
+        return
+    from alembic import command
+    from alembic.config import Config
+
+    with writing(engine, "schema") as connection:
+        config = Config()
+        folder = str(resources.files("touchline.adapters") / "migrations")
+        config.set_main_option("script_location", folder.replace("%", "%%"))  # the reader of options expands %
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _revision(engine: sa.Engine) -> str:
+    """Revision of the schema, empty if it has none."""
+    query = sa.select(sa.table("alembic_version", sa.column("version_num")))
+    try:
+        with engine.connect() as connection:
+            return str(connection.scalar(query) or "")
+    except sa.exc.DBAPIError as error:
+        if "alembic_version" in str(error.orig):  # both databases name the missing table
+            return ""
+        raise _translation(error) or error from error
+
+
+def insert_new(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    """Insert the rows whose key is not there yet."""
+    if not rows:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)

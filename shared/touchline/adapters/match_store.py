@@ -1,0 +1,283 @@
+"""Matches in the database, with all that was ever known of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from touchline.adapters import bulk, database, staging
+from touchline.adapters.schema import (
+    GOALS,
+    PRICES,
+    STATISTICS,
+    competitions,
+    match_versions,
+    matches,
+    odds_quotes,
+    payloads,
+    scrape_runs,
+    seasons,
+    team_aliases,
+    team_match_stats,
+    teams,
+)
+from touchline.domain.competitions import competition
+from touchline.domain.vocabulary import (
+    BOOKMAKERS,
+    CLOSING_COLUMNS,
+    MATCH_COLUMNS,
+    ODDS_COLUMNS,
+    STATUSES,
+    odds_columns,
+)
+from touchline.errors import Conflict, DataError, NotFound, UnknownName
+from touchline.ports import Changes, Clock, MatchRef, ScrapeRun
+
+_INCOMING: Final = (*MATCH_COLUMNS, "available_time", "payload")
+_PRICE_COLUMNS: Final = (*ODDS_COLUMNS, *CLOSING_COLUMNS)
+
+
+class SqlMatchStore:
+    """A `MatchStore` in SQLite or PostgreSQL; one writer at a time, readers see whole transactions."""
+
+    def __init__(self, engine: sa.Engine, clock: Clock) -> None:
+        self._engine, self._clock = engine, clock
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest revision; does nothing when it is."""
+        database.migrate(self._engine)
+
+    def teams(self) -> dict[str, dict[str, str]]:
+        """Country -> {published name or alias -> canonical name}; a canonical name stands for itself."""
+        with database.reading(self._engine) as connection:
+            return _names(connection)
+
+    def add_alias(self, country: str, alias: str, team: str) -> None:
+        """Let a further spelling stand for a known team (or, where alias and team are equal, declare a new team).
+
+        Raises:
+            NotFound: there is no such team.
+            DataError: the spelling stands for another team already.
+        """
+        with database.writing(self._engine, "matches") as connection:
+            known = _names(connection).get(country, {})
+            if alias != team and known.get(team) != team:
+                raise NotFound(f"no team {team!r} in {country}", where=alias, hint="declare it first: alias = team")
+            if known.get(alias, team) != team:
+                raise DataError(f"{alias!r} stands for {known[alias]!r} in {country} already", where=alias)
+            _declare(connection, {(country, alias): team})
+
+    def known(self, competition: str, seasons: Sequence[str]) -> list[MatchRef]:
+        """Current state of the matches of these seasons."""
+        columns = [matches.c[name] for name in ("match_id", "competition", "season", "home_team", "away_team", "seen")]
+        query = (
+            sa.select(*columns, match_versions.c.kickoff, match_versions.c.status)
+            .join(match_versions, match_versions.c.match == matches.c.number)
+            .where(matches.c.competition == competition, matches.c.season.in_(seasons))
+            .where(match_versions.c.until_seq.is_(None))
+            .order_by(match_versions.c.kickoff, matches.c.match_id)
+        )
+        with database.reading(self._engine) as connection:
+            return [MatchRef(**row) for row in connection.execute(query).mappings()]
+
+    def record(self, run: ScrapeRun, rows: pd.DataFrame, teams: Mapping[tuple[str, str], str]) -> Changes:
+        """Store rows in one transaction under one new `seq`, or none of them.
+
+        Raises:
+            Conflict: the write lock could not be had in time, or a name was given to another team meanwhile.
+            DataError: a column is missing, a match is there twice, or a moment has no offset.
+            UnknownName: a team or a status that nobody declared.
+        """
+        rows = _checked(rows)
+        with database.writing(self._engine, "matches") as connection:
+            teams_new = _declare(connection, teams)
+            _require_teams(connection, rows)
+            _insert_seasons(connection, rows)
+            numbers = _numbers_of_payloads(connection, [*run.payloads, *rows["payload"].unique()])
+            found = staging.stage(connection, rows.assign(payload=rows["payload"].map(numbers)), run.retrieved)
+            seq = self._account(connection, run, found.anything)
+            if found.anything:
+                staging.write(connection, seq)
+            staging.clear(connection)
+        return Changes(
+            seq=seq,
+            changed=found.anything,
+            matches_new=found.matches_new,
+            matches_changed=found.matches_changed,
+            statistics_changed=found.statistics_changed,
+            odds_changed=found.odds_changed,
+            teams_new=teams_new,
+        )
+
+    def head(self) -> int:
+        """Highest `seq`, 0 when nothing was stored."""
+        with database.reading(self._engine) as connection:
+            return _head(connection)
+
+    def snapshot(self, seq: int) -> pd.DataFrame:
+        """The tidy table as of `seq`: MATCH_COLUMNS, `available_time`, `payload`; ordered by kickoff, match_id.
+
+        Raises:
+            NotFound: `seq` is above the highest.
+        """
+        with database.reading(self._engine) as connection:
+            if seq > (head := _head(connection)):
+                raise NotFound(f"no change number {seq}", where="scrape_runs", hint=f"the newest is {head}")
+            table = bulk.fetch(connection, _matches_as_of(seq))
+            quotes = bulk.fetch(connection, _quotes_as_of(seq))
+            sent = dict(connection.execute(sa.select(payloads.c.number, payloads.c.sha256)).tuples().all())
+        return _pivoted(table, quotes, sent)
+
+    def _account(self, connection: sa.Connection, run: ScrapeRun, changed: bool) -> int:
+        """Note the run, once if it changed nothing; the `seq` that it got, or else the highest."""
+        head = _head(connection)
+        noted = connection.scalar(sa.select(scrape_runs.c.number).where(scrape_runs.c.run_id == run.run_id).limit(1))
+        if not changed and noted is not None:
+            return head
+        newest = connection.scalar(sa.select(sa.func.max(scrape_runs.c.recorded_time)))
+        values: dict[str, Any] = {
+            name: getattr(run, name) for name in ("run_id", "source", "simulated_source", "retrieved")
+        }
+        now = self._clock.now()
+        connection.execute(
+            sa.insert(scrape_runs).values(
+                **values,
+                payloads=list(run.payloads),
+                seq=head + 1 if changed else None,
+                recorded_time=max(now, newest or now),  # never before the run that came first
+            )
+        )
+        return head + int(changed)
+
+
+def _checked(rows: pd.DataFrame) -> pd.DataFrame:
+    missing = [name for name in _INCOMING if name not in rows.columns]
+    if missing:
+        raise DataError("columns are missing", where=", ".join(missing), hint="rows have MATCH_COLUMNS and two more")
+    twice = rows["match_id"][rows["match_id"].duplicated()]
+    if len(twice):
+        raise DataError("a match is there twice", where=str(twice.iloc[0]), details=tuple(twice.astype(str)))
+    unknown = sorted(set(rows["status"]) - set(STATUSES))
+    if unknown:
+        raise UnknownName(f"unknown status {unknown[0]!r}", where="status", hint=f"known are {', '.join(STATUSES)}")
+    for name in ("kickoff", "available_time"):
+        if not isinstance(rows[name].dtype, pd.DatetimeTZDtype):
+            raise DataError("moments have no offset", where=name, hint="convert them to UTC")
+    countries = {code: competition(code).country for code in rows["competition"].unique()}
+    return rows[list(_INCOMING)].assign(country=rows["competition"].map(countries))
+
+
+def _head(connection: sa.Connection) -> int:
+    return connection.scalar(sa.select(sa.func.max(scrape_runs.c.seq))) or 0
+
+
+def _names(connection: sa.Connection) -> dict[str, dict[str, str]]:
+    every = sa.union_all(
+        sa.select(teams.c.country, teams.c.team.label("name"), teams.c.team),
+        sa.select(team_aliases.c.country, team_aliases.c.alias, team_aliases.c.team),
+    )
+    names: dict[str, dict[str, str]] = {}
+    for country, name, team in connection.execute(every):
+        names.setdefault(country, {})[name] = team
+    return names
+
+
+def _declare(connection: sa.Connection, given: Mapping[tuple[str, str], str]) -> int:
+    """Store names that are new; how many teams are.
+
+    Raises:
+        Conflict: a name stands for another team.
+    """
+    known = _names(connection)
+    for (country, name), team in given.items():
+        if (other := known.get(country, {}).get(name, team)) != team:
+            raise Conflict(f"{name!r} in {country} was given to {other!r} meanwhile", where=name, hint="try again")
+    new = sorted({(country, team) for (country, _), team in given.items() if team not in known.get(country, {})})
+    database.insert_new(connection, teams, [{"country": country, "team": team} for country, team in new])
+    aliases = [
+        {"country": country, "alias": name, "team": team} for (country, name), team in given.items() if name != team
+    ]
+    database.insert_new(connection, team_aliases, aliases)
+    return len(new)
+
+
+def _require_teams(connection: sa.Connection, rows: pd.DataFrame) -> None:
+    known = _names(connection)
+    given = {
+        *zip(rows["country"], rows["home_team"], strict=True),
+        *zip(rows["country"], rows["away_team"], strict=True),
+    }
+    unknown = sorted(f"{team} ({country})" for country, team in given if known.get(country, {}).get(team) != team)
+    if unknown:
+        raise UnknownName(
+            "teams that nobody declared", where="teams", hint="resolve them first", details=tuple(unknown)
+        )
+
+
+def _insert_seasons(connection: sa.Connection, rows: pd.DataFrame) -> None:
+    leagues = [competition(code) for code in sorted(rows["competition"].unique())]
+    database.insert_new(
+        connection,
+        competitions,
+        [{"competition": league.code, "country": league.country, "name": league.name} for league in leagues],
+    )
+    pairs = rows[["competition", "season"]].drop_duplicates().to_dict("records")
+    database.insert_new(connection, seasons, pairs)
+
+
+def _numbers_of_payloads(connection: sa.Connection, digests: Iterable[str]) -> dict[str, int]:
+    wanted = sorted(set(digests))
+    database.insert_new(connection, payloads, [{"sha256": digest} for digest in wanted])
+    query = sa.select(payloads.c.sha256, payloads.c.number)
+    return dict(connection.execute(query).tuples().all())
+
+
+def _valid(table: Any, seq: int) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.seq <= seq, sa.or_(table.c.until_seq.is_(None), table.c.until_seq > seq))
+
+
+def _matches_as_of(seq: int) -> sa.Select[Any]:
+    version, statistics = match_versions.alias("version"), team_match_stats.alias("statistics")
+    current = sa.and_(statistics.c.match == version.c.match, _valid(statistics, seq))
+    later = sa.func.coalesce(statistics.c.seq, 0) > version.c.seq
+    newest = sa.case((later, statistics.c.seq), else_=version.c.seq)
+    names = ("match_id", "competition", "season", "home_team", "away_team")
+    return (
+        sa.select(
+            matches.c.number,
+            *(matches.c[name] for name in names),
+            *(version.c[name] for name in ("kickoff", "kickoff_known", "status", "available_time", *GOALS)),
+            *(statistics.c[name] for name in STATISTICS),
+            newest.label("seq"),
+            sa.case((later, statistics.c.payload), else_=version.c.payload).label("payload"),
+        )
+        .select_from(version.join(matches, matches.c.number == version.c.match).outerjoin(statistics, current))
+        .where(_valid(version, seq))
+    )
+
+
+def _quotes_as_of(seq: int) -> sa.Select[Any]:
+    names = ("match", "bookmaker", "closing", *PRICES, "seq", "payload")
+    return sa.select(*(odds_quotes.c[name] for name in names)).where(_valid(odds_quotes, seq))
+
+
+def _pivoted(table: pd.DataFrame, quotes: pd.DataFrame, sent: dict[int, str]) -> pd.DataFrame:
+    """One row a match, with the prices of all bookmakers beside it."""
+    table = table.sort_values(["kickoff", "match_id"], ignore_index=True)
+    place = pd.Index(table["number"]).get_indexer(quotes["match"])
+    prices = np.full((len(table), len(_PRICE_COLUMNS)), np.nan)
+    columns = {
+        (bookmaker, closing): _PRICE_COLUMNS.index(odds_columns(bookmaker, closing=closing)[0])
+        for bookmaker in BOOKMAKERS
+        for closing in (False, True)
+    }
+    for (bookmaker, closing), found in quotes.groupby(["bookmaker", "closing"], sort=False).indices.items():
+        column = columns[bookmaker, bool(closing)]
+        prices[place[found], column : column + 3] = quotes[list(PRICES)].to_numpy()[found]
+    wide = pd.concat([table, pd.DataFrame(prices, columns=list(_PRICE_COLUMNS))], axis=1)
+    last = pd.concat([table[["number", "seq", "payload"]], quotes.rename(columns={"match": "number"})])
+    last = last.sort_values("seq", kind="stable").drop_duplicates("number", keep="last").set_index("number")["payload"]
+    wide["payload"] = wide["number"].map(last).map(sent).astype("str")
+    return wide[list(_INCOMING)]

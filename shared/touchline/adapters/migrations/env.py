@@ -1,0 +1,8 @@
+"""Runs the migrations on the connection that `touchline.adapters.database.migrate` hands over, in its transaction."""
+
+from alembic import context
+
+from touchline.adapters.schema import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True)
+context.run_migrations()
