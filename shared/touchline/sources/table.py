@@ -1,0 +1,236 @@
+"""From the cells of a source to rows of the tidy table: the checks that every parser shares.
+
+A parser brings a frame with our column names, one row a match, cells as text or numbers. A row that cannot be true is
+refused here with its line and reason; a statistic or a price that makes no sense is left out of its row, and noted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from touchline.domain import seasons
+from touchline.domain.vocabulary import (
+    BOOKMAKERS,
+    MATCH_COLUMNS,
+    ODDS_BOUNDS,
+    OVERROUND_BOUNDS,
+    STATISTIC_BOUNDS,
+    STATISTICS,
+    STATUSES,
+    UNKNOWN_KICKOFF_HOUR,
+    odds_columns,
+    side_columns,
+)
+
+LONDON: Final = ZoneInfo("Europe/London")
+"""Times without an offset are UK local, as football-data.co.uk publishes them."""
+NUMBERS: Final = MATCH_COLUMNS[8:]
+"""Columns of statistics and prices."""
+_SHOWN = 5
+"""Lines that a note lists before it only counts."""
+_TEXT_SHOWN = 200
+_SCORES = ("goals", "goals_half_time")
+_MEETING = ["competition", "season", "home_team", "away_team", "day"]
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that was refused: where it stood (the header is line 1), why, and what it said."""
+
+    line: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What a payload holds: MATCH_COLUMNS (no `match_id` yet, teams as published) and its sha256 as `payload`."""
+
+    rows: pd.DataFrame
+    rejected: tuple[Rejected, ...]
+    notes: tuple[str, ...]
+
+
+def squeeze(cells: pd.Series) -> pd.Series:
+    """Text without blanks (no-break spaces too) around and doubled within; missing becomes empty."""
+    return cells.fillna("").astype("str").str.replace(r"\s+", " ", regex=True).str.strip()
+
+
+def kickoffs(day: pd.Series, time: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Kick-off in UTC from a day and a UK local time such as "19:45"; and whether the time is known.
+
+    Without a time kick-off stands at noon UTC. Of the hour that comes twice when clocks go back, the first is meant.
+    """
+    clock = pd.to_datetime(time.where(time.str.fullmatch(r"\d{1,2}:\d\d")), format="%H:%M", errors="coerce")
+    known = clock.notna() & day.notna()
+    local = day + (clock - clock.dt.normalize())
+    summer = np.ones(len(local), dtype=bool)
+    utc = local.dt.tz_localize(LONDON, ambiguous=summer, nonexistent=pd.Timedelta("1h")).dt.tz_convert("UTC")
+    noon = day.dt.tz_localize("UTC") + pd.Timedelta(hours=UNKNOWN_KICKOFF_HOUR)
+    return utc.where(known, noon).dt.as_unit("us"), known
+
+
+def finish(frame: pd.DataFrame, payload: str, notes: Sequence[str] = ()) -> Parsed:
+    """Check a frame and turn it into rows of the tidy table.
+
+    Args:
+        frame: columns `line`, `text`, `competition`, `season`, `day` (midnight, no zone), `day_text`, `time`,
+            `home_team`, `away_team`; optionally `kickoff` with `kickoff_known`, `status`, `result` (H, D, A), `refused`
+            (a reason that the parser found), `shifted` (the row is longer than the header), statistics and prices.
+        payload: sha256 of the payload.
+        notes: what the parser has to say already.
+    """
+    frame, said = frame.reset_index(drop=True), list(notes)
+    if "kickoff" not in frame:
+        frame["kickoff"], frame["kickoff_known"] = kickoffs(frame["day"], frame["time"])
+        odd = (frame["time"] != "") & ~frame["kickoff_known"] & frame["day"].notna()
+        said += _note(frame, odd, "what stands as time is none; kick-off is taken as unknown")
+    numbers, malformed = _numbers(frame)
+    implied = pd.Series(np.where(numbers["home_goals"].notna(), "finished", "scheduled"), frame.index, dtype="str")
+    frame["status"] = frame["status"].where(frame["status"] != "", implied) if "status" in frame else implied
+    reasons = _reasons(frame, numbers, malformed)
+    said += _drop_statistics(frame, numbers, malformed)
+    said += _drop_prices(frame, numbers, malformed)
+    again = (reasons == "") & frame.duplicated(_MEETING, keep="last")
+    said += _note(frame, again, "the same match again further down, which is kept")
+    rows = pd.concat([frame[[*MATCH_COLUMNS[1:8]]], numbers], axis=1)[(reasons == "") & ~again]
+    missing = pd.Series(pd.NA, rows.index, dtype="str")
+    rows = rows.assign(match_id=missing, payload=missing.fillna(payload)).reset_index(drop=True)
+    return Parsed(rows[[*MATCH_COLUMNS, "payload"]], tuple(_rejected(frame, reasons)), tuple(said))
+
+
+def _rejected(frame: pd.DataFrame, reasons: pd.Series) -> list[Rejected]:
+    refused = frame[reasons != ""]
+    return [
+        Rejected(int(line), reason, text[:_TEXT_SHOWN])
+        for line, reason, text in zip(refused["line"], reasons[refused.index], refused["text"], strict=True)
+    ]
+
+
+def _note(frame: pd.DataFrame, which: pd.Series, what: str) -> list[str]:
+    lines = frame.loc[which, "line"].astype(int).tolist()
+    if not lines:
+        return []
+    shown = ", ".join(map(str, lines[:_SHOWN])) + (", ..." if len(lines) > _SHOWN else "")
+    return [f"{len(lines)} row{'s' * (len(lines) > 1)}: {what} (line {shown})"]
+
+
+def _numbers(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Statistics and prices as float64, absent columns missing; and which cells hold text that is no number."""
+    values = {
+        column: pd.to_numeric(frame[column], errors="coerce").astype("float64") for column in NUMBERS if column in frame
+    }
+    malformed = {
+        column: number.isna() & (squeeze(frame[column]) != "")
+        for column, number in values.items()
+        if not pd.api.types.is_numeric_dtype(frame[column].dtype)
+    }
+    bad = pd.DataFrame(malformed, frame.index).reindex(columns=list(values), fill_value=False)
+    return pd.DataFrame(values, frame.index).reindex(columns=list(NUMBERS)).astype("float64"), bad
+
+
+def _reasons(frame: pd.DataFrame, numbers: pd.DataFrame, malformed: pd.DataFrame) -> pd.Series:
+    """Why each row is refused, empty where it is not; the first reason counts."""
+    home, away = numbers["home_goals"], numbers["away_goals"]
+    half_home, half_away = (numbers[column] for column in side_columns("goals_half_time"))
+    scored = home.notna() & away.notna()
+    checks = [
+        *([(frame["refused"] != "", "{refused}")] if "refused" in frame else []),
+        (frame["competition"] == "", "no competition"),
+        (frame["day"].isna(), "'{day_text}' is no day"),
+        (frame["home_team"] == "", "no home team"),
+        (frame["away_team"] == "", "no away team"),
+        (frame["home_team"] == frame["away_team"], "{home_team} against itself"),
+        (~frame["status"].isin(STATUSES), "unknown status '{status}'"),
+        *(check for score in _SCORES for check in _score_checks(numbers, malformed, score)),
+        ((half_home > home) | (half_away > away), "more goals at half-time than at full time"),
+        (_contradicted(frame, home, away), "the goals {home_goals}-{away_goals} do not make the result {result}"),
+        ((frame["status"] == "finished") & ~scored, "finished without a score"),
+        ((frame["status"] == "scheduled") & scored, "scheduled, yet with a score"),
+        (_out_of_season(frame), "{day:%Y-%m-%d} lies outside the season {season}"),
+        (_other_score(frame, home, away), "another score than the same match has further up"),
+    ]
+    reasons = pd.Series("", frame.index, dtype="str")
+    for failed, reason in checks:
+        for place in frame.index[failed & (reasons == "")]:
+            reasons[place] = reason.format(**frame.loc[place].to_dict())
+    return reasons
+
+
+def _score_checks(numbers: pd.DataFrame, malformed: pd.DataFrame, score: str) -> list[tuple[pd.Series, str]]:
+    home, away = side_columns(score)
+    name = score.replace("_", " ").replace("goals half time", "half-time goals")
+    one = numbers[home].isna() != numbers[away].isna()
+    bad = _impossible(numbers, malformed, score)
+    shown = f"impossible {name}: {{{home}}}-{{{away}}}"
+    return [(bad, shown), (one, f"half a score: one side's {name} are missing")]
+
+
+def _impossible(numbers: pd.DataFrame, malformed: pd.DataFrame, statistic: str) -> pd.Series:
+    """Rows in which a statistic of either side is no number, not whole, or outside its bounds."""
+    low, high = STATISTIC_BOUNDS[statistic]
+    pair = numbers[list(side_columns(statistic))]
+    bad = (pair < low) | (pair > high) | (pair % 1 != 0) & pair.notna()
+    return bad.any(axis=1) | malformed.reindex(columns=pair.columns, fill_value=False).any(axis=1)
+
+
+def _contradicted(frame: pd.DataFrame, home: pd.Series, away: pd.Series) -> pd.Series:
+    if "result" not in frame:
+        return pd.Series(False, frame.index)
+    stated = frame["result"].str.upper().map({"H": 1.0, "D": 0.0, "A": -1.0}).fillna(9.0)
+    return (frame["result"] != "") & home.notna() & (np.sign(home - away) != stated)
+
+
+def _out_of_season(frame: pd.DataFrame) -> pd.Series:
+    windows = {name: seasons.bounds(name) for name in frame["season"].unique() if name}
+    first = frame["season"].map({name: pd.Timestamp(window[0]) for name, window in windows.items()})
+    last = frame["season"].map({name: pd.Timestamp(window[1]) for name, window in windows.items()})
+    return (frame["day"] < first) | (frame["day"] > last)
+
+
+def _other_score(frame: pd.DataFrame, home: pd.Series, away: pd.Series) -> pd.Series:
+    repeated = frame.duplicated(_MEETING, keep=False) & home.notna()
+    score = (home * 100 + away).where(repeated)
+    first = score.groupby([frame.loc[repeated, column] for column in _MEETING]).transform("first")
+    return repeated & (score != first.reindex(frame.index))
+
+
+def _drop_statistics(frame: pd.DataFrame, numbers: pd.DataFrame, malformed: pd.DataFrame) -> list[str]:
+    notes = []
+    for statistic in (name for name in STATISTICS if name not in _SCORES):
+        bad = _impossible(numbers, malformed, statistic)
+        if bad.any():
+            numbers.loc[bad, list(side_columns(statistic))] = np.nan
+            notes += _note(frame, bad, f"impossible {statistic.replace('_', ' ')}, left out")
+    return notes
+
+
+def _drop_prices(frame: pd.DataFrame, numbers: pd.DataFrame, malformed: pd.DataFrame) -> list[str]:
+    notes, shifted = [], pd.Series(False, frame.index)
+    for bookmaker in BOOKMAKERS:
+        for closing in (False, True):
+            columns = list(odds_columns(bookmaker, closing=closing))
+            triple = numbers[columns]
+            bad = (
+                triple.notna().any(axis=1) | malformed.reindex(columns=columns, fill_value=False).any(axis=1)
+            ) & ~_plausible(triple)
+            if bad.any():
+                numbers.loc[bad, columns] = np.nan
+                notes += _note(
+                    frame, bad, f"incomplete or impossible {columns[0].removesuffix('_home')} prices, left out"
+                )
+                shifted |= bad & frame["shifted"] if "shifted" in frame else False
+    if shifted.any():
+        numbers.loc[shifted, [column for column in NUMBERS if column.startswith(("odds_", "closing_"))]] = np.nan
+        notes += _note(frame, shifted, "longer than the header, and prices do not fit their columns: all left out")
+    return notes
+
+
+def _plausible(triple: pd.DataFrame) -> pd.Series:
+    """Rows whose three prices are there, within bounds, and sum to a sensible overround."""
+    within = ((triple >= ODDS_BOUNDS[0]) & (triple <= ODDS_BOUNDS[1])).all(axis=1)
+    return within & (1 / triple).sum(axis=1).between(*OVERROUND_BOUNDS)
