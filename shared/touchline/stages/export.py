@@ -1,0 +1,84 @@
+"""Export: the database as of one sequence number, as a snapshot named by its content.
+
+Equal tables have the same bytes and the same name, by whatever way they came to be: a correction that is taken back is
+published again under its own `seq`, and points at the old snapshot. So the manifest of a snapshot names no inputs; what
+depends on the way (which payload last changed a match) is a sidecar of the publication.
+"""
+
+import hashlib
+import io
+from typing import Any, Final
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from touchline.domain.vocabulary import MATCH_COLUMNS
+from touchline.manifest import (
+    Manifest,
+    Ref,
+    content_id,
+    publish,
+    read_publication,
+    sha256,
+    superseded,
+    write_object,
+)
+from touchline.settings import Export
+from touchline.work import Event, Ports, Result
+
+STAGE: Final = "raw"
+VERSION: Final = "1"
+
+
+def run(event: Event, ports: Ports, settings: Export) -> Result:
+    """Publish the tidy table as of the scrape that woke us.
+
+    Raises:
+        NotFound: the database does not know this `seq`.
+    """
+    newer = superseded(ports.store, event.key)
+    if newer:
+        return Result(outcome="skipped", reason=f"superseded by {newer}")
+    scraped, manifest = read_publication(ports.store, event.key)
+    table = ports.matches.snapshot(scraped.seq)
+    parameters = {"simulated": bool(manifest.parameters.get("simulated", False))}
+    key, created = _publish(ports, scraped.seq, table, parameters)
+    return Result(
+        outcome="done" if created else "unchanged",
+        publications=(key,),
+        summary={"seq": scraped.seq, "matches": len(table)},
+    )
+
+
+def _publish(ports: Ports, seq: int, table: pd.DataFrame, parameters: dict[str, Any]) -> tuple[str, bool]:
+    data, schema = to_parquet(table[[*MATCH_COLUMNS, "available_time"]])
+    versions = {STAGE: VERSION}
+    content = Ref("", sha256(data))
+    name = content_id(STAGE, (content,), parameters, versions)
+    matches = write_object(ports.store, f"{STAGE}/{name}/matches.parquet", data, rows=len(table), schema=schema)
+    payloads = table[["match_id", "payload"]].sort_values("match_id")
+    data, schema = to_parquet(payloads)
+    lineage = write_object(ports.store, f"{STAGE}/lineage/{seq:012d}.parquet", data, rows=len(table), schema=schema)
+    manifest = Manifest(
+        stage=STAGE,
+        id=name,
+        inputs=(),
+        outputs={"matches": matches},
+        parameters=parameters,
+        versions=versions,
+        counts=_counts(table),
+    )
+    return publish(ports.store, manifest, seq, sidecars={"lineage": lineage})
+
+
+def _counts(table: pd.DataFrame) -> dict[str, int]:
+    return {"matches": len(table)} | {str(status): int(n) for status, n in table["status"].value_counts().items()}
+
+
+def to_parquet(table: pd.DataFrame) -> tuple[bytes, str]:
+    """Parquet bytes that depend on nothing but the table, and the hash of its Arrow schema."""
+    arrow = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
+    stream = io.BytesIO()
+    pq.write_table(arrow, stream, compression="zstd")
+    return stream.getvalue(), hashlib.sha256(str(arrow.schema).encode()).hexdigest()
