@@ -1,0 +1,108 @@
+"""From examples to one calibrated model: tune the families, take the best, calibrate it, fit it on everything."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from touchline.domain.calibration import Calibration
+from touchline.domain.splits import Moments, expanding
+from touchline.errors import DataError
+from touchline.learning.calibrators import choose
+from touchline.learning.examples import Examples, Floats, Outcomes, as_matrix, require_learnable
+from touchline.learning.families import Params, family, fit_estimator, probabilities
+from touchline.learning.tuning import CrossValidated, Progress, Task, tune
+
+
+class FitOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How to fit."""
+
+    trials: int = 8
+    folds: int = 3
+    seed: int = 7
+    threads: int = 2
+    families: tuple[str, ...] = ("logistic", "xgboost", "histogram")
+    half_life_days: float = 2922.0
+    """A match this much older than the newest counts half."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model that can forecast, and how it came to be chosen."""
+
+    family: str
+    params: Params
+    names: tuple[str, ...]
+    estimator: Any
+    calibration: Calibration
+    candidates: dict[str, CrossValidated]
+    """What each family reached in the folds."""
+    calibration_losses: dict[str, float]
+    """Log-loss of each kind of calibration on held-out matches; empty when they were too few to choose."""
+
+    def predict(self, x: NDArray[np.floating]) -> Floats:
+        """(n, k) features in the order of `names` -> (n, 3) calibrated probabilities."""
+        return self.calibration.apply(probabilities(self.estimator, as_matrix(x)))
+
+
+def fit(examples: Examples, options: FitOptions, progress: Progress | None = None) -> Fitted:
+    """Tune every family over folds in the order of time, keep the one with the least log-loss, calibrate, fit on all.
+
+    The calibration is chosen and fitted on forecasts made out of fold.
+
+    Raises:
+        DataError: too few matches, or a part of them without one of the outcomes.
+        ConfigurationError: a family that does not exist.
+    """
+    say = progress or _silent
+    require_learnable(examples)
+    task = _task(examples, options)
+    candidates = {name: tune(family(name), task, say) for name in options.families}
+    best = min(candidates.values(), key=lambda candidate: candidate.log_loss)
+    say(f"{best.family} is best in the folds with log-loss {best.log_loss:.4f}")
+    judged = np.concatenate([split.test for split in task.splits])
+    calibration, losses = choose(
+        np.concatenate(best.forecasts), examples.outcome[judged], examples.kickoff[judged]
+    )  # fmt: skip
+    estimator = fit_estimator(
+        family(best.family), best.params, examples, task.weight, options.seed, options.threads
+    )  # fmt: skip
+    return Fitted(best.family, best.params, examples.names, estimator, calibration, candidates, losses)
+
+
+def refit(fitted: Fitted, examples: Examples, options: FitOptions) -> Fitted:
+    """The same family, parameters and calibration, learnt anew from other examples.
+
+    Raises:
+        DataError: too few matches, or an outcome that never came.
+    """
+    require_learnable(examples)
+    weight = recency_weights(examples.kickoff, options.half_life_days)
+    estimator = fit_estimator(
+        family(fitted.family), fitted.params, examples, weight, options.seed, options.threads
+    )  # fmt: skip
+    return replace(fitted, estimator=estimator)
+
+
+def recency_weights(kickoff: Moments, half_life_days: float) -> Floats:
+    """Weight of each match, 1 for the newest, half as much for every half-life of age."""
+    age = (kickoff.max() - kickoff) / np.timedelta64(1, "D")
+    return np.asarray(0.5 ** (age / half_life_days), dtype=np.float64)
+
+
+def _task(examples: Examples, options: FitOptions) -> Task:
+    splits = tuple(expanding(examples.kickoff, options.folds))
+    parts: list[Outcomes] = [examples.outcome[split.train] for split in splits]
+    if not splits or any(len(np.unique(part)) < 3 for part in parts):
+        raise DataError(
+            "the matches cannot be cut into folds that each hold every outcome",
+            hint="load more seasons, or fewer folds",
+        )
+    weight = recency_weights(examples.kickoff, options.half_life_days)
+    return Task(examples, weight, splits, options.trials, options.seed, options.threads)
+
+
+def _silent(message: str) -> None:
+    """Says nothing."""
