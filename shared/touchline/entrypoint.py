@@ -108,9 +108,10 @@ class Host:
         """Do what a message asks for."""
         if message.method == "GET":
             return Answer(200 if message.path == "/healthz" else 405)
-        cold = self._warm is None
+        around = _surroundings.get() or Surroundings(os.environ)
+        cold = self._warm is None or self._seen != around
         try:
-            container, options, hidden = self._ports()
+            container, options, hidden = self._ports(around)
         except Exception as error:  # whatever it is, the event must come again
             telemetry.log_to()
             telemetry.LOGGER.error("%s cannot start", self._name, extra={"error": _plain(telemetry.describe(error))})
@@ -119,9 +120,8 @@ class Host:
         telemetry.log_run(record)
         return Answer(record.status, {RUN_HEADER: record.object_key})
 
-    def _ports(self) -> tuple[Container, Any, tuple[str, ...]]:
+    def _ports(self, around: Surroundings) -> tuple[Container, Any, tuple[str, ...]]:
         """Ports, settings, and the values that must not be told; built once for the same surroundings."""
-        around = _surroundings.get() or Surroundings(os.environ)
         if self._warm is None or self._seen != around:
             declared = wiring.load(wiring.root(around.environ)).function(self._name)
             container = bootstrap.ports(around.environ, needs=frozenset(declared.needs), clock=around.clock)

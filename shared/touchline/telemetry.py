@@ -130,4 +130,4 @@ def log_run(record: RunRecord) -> None:
 
 def _fields(record: RunRecord) -> Mapping[str, Any]:
     plain = msgspec.to_builtins(record)
-    return {key: value for key, value in plain.items() if value not in ("", [], {}, None)}
+    return {key: value for key, value in plain.items() if value not in ("", (), [], {}, None)}
