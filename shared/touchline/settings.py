@@ -40,6 +40,8 @@ class Scrape(msgspec.Struct, frozen=True, kw_only=True):
     football_data_url: str = "https://www.football-data.co.uk"
     user_agent: str = "touchline/0.1 (+https://github.com/touchline; set TOUCHLINE_SCRAPE_USER_AGENT to your contact)"
     pace_seconds: float = 2.0
+    simulated_seed: int = 7
+    """Which simulated league the source `simulated` serves."""
 
 
 class Export(msgspec.Struct, frozen=True, kw_only=True):

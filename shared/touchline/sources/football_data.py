@@ -4,8 +4,10 @@
 """
 
 import csv
+import gzip
 import io
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Final
@@ -22,6 +24,7 @@ from touchline.sources.table import Parsed, finish, squeeze
 from touchline.sources.web import Web
 
 NAME: Final = "football-data"
+GZIP: Final = b"\x1f\x8b"
 FORMATS: Final = ("%d/%m/%Y", "%d/%m/%y", "%Y-%m-%d")
 """Dates of the site, day first; every cell must fit one of them exactly."""
 
@@ -47,15 +50,18 @@ def parse(payload: Payload) -> Parsed:
     frame["day"] = days(frame["day_text"])
     _name_competitions(frame)
     notes += _name_seasons(frame, payload.name)
-    return finish(frame, sha256(payload.body), (*columns.notes, *notes))
+    shown = [",".join(fields) for _, fields in lines[1:]]
+    return finish(frame, sha256(payload.body), shown.__getitem__, (*columns.notes, *notes))
 
 
 def decode(body: bytes, where: str) -> str:
-    """Text of a CSV file in UTF-8 (with or without a mark) or, as older ones are, cp1252.
+    """Text of a CSV file, gzipped or not, in UTF-8 (with or without a mark) or, as older ones are, cp1252.
 
     Raises:
         DataError: it is empty, a web page, or a workbook.
     """
+    if body.startswith(GZIP):
+        body = _unzip(body, where)
     start = body[:512].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     if not start:
         raise DataError("the file is empty", where=where, hint="fetch it again")
@@ -71,6 +77,13 @@ def decode(body: bytes, where: str) -> str:
         except UnicodeDecodeError:
             continue
     return body.decode("latin-1")
+
+
+def _unzip(body: bytes, where: str) -> bytes:
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"a broken gzip file: {error}", where=where, hint="fetch or pack it again") from error
 
 
 def _lines(text: str) -> list[tuple[int, list[str]]]:
@@ -91,9 +104,7 @@ def _frame(
         for _, fields in lines
     ]
     frame = pd.DataFrame(cells, dtype="str").apply(squeeze)
-    frame = frame.assign(
-        line=[number for number, _ in lines], text=[",".join(fields) for _, fields in lines], shifted=beyond
-    )
+    frame = frame.assign(line=[number for number, _ in lines], shifted=beyond)
     for name in ("time", "season", "country", "competition"):
         if name not in frame:
             frame[name] = pd.Series("", frame.index, dtype="str")

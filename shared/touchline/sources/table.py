@@ -4,7 +4,7 @@ A parser brings a frame with our column names, one row a match, cells as text or
 refused here with its line and reason; a statistic or a price that makes no sense is left out of its row, and noted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -33,7 +33,12 @@ NUMBERS: Final = MATCH_COLUMNS[8:]
 _SHOWN = 5
 """Lines that a note lists before it only counts."""
 _TEXT_SHOWN = 200
-_SCORES = ("goals", "goals_half_time")
+_SCORES = (side_columns("goals"), side_columns("goals_half_time"))
+_TRIPLES = [
+    (f"{'closing' if closing else 'odds'}_{bookmaker}", odds_columns(bookmaker, closing=closing))
+    for bookmaker in BOOKMAKERS
+    for closing in (False, True)
+]
 _MEETING = ["competition", "season", "home_team", "away_team", "day"]
 
 
@@ -57,7 +62,8 @@ class Parsed:
 
 def squeeze(cells: pd.Series) -> pd.Series:
     """Text without blanks (no-break spaces too) around and doubled within; missing becomes empty."""
-    return cells.fillna("").astype("str").str.replace(r"\s+", " ", regex=True).str.strip()
+    clean = {cell: "" if pd.isna(cell) else " ".join(str(cell).split()) for cell in cells.unique()}
+    return cells.map(clean).fillna("").astype("str")
 
 
 def kickoffs(day: pd.Series, time: pd.Series) -> tuple[pd.Series, pd.Series]:
@@ -74,14 +80,15 @@ def kickoffs(day: pd.Series, time: pd.Series) -> tuple[pd.Series, pd.Series]:
     return utc.where(known, noon).dt.as_unit("us"), known
 
 
-def finish(frame: pd.DataFrame, payload: str, notes: Sequence[str] = ()) -> Parsed:
+def finish(frame: pd.DataFrame, payload: str, shown: Callable[[int], str], notes: Sequence[str] = ()) -> Parsed:
     """Check a frame and turn it into rows of the tidy table.
 
     Args:
-        frame: columns `line`, `text`, `competition`, `season`, `day` (midnight, no zone), `day_text`, `time`,
+        frame: columns `line`, `competition`, `season`, `day` (midnight, no zone), `day_text`, `time`,
             `home_team`, `away_team`; optionally `kickoff` with `kickoff_known`, `status`, `result` (H, D, A), `refused`
             (a reason that the parser found), `shifted` (the row is longer than the header), statistics and prices.
         payload: sha256 of the payload.
+        shown: text of the row at a position, for reports.
         notes: what the parser has to say already.
     """
     frame, said = frame.reset_index(drop=True), list(notes)
@@ -97,18 +104,16 @@ def finish(frame: pd.DataFrame, payload: str, notes: Sequence[str] = ()) -> Pars
     said += _drop_prices(frame, numbers, malformed)
     again = (reasons == "") & frame.duplicated(_MEETING, keep="last")
     said += _note(frame, again, "the same match again further down, which is kept")
-    rows = pd.concat([frame[[*MATCH_COLUMNS[1:8]]], numbers], axis=1)[(reasons == "") & ~again]
-    missing = pd.Series(pd.NA, rows.index, dtype="str")
-    rows = rows.assign(match_id=missing, payload=missing.fillna(payload)).reset_index(drop=True)
-    return Parsed(rows[[*MATCH_COLUMNS, "payload"]], tuple(_rejected(frame, reasons)), tuple(said))
+    rows = pd.concat([frame[[*MATCH_COLUMNS[1:8]]], numbers], axis=1)[(reasons == "") & ~again].reset_index(drop=True)
+    rows = rows.assign(
+        match_id=pd.Series(pd.NA, rows.index, dtype="str"), payload=pd.Series(payload, rows.index, dtype="str")
+    ).reindex(columns=[*MATCH_COLUMNS, "payload"])
+    return Parsed(rows.astype(dict.fromkeys(NUMBERS, "float64")), tuple(_rejected(frame, reasons, shown)), tuple(said))
 
 
-def _rejected(frame: pd.DataFrame, reasons: pd.Series) -> list[Rejected]:
-    refused = frame[reasons != ""]
-    return [
-        Rejected(int(line), reason, text[:_TEXT_SHOWN])
-        for line, reason, text in zip(refused["line"], reasons[refused.index], refused["text"], strict=True)
-    ]
+def _rejected(frame: pd.DataFrame, reasons: pd.Series, shown: Callable[[int], str]) -> list[Rejected]:
+    refused = reasons[reasons != ""]
+    return [Rejected(int(frame["line"][at]), reason, shown(int(at))[:_TEXT_SHOWN]) for at, reason in refused.items()]
 
 
 def _note(frame: pd.DataFrame, which: pd.Series, what: str) -> list[str]:
@@ -120,17 +125,24 @@ def _note(frame: pd.DataFrame, which: pd.Series, what: str) -> list[str]:
 
 
 def _numbers(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Statistics and prices as float64, absent columns missing; and which cells hold text that is no number."""
-    values = {
-        column: pd.to_numeric(frame[column], errors="coerce").astype("float64") for column in NUMBERS if column in frame
-    }
+    """The statistics and prices that are there, as float64; and which cells hold text that is no number.
+
+    Both sides of a statistic and all three prices of a bookmaker stand there as soon as one does; scores always.
+    """
+    groups = [side_columns(name) for name in STATISTICS] + [columns for _, columns in _TRIPLES]
+    wanted = [
+        column for group in groups if group in _SCORES or any(column in frame for column in group) for column in group
+    ]
+    blank = pd.Series(np.nan, frame.index)
+    cells = {column: frame.get(column, blank) for column in wanted}
+    values = {column: pd.to_numeric(cell, errors="coerce").astype("float64") for column, cell in cells.items()}
     malformed = {
-        column: number.isna() & (squeeze(frame[column]) != "")
-        for column, number in values.items()
-        if not pd.api.types.is_numeric_dtype(frame[column].dtype)
+        column: values[column].isna() & cell.notna() & (cell != "")
+        if not pd.api.types.is_numeric_dtype(cell.dtype)
+        else pd.Series(False, frame.index)
+        for column, cell in cells.items()
     }
-    bad = pd.DataFrame(malformed, frame.index).reindex(columns=list(values), fill_value=False)
-    return pd.DataFrame(values, frame.index).reindex(columns=list(NUMBERS)).astype("float64"), bad
+    return pd.DataFrame(values, frame.index), pd.DataFrame(malformed, frame.index)
 
 
 def _reasons(frame: pd.DataFrame, numbers: pd.DataFrame, malformed: pd.DataFrame) -> pd.Series:
@@ -146,7 +158,8 @@ def _reasons(frame: pd.DataFrame, numbers: pd.DataFrame, malformed: pd.DataFrame
         (frame["away_team"] == "", "no away team"),
         (frame["home_team"] == frame["away_team"], "{home_team} against itself"),
         (~frame["status"].isin(STATUSES), "unknown status '{status}'"),
-        *(check for score in _SCORES for check in _score_checks(numbers, malformed, score)),
+        (_impossible(numbers, malformed, "goals"), "impossible goals: {home_goals}-{away_goals}"),
+        (home.isna() != away.isna(), "half a score: the goals of one side are missing"),
         ((half_home > home) | (half_away > away), "more goals at half-time than at full time"),
         (_contradicted(frame, home, away), "the goals {home_goals}-{away_goals} do not make the result {result}"),
         ((frame["status"] == "finished") & ~scored, "finished without a score"),
@@ -161,21 +174,13 @@ def _reasons(frame: pd.DataFrame, numbers: pd.DataFrame, malformed: pd.DataFrame
     return reasons
 
 
-def _score_checks(numbers: pd.DataFrame, malformed: pd.DataFrame, score: str) -> list[tuple[pd.Series, str]]:
-    home, away = side_columns(score)
-    name = score.replace("_", " ").replace("goals half time", "half-time goals")
-    one = numbers[home].isna() != numbers[away].isna()
-    bad = _impossible(numbers, malformed, score)
-    shown = f"impossible {name}: {{{home}}}-{{{away}}}"
-    return [(bad, shown), (one, f"half a score: one side's {name} are missing")]
-
-
 def _impossible(numbers: pd.DataFrame, malformed: pd.DataFrame, statistic: str) -> pd.Series:
     """Rows in which a statistic of either side is no number, not whole, or outside its bounds."""
     low, high = STATISTIC_BOUNDS[statistic]
-    pair = numbers[list(side_columns(statistic))]
-    bad = (pair < low) | (pair > high) | (pair % 1 != 0) & pair.notna()
-    return bad.any(axis=1) | malformed.reindex(columns=pair.columns, fill_value=False).any(axis=1)
+    columns = list(side_columns(statistic))
+    pair = numbers[columns].to_numpy()
+    bad = (pair < low) | (pair > high) | (pair % 1 > 0) | malformed[columns].to_numpy()
+    return pd.Series(bad.any(axis=1), numbers.index)
 
 
 def _contradicted(frame: pd.DataFrame, home: pd.Series, away: pd.Series) -> pd.Series:
@@ -201,36 +206,42 @@ def _other_score(frame: pd.DataFrame, home: pd.Series, away: pd.Series) -> pd.Se
 
 def _drop_statistics(frame: pd.DataFrame, numbers: pd.DataFrame, malformed: pd.DataFrame) -> list[str]:
     notes = []
-    for statistic in (name for name in STATISTICS if name not in _SCORES):
+    for statistic in STATISTICS[1:]:
+        columns = list(side_columns(statistic))
+        if columns[0] not in numbers:
+            continue
         bad = _impossible(numbers, malformed, statistic)
+        if statistic == "goals_half_time":
+            bad |= numbers[columns[0]].isna() != numbers[columns[1]].isna()
         if bad.any():
-            numbers.loc[bad, list(side_columns(statistic))] = np.nan
-            notes += _note(frame, bad, f"impossible {statistic.replace('_', ' ')}, left out")
+            numbers.loc[bad, columns] = np.nan
+            notes += _note(frame, bad, f"incomplete or impossible {statistic.replace('_', ' ')}, left out")
     return notes
 
 
 def _drop_prices(frame: pd.DataFrame, numbers: pd.DataFrame, malformed: pd.DataFrame) -> list[str]:
+    """Leave out triples that cannot be, and all prices of a row longer than the header if one of them cannot be."""
     notes, shifted = [], pd.Series(False, frame.index)
-    for bookmaker in BOOKMAKERS:
-        for closing in (False, True):
-            columns = list(odds_columns(bookmaker, closing=closing))
-            triple = numbers[columns]
-            bad = (
-                triple.notna().any(axis=1) | malformed.reindex(columns=columns, fill_value=False).any(axis=1)
-            ) & ~_plausible(triple)
-            if bad.any():
-                numbers.loc[bad, columns] = np.nan
-                notes += _note(
-                    frame, bad, f"incomplete or impossible {columns[0].removesuffix('_home')} prices, left out"
-                )
-                shifted |= bad & frame["shifted"] if "shifted" in frame else False
+    for name, triple in _TRIPLES:
+        if triple[0] not in numbers:
+            continue
+        columns = list(triple)
+        prices = numbers[columns].to_numpy()
+        given = ~np.isnan(prices).all(axis=1) | malformed[columns].to_numpy().any(axis=1)
+        bad = pd.Series(given & ~_plausible(prices), frame.index)
+        if bad.any():
+            numbers.loc[bad, columns] = np.nan
+            notes += _note(frame, bad, f"incomplete or impossible {name} prices, left out")
+            shifted |= bad & frame["shifted"] if "shifted" in frame else False
     if shifted.any():
-        numbers.loc[shifted, [column for column in NUMBERS if column.startswith(("odds_", "closing_"))]] = np.nan
+        numbers.loc[shifted, [column for column in numbers if column.startswith(("odds_", "closing_"))]] = np.nan
         notes += _note(frame, shifted, "longer than the header, and prices do not fit their columns: all left out")
     return notes
 
 
-def _plausible(triple: pd.DataFrame) -> pd.Series:
-    """Rows whose three prices are there, within bounds, and sum to a sensible overround."""
-    within = ((triple >= ODDS_BOUNDS[0]) & (triple <= ODDS_BOUNDS[1])).all(axis=1)
-    return within & (1 / triple).sum(axis=1).between(*OVERROUND_BOUNDS)
+def _plausible(prices: np.ndarray) -> np.ndarray:
+    """Rows of (n, 3) prices that are complete, within bounds, and sum to a sensible overround."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        overround = (1 / prices).sum(axis=1)
+        within = ((prices >= ODDS_BOUNDS[0]) & (prices <= ODDS_BOUNDS[1])).all(axis=1)
+    return np.asarray(within & (overround >= OVERROUND_BOUNDS[0]) & (overround <= OVERROUND_BOUNDS[1]))
