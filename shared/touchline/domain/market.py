@@ -1,0 +1,29 @@
+"""What the prices of earlier matches say about the strength of each team.
+
+A bookmaker's price holds what results do not show: line-ups, transfers, money. The price of a match is never a feature
+of that match; but once it is played, its price teaches how strong the market held both teams to be.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+RATE: Final = 0.15
+"""Share of the error that each team's strength moves; by search on matches up to the season 2020-21."""
+HOME_RATE: Final = 0.01
+"""The same for the home advantage of the league."""
+HOME_ADVANTAGE: Final = 0.45
+"""Log-odds by which the home side is favoured where nothing else is known."""
+
+
+def supremacy(probabilities: ArrayLike) -> Floats:
+    """Log-odds of the home side, half of the draw counted to each: (n, 3) -> (n,); NaN stays NaN.
+
+    >>> supremacy([[0.5, 0.3, 0.2], [0.375, 0.25, 0.375]]).round(4).tolist()
+    [0.619, 0.0]
+    """
+    home, draw, away = np.asarray(probabilities, np.float64).T
+    return np.asarray(np.log((home + draw / 2) / (away + draw / 2)))
