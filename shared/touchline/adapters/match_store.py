@@ -127,7 +127,7 @@ class SqlMatchStore:
                 raise NotFound(f"no change number {seq}", where="scrape_runs", hint=f"the newest is {head}")
             table = bulk.fetch(connection, _matches_as_of(seq))
             quotes = bulk.fetch(connection, _quotes_as_of(seq))
-            sent = dict(connection.execute(sa.select(payloads.c.number, payloads.c.sha256)).tuples().all())
+            sent = {number: digest for digest, number in _numbers_of_payloads(connection, ()).items()}
         return _pivoted(table, quotes, sent)
 
     def _account(self, connection: sa.Connection, run: ScrapeRun, changed: bool) -> int:
@@ -230,8 +230,8 @@ def _insert_seasons(connection: sa.Connection, rows: pd.DataFrame) -> None:
 def _numbers_of_payloads(connection: sa.Connection, digests: Iterable[str]) -> dict[str, int]:
     wanted = sorted(set(digests))
     database.insert_new(connection, payloads, [{"sha256": digest} for digest in wanted])
-    query = sa.select(payloads.c.sha256, payloads.c.number)
-    return dict(connection.execute(query).tuples().all())
+    rows = connection.execute(sa.select(payloads.c.sha256, payloads.c.number))
+    return {digest: number for digest, number in rows}  # noqa: C416  (rows are no pairs to the type checker)
 
 
 def _valid(table: Any, seq: int) -> sa.ColumnElement[bool]:
