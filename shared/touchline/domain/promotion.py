@@ -1,0 +1,261 @@
+"""Which model may serve: three levels of gates over facts about a model, with a readable reason for every answer.
+
+A model climbs smoke -> candidate -> champion and stops at the first level of which a gate says no. The limits are data
+(`Policy`); the gates are pure functions of the facts, so that a decision can be repeated from what was stored with it.
+"""
+
+from collections.abc import Iterator
+from math import isfinite, sqrt
+from typing import Any, Literal
+
+import msgspec
+
+Stage = Literal["rejected", "smoke", "candidate", "champion"]
+
+
+class SmokePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When a bundle counts as whole and working."""
+
+    max_parity: float
+    """Largest difference of a probability between the trained and the servable model."""
+    sample_rows: int
+    """Rows that must give valid probabilities."""
+
+
+class CandidatePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When a model has learnt something, and nothing that it could not know. Differences are nats a match."""
+
+    min_matches: int
+    better_than_priors: float
+    better_than_elo: float
+    """Below zero: it may be so much worse."""
+    max_ece: float
+    ece_noise: float
+    """A perfect forecaster shows an error of up to `ece_noise / sqrt(n)` on n matches."""
+    suspected_leak: float
+    """Better than closing prices by more than this is not believed."""
+
+
+class ChampionPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When a model may take the place of the champion."""
+
+    min_matches: int
+    non_inferiority: float
+    """Largest upper bound of the mean difference in log-loss, new minus champion."""
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The promotion rules; every limit is named in the file, none has a default."""
+
+    version: int
+    smoke: SmokePolicy
+    candidate: CandidatePolicy
+    champion: ChampionPolicy
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """What came of loading a bundle and asking it for probabilities."""
+
+    faults: tuple[str, ...] = ()
+    """What went wrong, a sentence each; empty when the bundle is whole, loads and answers validly."""
+    rows: int = 0
+    """Sample rows that were answered with valid probabilities."""
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model's card says, as far as promotion asks. Log-losses are means over the held-out matches."""
+
+    model_id: str
+    parity: float
+    matches: int
+    log_loss: float
+    ece: float
+    priors: float | None = None
+    elo: float | None = None
+    closing: float | None = None
+    """Model minus closing prices, on the matches that have such prices; None when none has."""
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Model against a champion on the same matches, all newer than the champion's training."""
+
+    champion: str
+    """Model id of that champion."""
+    matches: int
+    difference: float | None = None
+    """Mean log-loss of the model minus that of the champion."""
+    low: float | None = None
+    high: float | None = None
+
+
+class Check(msgspec.Struct, frozen=True):
+    """Answer of one gate."""
+
+    gate: str
+    passed: bool
+    reason: str
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """How far a model came, and why."""
+
+    stage: Stage
+    reasons: tuple[str, ...]
+    """Of the gates that said no; of the highest level if none did."""
+    inputs: dict[str, Any]
+    """All that the decision rests on, as plain data."""
+
+
+def bundle_works(trial: Trial, policy: SmokePolicy) -> Check:
+    """The bundle is complete, has the promised hashes, loads, and its probabilities are valid.
+
+    >>> bundle_works(Trial(("model.onnx is missing",)), SmokePolicy(max_parity=1e-4, sample_rows=8)).reason
+    'the bundle does not work: model.onnx is missing'
+    """
+    if trial.faults:
+        return Check("bundle", False, f"the bundle does not work: {'; '.join(trial.faults)}")
+    enough = trial.rows >= policy.sample_rows
+    return Check("bundle", enough, f"{trial.rows} of {policy.sample_rows} sample rows gave valid probabilities")
+
+
+def parity_holds(evidence: Evidence, policy: SmokePolicy) -> Check:
+    """The servable model says what the trained one says."""
+    good = evidence.parity <= policy.max_parity
+    return Check(
+        "parity",
+        good,
+        f"trained and servable model differ by {evidence.parity:.1e}, allowed {policy.max_parity:.1e}",
+    )
+
+
+def enough_matches(evidence: Evidence, policy: CandidatePolicy) -> Check:
+    """It was judged on enough matches that it had not seen."""
+    good = evidence.matches >= policy.min_matches
+    return Check(
+        "matches", good, f"judged on {evidence.matches} held-out matches, at least {policy.min_matches} needed"
+    )
+
+
+def beats_priors(evidence: Evidence, policy: CandidatePolicy) -> Check:
+    """It knows more than how often home, draw and away come."""
+    return _beats("priors", evidence.log_loss, evidence.priors, policy.better_than_priors)
+
+
+def beats_elo(evidence: Evidence, policy: CandidatePolicy) -> Check:
+    """It knows more than an Elo rating."""
+    return _beats("Elo", evidence.log_loss, evidence.elo, policy.better_than_elo)
+
+
+def calibrated(evidence: Evidence, policy: CandidatePolicy) -> Check:
+    """What it calls 60 % happens about 60 times in 100; no stricter than chance allows on so many matches.
+
+    The bound for few matches follows the error that a perfect forecaster shows: it falls with the root of n.
+    """
+    limit = max(policy.max_ece, policy.ece_noise / sqrt(max(evidence.matches, 1)))
+    return Check("calibration", evidence.ece <= limit, f"calibration error {evidence.ece:.4f}, allowed {limit:.4f}")
+
+
+def no_leak(evidence: Evidence, policy: CandidatePolicy) -> Check:
+    """It is not better than closing prices by more than can be: whoever is has seen the result."""
+    if evidence.closing is None:
+        return Check("leak", True, "no closing prices to compare with")
+    said = f"log-loss {evidence.closing:+.4f} against closing prices"
+    if evidence.closing < -policy.suspected_leak:
+        return Check(
+            "leak", False, f"{said}: suspected leak, better by more than {policy.suspected_leak} is not believed"
+        )
+    return Check("leak", True, said)
+
+
+def holds_against_champion(comparison: Comparison | None, champion: str, policy: ChampionPolicy) -> Check:
+    """It is not worse than the champion, by a paired comparison on matches that neither had learnt from.
+
+    Non-inferiority: the upper bound of the interval of the mean difference must stay under the limit.
+    """
+    if not champion:
+        return Check("champion", True, "there is no champion yet")
+    if comparison is not None and comparison.champion != champion:
+        return Check("champion", False, f"was compared with {comparison.champion}, but {champion} serves: train again")
+    matches = comparison.matches if comparison is not None else 0
+    if comparison is None or comparison.high is None or matches < policy.min_matches:
+        return Check(
+            "champion", False, f"keep collecting: {matches} of {policy.min_matches} matches newer than the champion"
+        )
+    said = f"log-loss at most {comparison.high:+.4f} against the champion on {matches} matches"
+    return Check(
+        "champion", comparison.high <= policy.non_inferiority, f"{said}, allowed {policy.non_inferiority:+.4f}"
+    )
+
+
+def decide(
+    evidence: Evidence | None, champion: str, comparison: Comparison | None, policy: Policy, trial: Trial
+) -> Decision:
+    """How far a model comes.
+
+    Args:
+        evidence: what its card says; None when the card cannot be read (then `trial` must say so).
+        champion: model id of the champion, empty if there is none.
+        comparison: against the champion; None when there was nothing to compare on.
+        policy: the limits.
+        trial: what came of loading its bundle.
+
+    >>> policy = Policy(version=1, smoke=SmokePolicy(max_parity=1e-4, sample_rows=8),
+    ...     candidate=CandidatePolicy(min_matches=300, better_than_priors=0, better_than_elo=0, max_ece=0.02,
+    ...                               ece_noise=0.77, suspected_leak=0.02),
+    ...     champion=ChampionPolicy(min_matches=100, non_inferiority=0.003))
+    >>> card = Evidence(model_id="new", parity=1e-6, matches=900, log_loss=1.0, ece=0.01, priors=1.07, elo=1.01)
+    >>> decide(card, "", None, policy, Trial(rows=8)).stage
+    'champion'
+    >>> decided = decide(card, "old", Comparison(champion="old", matches=12), policy, Trial(rows=8))
+    >>> decided.stage, decided.reasons
+    ('candidate', ('keep collecting: 12 of 100 matches newer than the champion',))
+    """
+    reached: Stage = "rejected"
+    said: list[Check] = []
+    refused: tuple[str, ...] = ()
+    for stage, checks in _levels(evidence, champion, comparison, policy, trial):
+        said += checks
+        refused = tuple(check.reason for check in said if not check.passed)
+        if refused:
+            break
+        reached = stage
+    return Decision(reached, refused or (said[-1].reason,), _inputs(evidence, champion, comparison, policy, said))
+
+
+CANDIDATE_GATES = (enough_matches, beats_priors, beats_elo, calibrated, no_leak)
+
+
+def _levels(
+    evidence: Evidence | None, champion: str, comparison: Comparison | None, policy: Policy, trial: Trial
+) -> Iterator[tuple[Stage, Iterator[Check]]]:
+    """Checks of each level, made only when the level before was passed."""
+    if evidence is None:
+        faults = trial.faults or ("its card cannot be read",)
+        yield "smoke", iter([bundle_works(Trial(faults), policy.smoke)])
+        return
+    yield "smoke", iter([bundle_works(trial, policy.smoke), parity_holds(evidence, policy.smoke)])
+    yield "candidate", (gate(evidence, policy.candidate) for gate in CANDIDATE_GATES)
+    yield "champion", iter([holds_against_champion(comparison, champion, policy.champion)])
+
+
+def _beats(name: str, loss: float, other: float | None, margin: float) -> Check:
+    if other is None or not isfinite(other):
+        return Check(name, False, f"the card has no log-loss of {name}")
+    good = loss <= other - margin
+    return Check(name, good, f"log-loss {loss:.4f} against {other:.4f} of {name}, at most {other - margin:.4f} allowed")
+
+
+def _inputs(
+    evidence: Evidence | None, champion: str, comparison: Comparison | None, policy: Policy, checks: list[Check]
+) -> dict[str, Any]:
+    return dict(
+        msgspec.to_builtins(
+            {
+                "evidence": evidence,
+                "champion": champion,
+                "comparison": comparison,
+                "policy": policy,
+                "checks": checks,
+            }
+        )
+    )

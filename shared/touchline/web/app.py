@@ -1,0 +1,158 @@
+"""The online service: JSON, CSV and a page, answered from the board that the watcher keeps."""
+
+import csv
+import io
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import FastAPI, Query, Request
+from starlette.responses import JSONResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from touchline.domain.forecasts import MatchForecast, select
+from touchline.ports import Clock
+from touchline.settings import Predict
+from touchline.stages import predict as stage
+from touchline.stages.predict import Board
+from touchline.web import answers, meters, problems
+from touchline.web.guard import Guard
+from touchline.web.templates import Pages
+from touchline.web.watch import Watcher
+from touchline.work import Ports
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": answers.Problem, "content": {problems.MEDIA_TYPE: {}}} for status in (404, 422, 503)
+}
+
+
+def create_app(
+    ports: Ports, settings: Predict, assets: Path, *, elapsed: Callable[[], float] = time.monotonic
+) -> FastAPI:
+    """The service over ports.
+
+    Args:
+        ports: only the object store, the clock and the model loader are used.
+        settings: how often to look for news.
+        assets: folder with `templates` and `static`.
+        elapsed: seconds that only go forward.
+    """
+    app = FastAPI(
+        title="Touchline", version="1", docs_url=None, redoc_url=None,
+        description="Probabilities of home win, draw and away win. Information, not betting advice.",
+    )  # fmt: skip
+    watcher, measured = Watcher(ports, settings.refresh_seconds, elapsed), meters.Meters()
+    problems.install(app)
+    _add_forecasts(app, watcher)
+    _add_health(app, watcher, measured)
+    _add_pages(app, watcher, ports.clock, Pages(assets / "templates"))
+    app.mount("/static", StaticFiles(directory=assets / "static"), name="static")
+    app.add_middleware(Guard, meters=measured)
+    return app
+
+
+def _add_forecasts(app: FastAPI, watcher: Watcher) -> None:
+    listing = {**_PROBLEMS, 200: {"model": answers.Forecasts, "content": {"text/csv": {}}}}
+
+    @app.get("/predict/predictions", tags=["forecasts"], responses=listing)
+    async def predictions(request: Request, wish: Annotated[answers.Filter, Query()]) -> Response:
+        """Forecasts of coming matches, as JSON, or as CSV where the Accept header asks for text/csv."""
+        board = await watcher.board()
+        found = _filter(board, wish)
+        chosen = found[wish.offset : wish.offset + wish.limit]
+        if "text/csv" in request.headers.get("accept", ""):
+            return _csv(board, chosen)
+        return JSONResponse(_listing(board, wish, watcher.fault, len(found), chosen))
+
+    @app.post("/predict/match", tags=["forecasts"], responses={**_PROBLEMS, 200: {"model": answers.Imagined}})
+    async def match(question: answers.Question) -> Response:
+        """What if these two met? Answered by the champion from the newest results; nothing is stored."""
+        board = await watcher.board()
+        answer = stage.what_if(
+            board, question.home_team, question.away_team, question.competition, question.date
+        )  # fmt: skip
+        return JSONResponse(answers.imagined(answer, board))
+
+    @app.get("/predict/{match_id}", tags=["forecasts"], responses={**_PROBLEMS, 200: {"model": answers.Forecast}})
+    async def one(match_id: str) -> Response:
+        """Forecast of one coming match."""
+        board = await watcher.board()
+        found = stage.find_match(board, match_id)
+        return JSONResponse(answers.forecast(found, stage.require_published(board)))
+
+
+def _filter(board: Board, wish: answers.Filter) -> list[MatchForecast]:
+    published = stage.require_published(board)
+    team = stage.require_team(wish.team, stage.known_teams(board), "team") if wish.team else ""
+    code = stage.require_competition(wish.competition, stage.known_competitions(board)) if wish.competition else ""
+    return select(
+        published.forecasts.matches,
+        competition=code,
+        team=team,
+        date_from=_iso(wish.date_from),
+        date_to=_iso(wish.date_to),
+    )
+
+
+def _iso(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+def _listing(board: Board, wish: answers.Filter, fault: str, total: int, chosen: list[MatchForecast]) -> dict[str, Any]:
+    published = stage.require_published(board)
+    told = published.forecasts
+    return {
+        "total": total, "limit": wish.limit, "offset": wish.offset, "reason": told.reason,
+        "published": published.written.isoformat() if published.written else "",
+        "mode": told.mode, "as_of": told.as_of, "simulated": told.simulated, "outdated": board.outdated,
+        "degraded": fault, "model": msgspec.to_builtins(told.model),
+        "matches": [answers.forecast(match, published) for match in chosen],
+    }  # fmt: skip
+
+
+def _csv(board: Board, chosen: list[MatchForecast]) -> Response:
+    published = stage.require_published(board)
+    sheet = io.StringIO()
+    writer = csv.writer(sheet, lineterminator="\n")
+    writer.writerow(answers.CSV_COLUMNS)
+    writer.writerows(answers.csv_row(answers.forecast(match, published)) for match in chosen)
+    headers = {"content-disposition": 'inline; filename="predictions.csv"', "vary": "accept"}
+    return Response(sheet.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _add_health(app: FastAPI, watcher: Watcher, measured: meters.Meters) -> None:
+    @app.get("/healthz", tags=["operation"])
+    async def healthz() -> dict[str, str]:
+        """The process answers; says nothing of what it knows."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", tags=["operation"], responses={503: _PROBLEMS[503]})
+    async def readyz() -> dict[str, Any]:
+        """Ready with a model that the promotions know, its bytes checked."""
+        board = await watcher.board()
+        published = board.published
+        return {
+            "status": "ready", "model_id": board.serving.model_id, "model_version": board.serving.version,
+            "promotion": board.serving.promotion, "seq": published.seq if published else 0,
+            "forecasts": len(published.forecasts.matches) if published else 0,
+            "outdated": board.outdated, "degraded": watcher.fault,
+        }  # fmt: skip
+
+    @app.get("/metrics", tags=["operation"], response_class=Response)
+    async def metrics() -> Response:
+        """Counters and gauges for Prometheus."""
+        return Response(measured.render(await watcher.peek(), watcher.fault), media_type=meters.MEDIA_TYPE)
+
+
+def _add_pages(app: FastAPI, watcher: Watcher, clock: Clock, pages: Pages) -> None:
+    @app.get("/", include_in_schema=False)
+    async def home(competition: Annotated[str, Query(max_length=100)] = "") -> Response:
+        board = await watcher.peek()
+        return pages.home(watcher, board, competition, clock.now(), clock.mode == "simulated")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> Response:
+        return pages.docs(app.openapi())

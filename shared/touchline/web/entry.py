@@ -1,0 +1,70 @@
+"""The service as platforms call it: an ASGI callable, a plain function for GET requests, an AWS Lambda handler.
+
+This is the composition root of the HTTP function: ports and settings come from the environment when the first request
+asks for them, never at import.
+"""
+
+import os
+from functools import cache
+from typing import Any
+
+from fastapi import FastAPI
+from mangum import Mangum
+from starlette.types import Receive, Scope, Send
+
+from touchline import bootstrap, settings, wiring
+from touchline.web.app import create_app
+
+NEEDS = frozenset({"object_store"})
+
+
+@cache
+def service() -> FastAPI:
+    """The application over the ports that the environment names, built once a process."""
+    ports = bootstrap.ports(os.environ, needs=NEEDS)
+    return create_app(ports, settings.load(settings.Predict, os.environ, "predict"), wiring.root() / "predict")
+
+
+async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
+    """For uvicorn: `uvicorn main:app`."""
+    await service()(scope, receive, send)
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """For AWS Lambda behind an HTTP API or a function URL."""
+    return dict(_mangum()(event, context))
+
+
+def handle(request: Any) -> tuple[str, int, dict[str, str]]:
+    """For the functions framework: a Flask request in, body, status and headers out.
+
+    The request goes the way of an HTTP API event, so that all platforms run the same code.
+    """
+    answer = lambda_handler(_http_api_event(request), None)
+    return answer["body"], answer["statusCode"], answer["headers"]
+
+
+@cache
+def _mangum() -> Mangum:
+    return Mangum(service(), lifespan="off")
+
+
+def _http_api_event(request: Any) -> dict[str, Any]:
+    """A Flask request as an AWS HTTP API event, payload format 2.0."""
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": request.path,
+        "rawQueryString": request.query_string.decode("ascii"),
+        "headers": {name.lower(): value for name, value in request.headers.items()},
+        "requestContext": {
+            "http": {
+                "method": request.method,
+                "path": request.path,
+                "sourceIp": request.remote_addr or "",
+                "protocol": "HTTP/1.1",
+            },
+        },
+        "body": request.get_data(as_text=True),
+        "isBase64Encoded": False,
+    }
