@@ -1,0 +1,44 @@
+"""Deliveries as they happen: a spinner for the one that runs, a line for each that has ended."""
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from touchline.runner import Step
+
+_STYLES = {"done": "green", "unchanged": "dim", "skipped": "dim", "parked": "yellow", "failed": "red"}
+
+
+class Deliveries:
+    """Watches a platform and tells a console of it."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._running: Progress | None = None
+
+    def __call__(self, step: Step) -> None:
+        """Take in one piece of news."""
+        if step.record is None:
+            columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+            self._running = Progress(*columns, console=self._console, transient=True)
+            self._running.add_task(f"{step.function:<9} {step.event.key}", total=None)
+            self._running.start()
+            return
+        if self._running is not None:
+            self._running.stop()
+        self._console.print(line(step), soft_wrap=True)
+
+
+def line(step: Step) -> str:
+    """One ended delivery, with rich's markup.
+
+    Function, outcome, seconds, peak memory, then why or about what.
+    """
+    record = step.record
+    if record is None:
+        return f"{step.function:<9} ..."
+    style = _STYLES[record.outcome]
+    again = f" (attempt {step.attempt})" if step.attempt > 1 else ""
+    about = escape(record.reason.splitlines()[0] if record.reason else record.key)
+    numbers = f"{record.duration_s:7.2f} s {record.peak_memory_mib:6.0f} MiB"
+    return f"{step.function:<9} [{style}]{record.outcome:<9}[/] {numbers}  {about}{again}"

@@ -1,0 +1,89 @@
+"""What all commands share: where they run, how they speak, how an error looks."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from touchline import telemetry
+from touchline.errors import CorruptObject, RetryableError, TouchlineError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from touchline.runner import Platform, Step
+    from touchline.telemetry import RunRecord
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """Environment of the commands: that of the process, with the options that stand before the command."""
+
+    environ: Mapping[str, str]
+
+
+def scene(context: typer.Context) -> Scene:
+    """The scene that the options before the command have set."""
+    found: Scene = context.find_object(Scene) or Scene(dict(os.environ))
+    return found
+
+
+def speaking() -> "Console":
+    """Standard error, for progress and complaints: standard output is for results."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def showing() -> "Console":
+    """Standard output, for results."""
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+
+
+def emit(value: Any) -> None:
+    """One line of JSON on standard output, keys sorted."""
+    typer.echo(msgspec.json.encode(value, order="sorted").decode())
+
+
+def complain(error: TouchlineError) -> int:
+    """Say on standard error what was wrong, where, and what to do; returns the exit code: 1, 2 or 3."""
+    typer.secho(f"error: {telemetry.redact(str(error))}", err=True, fg=typer.colors.RED)
+    return exit_code(error)
+
+
+def exit_code(error: TouchlineError) -> int:
+    """1 for an object that is not what was promised, 3 for what may work later, 2 for wrong data or settings."""
+    if isinstance(error, CorruptObject):
+        return 1
+    return 3 if isinstance(error, RetryableError) else 2
+
+
+def open_platform(environ: Mapping[str, str], *, quiet: bool = False) -> "Platform":
+    """The embedded platform, its progress on standard error and its log in a file under the home."""
+    from touchline.cli.progress import Deliveries
+    from touchline.runner import Platform
+
+    watch = _ignore if quiet else Deliveries(speaking())
+    platform = Platform(environ, watch=watch)
+    telemetry.log_to(platform.ports.home / "log.jsonl", platform.ports.common.log_level)
+    return platform
+
+
+def _ignore(step: "Step") -> None:
+    """Nobody watches."""
+
+
+def verdict(records: "Sequence[RunRecord]") -> int:
+    """Exit code of some runs: 3 if one failed for good, 2 if one was parked; both are said on standard error."""
+    for record in records:
+        if record.outcome in ("failed", "parked"):
+            place = "deadletter" if record.outcome == "failed" else f"quarantine/{record.function}/{record.work}"
+            typer.secho(f"{record.function} {record.outcome}: {record.reason}\n  kept in {place}", err=True, fg="red")
+    outcomes = {record.outcome for record in records}
+    return 3 if "failed" in outcomes else 2 if "parked" in outcomes else 0
