@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from snapshots import everything, league, publish_raw, publish_snapshot
 
+from snapshots import everything, league, publish_raw, publish_snapshot
 from touchline import bootstrap
 from touchline.bootstrap import Container
 from touchline.errors import DataError
@@ -139,7 +139,7 @@ class TestRefused:
         assert "too few matches" in result.reason
 
     def test_bytes_that_are_no_table_are_named(self, ports: Container) -> None:
-        with pytest.raises(DataError, match="raw/.*not a parquet file"):
+        with pytest.raises(DataError, match=r"raw/.*not a parquet file"):
             run(ports, publish_snapshot(ports.store, b"no parquet at all", 0, 1))
 
     @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

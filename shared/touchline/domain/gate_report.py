@@ -78,7 +78,10 @@ class GateFailure(msgspec.Struct, frozen=True):
 
 
 class GateReport(msgspec.Struct, frozen=True):
-    """Verdict of one gate about one table; no `statistics` where columns or types were wrong: nothing else was looked at."""
+    """Verdict of one gate about one table.
+
+    There are no `statistics` where columns or types were wrong: nothing else was looked at then.
+    """
 
     kind: Kind
     passed: bool

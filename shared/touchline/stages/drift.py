@@ -1,0 +1,312 @@
+"""Drift: settle what is over, say how far the world has moved, and ask for a training where that hurts.
+
+Settling takes results from the current features only, so that nothing that a gate refused is ever settled; the database
+is asked for nothing but matches that will have no result.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from touchline.domain import drift, settlement
+from touchline.domain.drift import FeatureDrift
+from touchline.domain.features import FEATURE_NAMES
+from touchline.domain.settlement import Ending, Verdict
+from touchline.errors import NotFound
+from touchline.manifest import Manifest, Ref, content_id, current, decode, encode, read_object, sha256, superseded
+from touchline.ports import Forecast, ObjectStore, Settlement
+from touchline.settings import Drift
+from touchline.work import Event, Ports, Result
+
+STAGE: Final = "reports/drift"
+VERSION: Final = "1"
+POINTER: Final = f"{STAGE}/latest.json"
+REQUESTS: Final = "requests/retrain/"
+MIN_CURRENT: Final = 50
+MIN_REFERENCE: Final = 100
+"""Fewer matches than this cannot be compared."""
+COOL_DOWN: Final = timedelta(days=28)
+"""Match time that must pass after a retraining request before the next one."""
+
+_OWN: Final = re.compile(rf"{REQUESTS}\d{{12}}\.json")  # users may ask too, under other names
+
+Settled = list[tuple[Forecast, Verdict]]
+
+
+class Card(msgspec.Struct, frozen=True):
+    """As much of a model's card as is needed here."""
+
+    model_id: str
+    trained_from: datetime
+    trained_until: datetime
+
+
+class Record(msgspec.Struct, frozen=True):
+    """The settled forecasts of record of one mode: how many, and their means; None where there are none."""
+
+    settled: int
+    void: int
+    log_loss: float | None = None
+    expected_log_loss: float | None = None
+    """What the forecasts promised: the mean of their entropies."""
+    rps: float | None = None
+    brier: float | None = None
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """A report in short; `reports/drift/latest.json` holds it with the `seq` of the features."""
+
+    id: str
+    page: str
+    report: str
+    reference: str
+    """What the current matches were compared with, in words."""
+    matches: dict[str, int]
+    """How many matches the reference has, and the current sample."""
+    until: datetime
+    """Newest kick-off of the current sample."""
+    drifted: tuple[str, ...]
+    share: float
+    record: Record
+    retrain: str
+    """Why a training is due, empty if none is."""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What `report.json` holds: in short, by feature, and what Evidently found."""
+
+    findings: Findings
+    features: tuple[FeatureDrift, ...]
+    evidently: dict[str, Any]
+
+
+class Latest(msgspec.Struct, frozen=True):
+    """As much of the pointer as decides whether it may be replaced."""
+
+    seq: int
+
+
+class Request(msgspec.Struct, frozen=True):
+    """Asks for a training; `until` is the newest kick-off of the report that led to it."""
+
+    seq: int
+    reason: str
+    report: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What is compared with what: two tables of features, and the objects that they were chosen by."""
+
+    inputs: tuple[Ref, ...]
+    reference: pd.DataFrame
+    current: pd.DataFrame
+    against: str
+    until: pd.Timestamp
+
+
+def run(event: Event, ports: Ports, settings: Drift) -> Result:
+    """Settle, report, request; each only where something is new.
+
+    Raises:
+        PermanentError: the current features or the champion's card cannot be read.
+    """
+    store = ports.store
+    if event.kind == "object" and (newer := superseded(store, event.key)):
+        return Result(outcome="skipped", reason=f"superseded by {newer}")
+    try:
+        publication, features = current(store, "features")
+    except NotFound as error:
+        return Result(outcome="skipped", reason=error.what)
+    source = features.outputs["played"]
+    played = pq.read_table(pa.BufferReader(read_object(store, source))).to_pandas()
+    settled = _verdicts(ports, played)
+    stored = ports.ledger.settle([_settlement(*pair, ports.clock.now()) for pair in settled])
+    _export(ports, publication.seq)
+    samples = _samples(store, source, played, settings.current_matches)
+    if len(samples.current) < MIN_CURRENT or len(samples.reference) < MIN_REFERENCE:
+        reason = f"{len(samples.current)} current matches, {len(samples.reference)} of {samples.against}: too few"
+        return Result(outcome="done" if stored else "skipped", reason=reason, summary={"settled": stored})
+    mine = [pair for pair in settled if pair[0].mode == ports.clock.mode]
+    findings, fresh = _report(ports, samples, mine)
+    _point(store, publication.seq, findings)
+    asked = _ask(store, publication.seq, findings)
+    return Result(
+        outcome="done" if stored or fresh or asked else "unchanged",
+        publications=asked,
+        summary={"settled": stored, "drifted": len(findings.drifted), "share": findings.share, "id": findings.id},
+    )
+
+
+def _verdicts(ports: Ports, played: pd.DataFrame) -> Settled:
+    """Forecasts of record of all matches that are over, each with what it was worth."""
+    forecasts = ports.ledger.forecasts()
+    endings = _finished(played, {forecast.match_id for forecast in forecasts})
+    now = ports.clock.now()
+    overdue = {forecast.match_id for forecast in forecasts if forecast.kickoff < now} - set(endings)
+    return list(settlement.settle_all(forecasts, endings | _without_result(ports, overdue)))
+
+
+def _finished(played: pd.DataFrame, wanted: set[str]) -> dict[str, Ending]:
+    rows = played.loc[played["match_id"].isin(wanted), ["match_id", "kickoff", "home_goals", "away_goals"]]
+    return {
+        match_id: Ending("finished", kickoff.to_pydatetime(), float(home), float(away))
+        for match_id, kickoff, home, away in rows.itertuples(index=False)
+    }
+
+
+def _without_result(ports: Ports, overdue: set[str]) -> dict[str, Ending]:
+    """Of matches that should be over: those that were abandoned, cancelled or awarded."""
+    if not overdue:
+        return {}
+    table = ports.matches.snapshot(ports.matches.head())
+    rows = table[table["match_id"].isin(overdue) & table["status"].isin(settlement.VOID_STATUSES)]
+    return {
+        match_id: Ending(status, kickoff.to_pydatetime())
+        for match_id, status, kickoff in rows[["match_id", "status", "kickoff"]].itertuples(index=False)
+    }
+
+
+def _settlement(forecast: Forecast, verdict: Verdict, now: datetime) -> Settlement:
+    return Settlement(
+        match_id=forecast.match_id,
+        model_version=forecast.model_version,
+        mode=forecast.mode,
+        sealed_at=forecast.sealed_at,
+        settled_at=now,
+        **msgspec.structs.asdict(verdict),
+    )
+
+
+def _export(ports: Ports, seq: int) -> None:
+    """The settled record as an object; another name where the results of one `seq` were settled in several runs."""
+    settlements = ports.ledger.settlements()
+    if not settlements:
+        return
+    data, key = encode(settlements), f"ledger/settlements/{seq:012d}"
+    if not ports.store.create(f"{key}.json", data) and ports.store.get(f"{key}.json") != data:
+        ports.store.create(f"{key}-{sha256(data)[:12]}.json", data)
+
+
+def _samples(store: ObjectStore, source: Ref, played: pd.DataFrame, newest: int) -> Samples:
+    """The newest matches, and what the champion learnt from (the older half of the rest where there is no champion)."""
+    inputs, against, trained = _reference(store)
+    names = [name for name in FEATURE_NAMES if name in played]
+    kickoff = played["kickoff"].dt.tz_localize(None).to_numpy()
+    before, now = drift.windows(kickoff, newest, trained)
+    return Samples(
+        (source, *inputs), played[names].iloc[before], played[names].iloc[now], against, played["kickoff"].max()
+    )
+
+
+def _reference(store: ObjectStore) -> tuple[tuple[Ref, ...], str, tuple[np.datetime64, np.datetime64] | None]:
+    """The champion's card, what it learnt from in words, and first and last kick-off of that."""
+    try:
+        _, serving = current(store, "serving")
+    except NotFound:
+        return (), "the older half", None
+    ref = serving.outputs["card.json"]
+    card = decode(read_object(store, ref), Card, ref.key)
+    first, last = (
+        np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
+        for moment in (card.trained_from, card.trained_until)
+    )
+    return (ref,), f"the training period of {card.model_id}", (first, last)
+
+
+def _report(ports: Ports, samples: Samples, settled: Settled) -> tuple[Findings, bool]:
+    """The report of these inputs, made unless it exists; and whether it is new."""
+    store, versions = ports.store, {"drift": VERSION}
+    told = sha256(encode([(forecast, verdict) for forecast, verdict in settled]))
+    parameters = {"current": len(samples.current), "settled": told[:20]}
+    work = content_id(STAGE, samples.inputs, parameters, versions)
+    folder = f"{STAGE}/{work}"
+    if store.stat(f"{folder}/manifest.json") is not None:
+        return decode(store.get(f"{folder}/report.json"), Report, folder).findings, False
+    features = drift.compare(samples.reference.to_numpy(), samples.current.to_numpy(), list(samples.current))
+    findings = _findings(folder, samples, features, settled)
+    page, evidently = ports.reporter.report(samples.reference, samples.current)
+    outputs = {
+        "page": _keep(store, findings.page, page.encode()),
+        "report": _keep(store, findings.report, encode(Report(findings, features, evidently))),
+    }
+    manifest = Manifest(
+        stage=STAGE,
+        id=work,
+        inputs=samples.inputs,
+        outputs=outputs,
+        parameters=parameters,
+        versions=versions,
+        counts={"features": len(features), "drifted": len(findings.drifted), "settled": findings.record.settled},
+    )
+    _keep(store, f"{folder}/manifest.json", encode(manifest))
+    return findings, True
+
+
+def _findings(folder: str, samples: Samples, features: tuple[FeatureDrift, ...], settled: Settled) -> Findings:
+    scored = [pair for pair in settled if not pair[1].void_reason]
+    losses = np.array([verdict.log_loss for _, verdict in scored], dtype=np.float64)
+    expected = np.array([settlement.entropy(forecast) for forecast, _ in scored], dtype=np.float64)
+    share = drift.share_drifted(features)
+    return Findings(
+        id=folder.rpartition("/")[2],
+        page=f"{folder}/report.html",
+        report=f"{folder}/report.json",
+        reference=samples.against,
+        matches={"reference": len(samples.reference), "current": len(samples.current)},
+        until=samples.until.to_pydatetime(),
+        drifted=tuple(feature.name for feature in features if feature.drifted),
+        share=share,
+        record=Record(
+            settled=len(scored),
+            void=len(settled) - len(scored),
+            log_loss=_mean(losses),
+            expected_log_loss=_mean(expected),
+            rps=_mean(np.array([verdict.rps for _, verdict in scored], dtype=np.float64)),
+            brier=_mean(np.array([verdict.brier for _, verdict in scored], dtype=np.float64)),
+        ),
+        retrain=drift.retraining_reason(share, losses, expected),
+    )
+
+
+def _mean(values: np.ndarray) -> float | None:
+    return float(values.mean()) if len(values) else None
+
+
+def _keep(store: ObjectStore, key: str, data: bytes) -> Ref:
+    """Create an object; where one stands already, that one counts: Evidently may draw new ids for every page."""
+    if not store.create(key, data):
+        data = store.get(key)
+    return Ref(key, sha256(data))
+
+
+def _point(store: ObjectStore, seq: int, findings: Findings) -> None:
+    """Move the pointer to the newest report, never to older features."""
+    data = encode({"seq": seq, **msgspec.to_builtins(findings)})
+    while True:
+        info = store.stat(POINTER)
+        if info is None:
+            if store.create(POINTER, data):
+                return
+        elif decode(store.get(POINTER), Latest, POINTER).seq > seq or store.swap(POINTER, data, info.etag):
+            return
+
+
+def _ask(store: ObjectStore, seq: int, findings: Findings) -> tuple[str, ...]:
+    """Ask for a training where one is due, and none was asked for lately; the key of a new request."""
+    if not findings.retrain:
+        return ()
+    earlier = [info.key for info in store.list(REQUESTS) if _OWN.fullmatch(info.key)]
+    if earlier and findings.until - decode(store.get(earlier[-1]), Request, earlier[-1]).until < COOL_DOWN:
+        return ()
+    key = f"{REQUESTS}{seq:012d}.json"
+    request = Request(seq=seq, reason=findings.retrain, report=findings.report, until=findings.until)
+    return (key,) if store.create(key, encode(request)) else ()
