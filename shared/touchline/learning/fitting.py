@@ -1,5 +1,6 @@
 """From examples to one calibrated model: tune the families, take the best, calibrate it, fit it on everything."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from touchline.domain.splits import Moments, expanding
 from touchline.errors import DataError
 from touchline.learning.calibrators import choose
 from touchline.learning.examples import Examples, Floats, Outcomes, as_matrix, require_learnable
-from touchline.learning.families import Params, family, fit_estimator, probabilities
+from touchline.learning.families import Family, Params, family, fit_estimator, probabilities
 from touchline.learning.tuning import CrossValidated, Progress, Task, tune
 
 
@@ -23,6 +24,7 @@ class FitOptions(msgspec.Struct, frozen=True, kw_only=True):
     folds: int = 3
     seed: int = 7
     threads: int = 2
+    """Families that are tuned at the same time."""
     families: tuple[str, ...] = ("logistic", "xgboost", "histogram")
     half_life_days: float = 2922.0
     """A match this much older than the newest counts half."""
@@ -59,7 +61,7 @@ def fit(examples: Examples, options: FitOptions, progress: Progress | None = Non
     say = progress or _silent
     require_learnable(examples)
     task = _task(examples, options)
-    candidates = {name: tune(family(name), task, say) for name in options.families}
+    candidates = _tuned([family(name) for name in options.families], task, options.threads, say)
     best = min(candidates.values(), key=lambda candidate: candidate.log_loss)
     say(f"{best.family} is best in the folds with log-loss {best.log_loss:.4f}")
     judged = np.concatenate([split.test for split in task.splits])
@@ -67,7 +69,7 @@ def fit(examples: Examples, options: FitOptions, progress: Progress | None = Non
         np.concatenate(best.forecasts), examples.outcome[judged], examples.kickoff[judged]
     )  # fmt: skip
     estimator = fit_estimator(
-        family(best.family), best.params, examples, task.weight, options.seed, options.threads
+        family(best.family), best.params, examples, task.weight, options.seed
     )  # fmt: skip
     return Fitted(best.family, best.params, examples.names, estimator, calibration, candidates, losses)
 
@@ -81,7 +83,7 @@ def refit(fitted: Fitted, examples: Examples, options: FitOptions) -> Fitted:
     require_learnable(examples)
     weight = recency_weights(examples.kickoff, options.half_life_days)
     estimator = fit_estimator(
-        family(fitted.family), fitted.params, examples, weight, options.seed, options.threads
+        family(fitted.family), fitted.params, examples, weight, options.seed
     )  # fmt: skip
     return replace(fitted, estimator=estimator)
 
@@ -101,7 +103,13 @@ def _task(examples: Examples, options: FitOptions) -> Task:
             hint="load more seasons, or fewer folds",
         )
     weight = recency_weights(examples.kickoff, options.half_life_days)
-    return Task(examples, weight, splits, options.trials, options.seed, options.threads)
+    return Task(examples, weight, splits, options.trials, options.seed)
+
+
+def _tuned(families: list[Family], task: Task, threads: int, say: Progress) -> dict[str, CrossValidated]:
+    with ThreadPoolExecutor(threads) as pool:
+        found = pool.map(lambda one: tune(one, task, say), families)
+        return {candidate.family: candidate for candidate in found}
 
 
 def _silent(message: str) -> None:

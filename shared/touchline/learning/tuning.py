@@ -42,7 +42,6 @@ class Task:
     splits: tuple[Split, ...]
     trials: int
     seed: int
-    threads: int
 
 
 def tune(family: Family, task: Task, progress: Progress) -> CrossValidated:
@@ -79,7 +78,7 @@ def _try(family: Family, params: Params, task: Task, trial: optuna.Trial | None)
     forecasts: list[Floats] = []
     for step, split in enumerate(task.splits):
         learnt = task.examples.take(split.train)
-        estimator = fit_estimator(family, params, learnt, task.weight[split.train], task.seed, task.threads)
+        estimator = fit_estimator(family, params, learnt, task.weight[split.train], task.seed)
         forecasts.append(probabilities(estimator, task.examples.x[split.test]))
         scores.append(float(scoring.log_loss(forecasts[-1], task.examples.outcome[split.test]).mean()))
         if trial is not None:
@@ -94,7 +93,7 @@ def _limited(task: Task) -> Task:
     if all(len(split.train) <= TUNING_ROWS for split in task.splits):
         return task
     splits = tuple(Split(_newest(split.train, task.examples), split.test) for split in task.splits)
-    return Task(task.examples, task.weight, splits, task.trials, task.seed, task.threads)
+    return Task(task.examples, task.weight, splits, task.trials, task.seed)
 
 
 def _newest(rows: Rows, examples: Examples) -> Rows:
