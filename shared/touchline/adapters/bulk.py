@@ -17,6 +17,8 @@ _STORED_AS: Final = {"str": "object", "bool": "bool", "int64": "int64"}
 
 def load(connection: sa.Connection, table: sa.Table, rows: pd.DataFrame) -> None:
     """Append rows; columns go by name, missing values become NULL, moments are aware."""
+    if rows.empty:
+        return
     if connection.dialect.name == "postgresql":
         _copy_in(connection, table, rows)
     else:
@@ -89,7 +91,8 @@ def _copy_in(connection: sa.Connection, table: sa.Table, rows: pd.DataFrame) -> 
     from pyarrow import csv
 
     stream = io.BytesIO()
-    csv.write_csv(pa.Table.from_pandas(rows, preserve_index=False), stream, csv.WriteOptions(include_header=False))
+    table_of_one_piece = pa.Table.from_pandas(rows, preserve_index=False).combine_chunks()  # empty ones write zeros
+    csv.write_csv(table_of_one_piece, stream, csv.WriteOptions(include_header=False))
     stream.seek(0)
     names = ", ".join(map(connection.dialect.identifier_preparer.quote, rows.columns))
     _copy(connection, f"COPY {table.name} ({names}) FROM STDIN WITH (FORMAT csv)", stream)

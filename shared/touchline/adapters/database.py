@@ -126,10 +126,16 @@ def _translation(error: Exception) -> RetryableError | None:
     state = _sql_state(cause)
     if state in _LOCKED_STATES or "database is locked" in str(cause):
         return Conflict("another writer holds the lock of the database", hint="try again")
-    wrong = type(cause).__name__ in ("IntegrityError", "ProgrammingError", "DataError")
-    if wrong or (state and not state.startswith(_BROKEN_STATES)):
+    if not _is_broken(cause, state):
         return None
     return Unavailable(f"the database does not answer: {cause}", hint="check that it runs and can be written")
+
+
+def _is_broken(cause: BaseException, state: str) -> bool:
+    """Whether the database itself is at fault; PostgreSQL says so by its states, SQLite by the kind of the error."""
+    if state:
+        return state.startswith(_BROKEN_STATES)
+    return type(cause).__name__ not in ("IntegrityError", "ProgrammingError", "DataError")
 
 
 def _sql_state(cause: BaseException) -> str:

@@ -4,15 +4,17 @@ Rows are loaded into temporary tables, compared with the current facts, and only
 fact is closed at the new `seq` and the other one opens at it.
 """
 
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
 from touchline.adapters import bulk, schema
 from touchline.adapters.schema import GOALS, PRICES, STATISTICS, Moment
-from touchline.domain.vocabulary import BOOKMAKERS, ODDS_AVAILABLE, odds_columns
+from touchline.domain.vocabulary import BOOKMAKERS, CLOSING_COLUMNS, ODDS_AVAILABLE, ODDS_COLUMNS
 
 _temporary: Final = sa.MetaData()
 
@@ -130,17 +132,21 @@ def clear(connection: sa.Connection) -> None:
 
 def _quotes(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a triple of prices that has at least one."""
-    before, after = rows["kickoff"] + ODDS_AVAILABLE, rows["kickoff"]
-    parts = [
-        pd.DataFrame(
-            {"row": rows["row"], "bookmaker": bookmaker, "closing": closing}
-            | dict(zip(PRICES, (rows[name] for name in odds_columns(bookmaker, closing=closing)), strict=True))
-            | {"available_time": after if closing else before}
-        ).dropna(subset=list(PRICES), how="all")
-        for bookmaker in BOOKMAKERS
-        for closing in (False, True)
-    ]
-    return pd.concat(parts, ignore_index=True)
+    prices = (
+        rows[[*ODDS_COLUMNS, *CLOSING_COLUMNS]].to_numpy(float).reshape(len(rows), 2 * len(BOOKMAKERS), len(PRICES))
+    )
+    row, triple = np.nonzero(~np.isnan(prices).all(axis=2))
+    closing = triple >= len(BOOKMAKERS)
+    ahead = pd.Series(np.where(closing, 0, ODDS_AVAILABLE // timedelta(microseconds=1)), dtype="timedelta64[us]")
+    return pd.DataFrame(
+        {
+            "row": row,
+            "bookmaker": np.array(BOOKMAKERS, dtype=object)[triple % len(BOOKMAKERS)],
+            "closing": closing,
+            **dict(zip(PRICES, prices[row, triple].T, strict=True)),
+            "available_time": rows["kickoff"].iloc[row].reset_index(drop=True) + ahead,
+        }
+    )
 
 
 def _number(connection: sa.Connection) -> None:

@@ -1,0 +1,66 @@
+"""Databases for the behaviour suites: each test has one of its own, of each kind that can be had here."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+import postgres
+from touchline.adapters import database
+
+Connect = Callable[[], sa.Engine]
+_numbers = count()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """Address of a server with a migrated database to copy."""
+    try:
+        with postgres.server() as address:
+            _execute(address, "CREATE DATABASE touchline_template")
+            engine = database.connect(address.format(database="touchline_template"))
+            database.migrate(engine)
+            engine.dispose()
+            yield address
+    except postgres.Missing as missing:
+        pytest.skip(f"no PostgreSQL: {missing}")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Address of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'touchline.db'}"
+    server = request.getfixturevalue("postgresql_server")
+    name = f"touchline_{next(_numbers)}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE touchline_template")
+    return str(server.format(database=name))
+
+
+@pytest.fixture
+def connect(address: str) -> Iterator[Connect]:
+    """Opens further engines on the test's database: what another process would have."""
+    engines: list[sa.Engine] = []
+
+    def one_more(lock_timeout: float = 30.0) -> sa.Engine:
+        engines.append(database.connect(address, lock_timeout=lock_timeout))
+        return engines[-1]
+
+    yield one_more
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture
+def engine(connect: Connect) -> sa.Engine:
+    """The test's database."""
+    return connect()
+
+
+def _execute(server: str, statement: str) -> None:
+    engine = sa.create_engine(server.format(database="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
