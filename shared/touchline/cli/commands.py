@@ -2,16 +2,15 @@
 
 # ruff: noqa: D301 - \b keeps the lines of the examples apart
 
-import re
-from datetime import datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from touchline.cli.terminal import AsJson, emit, open_platform, scene, showing, verdict
-from touchline.errors import ConfigurationError, DataError, NotFound
-from touchline.manifest import encode, sha256
+from touchline.errors import ConfigurationError, DataError
+from touchline.manifest import encode
 
 if TYPE_CHECKING:
     from touchline.runner import Platform
@@ -78,7 +77,7 @@ def _report(records: "list[RunRecord]", as_json: bool) -> None:
 
 def ingest(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(help="Files with matches, as published by their source.")],
+    files: Annotated[list[Path], typer.Argument(help="Files with matches as published, or folders of them.")],
     as_json: AsJson = False,
 ) -> None:
     """Take in files with matches, and run the chain.
@@ -89,40 +88,28 @@ def ingest(
     \b
     Examples:
       touchline ingest E0.csv
-      touchline ingest seasons/*.csv
+      touchline ingest seasons/
     """
     with open_platform(scene(context).environ, quiet=as_json) as platform:
         records = take_in(platform, files) + platform.drain()
     _report(records, as_json)
 
 
-def take_in(platform: "Platform", files: list[Path]) -> "list[RunRecord]":
-    """Put files under `incoming/`, where the chain finds them; those put there at the same moment before are redone.
+def take_in(platform: "Platform", paths: Sequence[Path]) -> "list[RunRecord]":
+    """Put files, or those of folders, under `incoming/`, where the chain finds them.
+
+    Files that came in at this very moment before, which can only be under a clock set by hand, are delivered anew here.
 
     Raises:
-        NotFound: a file does not exist.
+        NotFound, DataError: a file does not exist, or is of no kind that is read; nothing is put down then.
     """
-    for file in files:
-        if not file.is_file():
-            raise NotFound("no such file", where=str(file))
-    now, again = platform.ports.clock.now(), []
-    for file in files:
-        body = file.read_bytes()
-        key = incoming_key(now, file.name, body)
-        if not platform.ports.store.create(key, body):
-            again.append(platform.object_event("scrape", key))
-    return [platform.deliver("scrape", event) for event in again]
+    from touchline.sources import files
 
-
-def incoming_key(now: datetime, name: str, body: bytes) -> str:
-    """Key of a file that comes in.
-
-    >>> from datetime import UTC
-    >>> incoming_key(datetime(2026, 3, 2, 9, tzinfo=UTC), "E0 2025/26.csv", b"")
-    'incoming/20260302t090000z-e3b0c44298fc-e0-2025-26.csv'
-    """
-    plain = re.sub(r"[^a-z0-9_.-]+", "-", name.lower()).strip("-.") or "file"
-    return f"incoming/{now:%Y%m%dt%H%M%Sz}-{sha256(body)[:12]}-{plain}"
+    store, now = platform.ports.store, platform.ports.clock.now()
+    payloads = [payload for path in paths for payload in files.read(path, now)]
+    keys = [(files.incoming_key(payload.name, payload.body, now), payload.body) for payload in payloads]
+    again = [key for key, body in keys if not store.create(key, body)]
+    return [platform.deliver("scrape", platform.object_event("scrape", key)) for key in again]
 
 
 def promote(
