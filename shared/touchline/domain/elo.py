@@ -33,12 +33,19 @@ def expected_score(difference: ArrayLike) -> Floats:
     return np.asarray(1 / (1 + np.power(10.0, -(np.asarray(difference) + HOME_ADVANTAGE) / SCALE)))
 
 
-def transfer(expected: ArrayLike, home_goals: ArrayLike, away_goals: ArrayLike) -> Floats:
-    """Points that the home team gains and the away team loses, (n,): what one wins, the other pays.
+def score(margin: ArrayLike) -> Floats:
+    """Points share of the home team after a goal margin.
 
-    >>> transfer(0.5, [2, 1, 0], [1, 1, 1]).round(3).tolist()
-    [11.031, 0.0, -11.031]
+    >>> score([3, 0, -1]).tolist()
+    [1.0, 0.5, 0.0]
     """
-    margin = np.asarray(home_goals, np.float64) - np.asarray(away_goals, np.float64)
-    score = (np.sign(margin) + 1) / 2
-    return np.asarray(K * np.power(1 + np.abs(margin), MARGIN_EXPONENT) * (score - np.asarray(expected)))
+    return np.asarray((np.sign(np.asarray(margin, np.float64)) + 1) / 2)
+
+
+def stake(margin: ArrayLike) -> Floats:
+    """Rating points at stake in a match that ended with a goal margin.
+
+    >>> (stake([0, 1, -1]) / K).round(3).tolist()
+    [1.0, 2.828, 2.828]
+    """
+    return np.asarray(K * np.power(1 + np.abs(np.asarray(margin, np.float64)), MARGIN_EXPONENT))

@@ -170,7 +170,7 @@ def _statistics(finished: "pd.DataFrame") -> Floats:
 
 
 def _supremacy(finished: "pd.DataFrame") -> Floats:
-    return market.supremacy(odds.implied(reference_prices(finished), "shin"))
+    return market.supremacy(odds.implied(reference_prices(finished), "proportional"))
 
 
 def reference_prices(table: "pd.DataFrame", *, closing: bool = False) -> Floats:

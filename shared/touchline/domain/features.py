@@ -78,19 +78,19 @@ def pi_difference(match: Meeting) -> Floats:
 
 def supremacy(match: Meeting, kind: int) -> Floats:
     """Log of expected goals, home minus away."""
-    home, away = np.log(ratings.expected_goals(match.ratings, match.league)[kind])
+    home, away = np.log(match.expected_goals[kind])
     return np.asarray(home - away)
 
 
 def total(match: Meeting, kind: int) -> Floats:
     """Log of expected goals, home plus away: few goals make draws likelier."""
-    home, away = np.log(ratings.expected_goals(match.ratings, match.league)[kind])
+    home, away = np.log(match.expected_goals[kind])
     return np.asarray(home + away)
 
 
 def expected_goals(match: Meeting, side: int, kind: int) -> Floats:
     """Goals to expect by attack, defence and the base of the league."""
-    return np.asarray(ratings.expected_goals(match.ratings, match.league)[kind, side])
+    return np.asarray(match.expected_goals[kind, side])
 
 
 def market_difference(match: Meeting) -> Floats:
@@ -255,7 +255,7 @@ class Features:
 
 def compute(match: Meeting) -> Floats:
     """All features of n matches, (n, len(FEATURES))."""
-    values = np.empty((len(match.kickoff), len(FEATURES)))
+    values = np.empty((len(match.kickoff), len(FEATURES)), order="F")
     for column, feature in enumerate(FEATURES):
         values[:, column] = feature.compute(match)
     return values

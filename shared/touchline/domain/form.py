@@ -34,15 +34,16 @@ def exponential(values: Floats, sequences: Sequences, span: float) -> Floats:
     counts = np.diff(sequences.start)
     longest_first = np.argsort(-counts, kind="stable")
     start, counts = sequences.start[longest_first], counts[longest_first]
-    mean = np.full((len(values), len(counts)), np.nan)
-    means = np.empty_like(values)
+    # Values of one match side by side: each step then reads and writes whole stretches of memory.
+    by_match, means = np.ascontiguousarray(values.T), np.empty(values.shape[::-1])
+    mean = np.full((len(counts), len(values)), np.nan)
     for step in range(int(counts[0]) if len(counts) else 0):
         alive = int(np.searchsorted(-counts, -step))
         rows = start[:alive] + step
-        new, old = values[:, rows], mean[:, :alive]
+        new, old = by_match[rows], mean[:alive]
         begun = np.where(np.isnan(old), new, old + share * (new - old))
-        mean[:, :alive] = means[:, rows] = np.where(np.isnan(new), old, begun)
-    return means
+        mean[:alive] = means[rows] = np.where(np.isnan(new), old, begun)
+    return means.T
 
 
 def last_mean(values: Floats, sequences: Sequences) -> Floats:

@@ -66,9 +66,9 @@ def steps(error: Floats, rates: Floats, boost: Floats) -> tuple[Floats, Floats]:
 
     Who scores more than expected attacks better, and the other side defends worse.
 
-    >>> attack, defence = steps(np.array([[[1.0], [0.0]]]), np.full((1, 1, 1), 0.1), np.ones((2, 1)))
-    >>> attack.ravel().tolist(), defence.ravel().tolist()
-    ([0.1, 0.0], [-0.0, -0.1])
+    >>> attack, defence = steps(np.array([[[1.0], [0.0]]]), np.full((1, 2, 1), 0.1), np.ones((2, 1)))
+    >>> attack.ravel().tolist(), (0 - defence).ravel().tolist()
+    ([0.1, 0.0], [0.0, 0.1])
     """
-    pull = rates * np.clip(error, -LARGEST_ERROR, LARGEST_ERROR)
-    return pull * boost, -pull[:, ::-1] * boost
+    pull = rates * np.minimum(np.maximum(error, -LARGEST_ERROR), LARGEST_ERROR)
+    return pull * boost, pull[:, ::-1] * -boost

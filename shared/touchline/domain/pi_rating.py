@@ -37,5 +37,6 @@ def step(home: ArrayLike, away: ArrayLike, difference: ArrayLike) -> Floats:
     >>> step([0.0, 0.0], [0.0, 0.0], [0, 3]).round(4).tolist()
     [0.0, 0.1174]
     """
-    error = np.asarray(difference, np.float64) - (goal_difference(home) - goal_difference(away))
+    expected_home, expected_away = goal_difference(np.stack([home, away]))
+    error = np.asarray(difference, np.float64) - (expected_home - expected_away)
     return np.asarray(RATE * _SPREAD * np.sign(error) * np.log10(1 + np.abs(error)))

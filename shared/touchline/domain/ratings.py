@@ -48,14 +48,43 @@ BASE_BOUNDS: Final = (0.6, 2.5)
 class Results:
     """What `learn` needs to know of m matches after full time."""
 
-    goals: Floats
-    """(2, m) of home and away."""
-    xg: Floats
-    """(2, m) goals deserved by shots, NaN where shots were not counted."""
-    supremacy: Floats
-    """(m,) log-odds of the home side before the match, NaN without prices."""
+    margin: Floats
+    """(m,) goals, home minus away."""
+    score: Floats
+    stake: Floats
+    """(m,) both for Elo."""
+    observed: Floats
+    """(3, 2, m) goals by kind of `goal_rates`, home and away; plain goals where shots were not counted."""
+    rates: Floats
+    """(3, 2, m) their learning rates."""
     boost: Floats
-    """(2, m) factor on the rates of goals."""
+    """(2, m) factor on them."""
+    priced: Floats
+    """(m,) 1 where there was a price before the match."""
+    supremacy: Floats
+    """(m,) log-odds of the home side by that price, 0 without one."""
+
+    @classmethod
+    def of(cls, goals: Floats, xg: Floats, supremacy: Floats, experience: Ints) -> "Results":
+        """From goals and goals deserved by shots (2, m), log-odds (m,), matches before (2, m); NaN for unknown."""
+        margin, counted = goals[0] - goals[1], ~np.isnan(xg)
+        shots_rate = np.where(counted, goal_rates.SHOTS_RATE, goal_rates.SLOW_RATE)
+        return cls(
+            margin=margin,
+            score=elo.score(margin),
+            stake=elo.stake(margin),
+            observed=np.stack([goals, goals, np.where(counted, xg, goals)]),
+            rates=np.stack(
+                [np.full_like(xg, goal_rates.FAST_RATE), np.full_like(xg, goal_rates.SLOW_RATE), shots_rate]
+            ),
+            boost=goal_rates.learning_rate(experience),
+            priced=(~np.isnan(supremacy)).astype(np.float64),
+            supremacy=np.nan_to_num(supremacy),
+        )
+
+    def part(self, matches: slice) -> "Results":
+        """Some of the matches."""
+        return Results(*(getattr(self, name)[..., matches] for name in self.__dataclass_fields__))
 
 
 def settle(ratings: Floats, means: Floats, newcomer: Bools, new_season: Bools) -> Floats:
@@ -67,6 +96,8 @@ def settle(ratings: Floats, means: Floats, newcomer: Bools, new_season: Bools) -
     >>> known[ELO].ravel().round(1).tolist()
     [1440.0, 1598.6]
     """
+    if not (newcomer.any() or new_season.any()):
+        return ratings
     level = means[:, np.newaxis]
     regressed = ratings + REGRESSION[:, np.newaxis, np.newaxis] * (level - ratings)
     start = level + NEWCOMER[:, np.newaxis, np.newaxis]
@@ -91,44 +122,30 @@ def learn(ratings: Floats, league: Floats, results: Results) -> tuple[Floats, Fl
         league: (8 + SIZE, m) rows of their leagues.
         results: what happened.
     """
-    after, step = ratings.copy(), np.zeros_like(league)
-    home_goals, away_goals = results.goals
-    points = elo.transfer(elo.expected_score(ratings[ELO, 0] - ratings[ELO, 1]), home_goals, away_goals)
+    after, step = ratings.copy(), np.empty_like(league)
+    points = results.stake * (results.score - elo.expected_score(ratings[ELO, 0] - ratings[ELO, 1]))
     after[ELO, 0] += points
     after[ELO, 1] -= points
-    pull = pi_rating.step(ratings[PI_HOME, 0], ratings[PI_AWAY, 1], home_goals - away_goals)
+    pull = pi_rating.step(ratings[PI_HOME, 0], ratings[PI_AWAY, 1], results.margin)
     after[PI_HOME, 0] += pull
-    after[PI_AWAY, 0] += pi_rating.CARRY * pull
     after[PI_AWAY, 1] -= pull
-    after[PI_HOME, 1] -= pi_rating.CARRY * pull
-    _learn_goals(ratings, league, results, after, step)
-    _learn_prices(ratings, league, results, after, step)
-    step[HOME_WIN] = SHARE_RATE * ((home_goals > away_goals) - league[HOME_WIN])
-    step[DRAW] = SHARE_RATE * ((home_goals == away_goals) - league[DRAW])
-    step[MEANS] = MEAN_RATE * ((after[:, 0] + after[:, 1]) / 2 - league[MEANS])
-    return after, step
-
-
-def _learn_goals(ratings: Floats, league: Floats, results: Results, after: Floats, step: Floats) -> None:
-    counted = ~np.isnan(results.xg)
-    observed = np.stack([results.goals, results.goals, np.where(counted, results.xg, results.goals)])
-    rates = np.empty_like(observed)
-    rates[0], rates[1] = goal_rates.FAST_RATE, goal_rates.SLOW_RATE
-    rates[2] = np.where(counted, goal_rates.SHOTS_RATE, goal_rates.SLOW_RATE)
-    error = observed - expected_goals(ratings, league)
-    attack, defence = goal_rates.steps(error, rates, results.boost)
+    pull *= pi_rating.CARRY
+    after[PI_AWAY, 0] += pull
+    after[PI_HOME, 1] -= pull
+    error = results.observed - expected_goals(ratings, league)
+    attack, defence = goal_rates.steps(error, results.rates, results.boost)
     after[ATTACK] += attack
     after[DEFENCE] += defence
-    step[HOME_GOALS : HOME_XG + 2] = BASE_RATE * error[1:].reshape(4, -1)
-
-
-def _learn_prices(ratings: Floats, league: Floats, results: Results, after: Floats, step: Floats) -> None:
-    priced = ~np.isnan(results.supremacy)
-    error = np.where(priced, results.supremacy - market_difference(ratings, league), 0.0)
-    after[MARKET, 0] += market.RATE * error
-    after[MARKET, 1] -= market.RATE * error
-    step[MARKET_HOME] = market.HOME_RATE * error
-    step[PRICED] = priced
+    surprise = results.priced * (results.supremacy - market_difference(ratings, league))
+    after[MARKET, 0] += market.RATE * surprise
+    after[MARKET, 1] -= market.RATE * surprise
+    step[: AWAY_XG + 1] = BASE_RATE * error[1:].reshape(4, -1)
+    step[HOME_WIN] = SHARE_RATE * ((results.margin > 0) - league[HOME_WIN])
+    step[DRAW] = SHARE_RATE * ((results.margin == 0) - league[DRAW])
+    step[MARKET_HOME] = market.HOME_RATE * surprise
+    step[PRICED] = results.priced
+    step[MEANS] = MEAN_RATE * ((after[:, 0] + after[:, 1]) / 2 - league[MEANS])
+    return after, step
 
 
 def replay(played: Played, teams: Sequences, leagues: Sequences) -> tuple[Floats, Floats]:
@@ -154,14 +171,13 @@ def replay(played: Played, teams: Sequences, leagues: Sequences) -> tuple[Floats
     league_rows = leagues.place()
     newcomer, new_season = teams.position[rows] == 0, _new_season(played, teams)[rows]
     goals, xg = (played.statistics[STATISTICS.index(name)] for name in ("goals", "xg"))
-    boost = goal_rates.learning_rate(teams.position[rows])
+    results = Results.of(goals, xg, played.supremacy, teams.position[rows])
     for first, last in zip(played.level_start[:-1], played.level_start[1:], strict=True):
         part = slice(first, last)
         who, league = sides[:, part], match.competition[part]
         before = league_now[:, league]
         ratings = settle(now[:, who], before[MEANS], newcomer[:, part], new_season[:, part])
-        results = Results(goals[:, part], xg[:, part], played.supremacy[part], boost[:, part])
-        after, step = learn(ratings, before, results)
+        after, step = learn(ratings, before, results.part(part))
         now[:, who] = team_versions[:, rows[:, part]] = after
         _advance(league_now, league, step)
         league_versions[:, league_rows[part]] = league_now[:, league]
@@ -170,9 +186,12 @@ def replay(played: Played, teams: Sequences, leagues: Sequences) -> tuple[Floats
 
 def _advance(leagues: Floats, league: Ints, step: Floats) -> None:
     """Matches of one league in one level count together; they stand side by side."""
-    start = np.flatnonzero(np.diff(league, prepend=-1))
-    leagues[:, league[start]] += np.add.reduceat(step, start, axis=1)
-    leagues[HOME_GOALS : AWAY_XG + 1] = np.clip(leagues[HOME_GOALS : AWAY_XG + 1], *BASE_BOUNDS)
+    start = np.concatenate(([0], np.flatnonzero(league[1:] != league[:-1]) + 1))
+    which = league[start]
+    rows = leagues[:, which] + np.add.reduceat(step, start, axis=1)
+    bases = rows[: AWAY_XG + 1]
+    np.minimum(np.maximum(bases, BASE_BOUNDS[0], out=bases), BASE_BOUNDS[1], out=bases)
+    leagues[:, which] = rows
 
 
 def _new_season(played: Played, teams: Sequences) -> Bools:

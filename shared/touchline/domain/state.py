@@ -89,6 +89,11 @@ class Meeting:
     """(2, n) whether it was in another competition."""
     kickoff: Ints
 
+    @cached_property
+    def expected_goals(self) -> Floats:
+        """(3, 2, n) by kind of `goal_rates`, home and away."""
+        return ratings.expected_goals(self.ratings, self.league)
+
 
 def meet(memory: Memory, fixtures: Fixtures, team: Ints, league: Ints, pair: Ints) -> Meeting:
     """Matches with the rows to be read: (2, n) of teams, (n,) of leagues and pairs, NONE where nothing is known."""
