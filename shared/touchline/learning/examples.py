@@ -12,6 +12,7 @@ from touchline.errors import DataError
 Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Outcomes = NDArray[np.int8]
+Competitions = NDArray[np.object_]
 MINIMUM = 60
 """Fewer matches than this are not learnt from: three folds of them say nothing."""
 
@@ -28,7 +29,7 @@ class Examples:
     names: tuple[str, ...]
     outcome: Outcomes
     kickoff: Moments
-    competition: NDArray[np.object_]
+    competition: Competitions
 
     def __post_init__(self) -> None:
         shapes = {len(self.outcome), len(self.kickoff), len(self.competition), self.x.shape[0]}

@@ -1,0 +1,138 @@
+"""What is known of a model, for the gates that read numbers and for people."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class Estimate(msgspec.Struct, frozen=True):
+    """A mean over matches, and its 95 % bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class ModelScore(msgspec.Struct, frozen=True):
+    """Scores of one forecaster on the matches that all forecasters of the card were scored on."""
+
+    n: int
+    rps: Estimate
+    log_loss: Estimate
+    brier: Estimate
+    ece: Estimate
+    accuracy: Estimate
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """This model minus another on the n matches that both forecast; below zero means that this model is better."""
+
+    n: int
+    rps: Estimate
+    log_loss: Estimate
+
+
+class Slice(msgspec.Struct, frozen=True):
+    """Scores of this model in one competition; `few` warns of a number that says little."""
+
+    competition: str
+    n: int
+    few: bool
+    rps: Estimate
+    log_loss: Estimate
+
+
+class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A model, what it learnt from, how it did on later matches, and where its limits are.
+
+    `scores` and `differences` are by forecaster: ours, prior (shares of the outcomes per competition), elo (the Elo
+    difference alone), bookmaker and closing (prices before the match and at kick-off), champion (who served when this
+    model was trained, on the matches newer than its training).
+    """
+
+    model_id: str
+    family: str
+    params: dict[str, Any]
+    features: int
+    features_sha256: str
+    competitions: tuple[str, ...]
+    matches: int
+    """Matches that it learnt from."""
+    trained_from: datetime
+    trained_until: datetime
+    """Newest kick-off that it learnt from."""
+    test_matches: int
+    test_from: datetime
+    test_until: datetime
+    snapshot: str
+    """Manifest of the features that it was made of."""
+    seq: int
+    simulated: bool
+    scores: dict[str, ModelScore]
+    differences: dict[str, Difference]
+    champion: str
+    """Model id behind `differences["champion"]`, empty if none served."""
+    slices: tuple[Slice, ...]
+    calibration: str
+    calibration_losses: dict[str, float]
+    fold_losses: dict[str, tuple[float, ...]]
+    """Log-loss of each family in each fold."""
+    parity: float = 0.0
+    """Largest difference of a probability between the trained and the servable model."""
+    limits: tuple[str, ...] = (
+        "It knows results, statistics and prices of earlier matches; nothing of line-ups, injuries or transfers.",
+        "Teams that are new to a league are forecast from little; so are the first rounds of a season.",
+        "Its probabilities are for 90 minutes, as played under the usual rules; not for extra time or neutral grounds.",
+    )
+
+
+def markdown(card: ModelCard) -> str:
+    """The card for people."""
+    made_up = "\n**The matches are invented (simulated league); these scores say nothing of real football.**\n"
+    parts = [
+        f"# Model {card.model_id}",
+        made_up if card.simulated else "",
+        f"{card.family} on {card.features} features, calibration: {card.calibration}. Learnt from {card.matches} matches "
+        f"of {', '.join(card.competitions)}, {card.trained_from:%Y-%m-%d} to {card.trained_until:%Y-%m-%d}; tested on "
+        f"{card.test_matches} later ones, {card.test_from:%Y-%m-%d} to {card.test_until:%Y-%m-%d}. "
+        f"Features: `{card.snapshot}` (seq {card.seq}).",
+        "## Scores on the test matches\n",
+        _score_table(card),
+        "## Differences, this model minus the other (below zero: this one is better)\n",
+        _difference_table(card),
+        "## By competition\n",
+        _slice_table(card),
+        "## Limits\n",
+        "\n".join(f"- {limit}" for limit in card.limits),
+    ]
+    return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+
+
+def _score_table(card: ModelCard) -> str:
+    rows = [
+        (name, str(s.n), *(_shown(e) for e in (s.rps, s.log_loss, s.brier, s.ece, s.accuracy)))
+        for name, s in card.scores.items()
+    ]
+    return _table(("forecaster", "n", "RPS", "log-loss", "Brier", "ECE", "accuracy"), rows)
+
+
+def _difference_table(card: ModelCard) -> str:
+    rows = [(name, str(d.n), _shown(d.rps), _shown(d.log_loss)) for name, d in card.differences.items()]
+    return _table(("against", "n", "RPS", "log-loss"), rows)
+
+
+def _slice_table(card: ModelCard) -> str:
+    rows = [
+        (s.competition, f"{s.n}{' (too few)' if s.few else ''}", _shown(s.rps), _shown(s.log_loss)) for s in card.slices
+    ]
+    return _table(("competition", "n", "RPS", "log-loss"), rows)
+
+
+def _shown(estimate: Estimate) -> str:
+    return f"{estimate.value:.4f} ({estimate.low:.4f} to {estimate.high:.4f})"
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
