@@ -188,3 +188,21 @@ def current(store: ObjectStore, stage: str) -> tuple[Publication, Manifest]:
             f"nothing published by {stage} yet", where=f"{stage}/published/", hint="run the stages before it first"
         )
     return read_publication(store, max(keys))
+
+
+def bundle_of(manifest: Manifest) -> tuple[str, dict[str, str]]:
+    """Prefix of the model bundle whose files are the outputs of a manifest, and the hash of each file.
+
+    Raises:
+        CorruptObject: the files lie in several places.
+
+    >>> refs = {"model": Ref("models/m1/model.onnx", "ab"), "card": Ref("models/m1/card.json", "cd")}
+    >>> bundle_of(Manifest(stage="models", id="m1", inputs=(), outputs=refs, parameters={}, versions={}, counts={}))
+    ('models/m1', {'model.onnx': 'ab', 'card.json': 'cd'})
+    """
+    folders = {ref.key.rpartition("/")[0] for ref in manifest.outputs.values()}
+    if len(folders) != 1:
+        where = f"{manifest.stage}/{manifest.id}/manifest.json"
+        raise CorruptObject(f"a bundle in {len(folders)} folders", where=where)
+    digests = {ref.key.rpartition("/")[2]: ref.sha256 for ref in manifest.outputs.values()}
+    return folders.pop(), digests

@@ -25,7 +25,7 @@ from touchline.domain.seasons import season_of
 from touchline.domain.state import TeamState
 from touchline.domain.vocabulary import UNKNOWN_KICKOFF_HOUR
 from touchline.errors import CorruptObject, DataError, NotFound, Unavailable, UnknownName
-from touchline.manifest import Manifest, current, decode, publication_key, read_object, read_publication
+from touchline.manifest import bundle_of, current, decode, publication_key, read_object, read_publication
 from touchline.ports import ObjectStore, Predictor
 from touchline.work import Ports
 
@@ -128,13 +128,6 @@ def _read_serving(ports: Ports) -> Serving:
         version=str(manifest.parameters["model_version"]),
         predictor=ports.model(bundle, digests),
     )
-
-
-def bundle_of(manifest: Manifest) -> tuple[str, dict[str, str]]:
-    """Prefix of the bundle that a serving manifest names, and the hash of each of its files."""
-    refs = manifest.outputs.values()
-    (bundle,) = {ref.key.rpartition("/")[0] for ref in refs}
-    return f"{bundle}/", {ref.key.rpartition("/")[2]: ref.sha256 for ref in refs}
 
 
 def _read_published(store: ObjectStore, key: str) -> Published:

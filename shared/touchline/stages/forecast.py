@@ -1,0 +1,258 @@
+"""Forecast: what the champion says of the coming fixtures, sealed in the ledger before kick-off, then published.
+
+What is published depends on the features, the champion, and which fixtures lie within the horizon; the moments of
+sealing stand in the ledger alone.
+"""
+
+import io
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from touchline.domain.competitions import is_simulated
+from touchline.domain.features import FEATURE_NAMES
+from touchline.domain.forecasts import ForecastSet, MatchForecast, ModelSummary, Score, valid_probabilities
+from touchline.errors import DataError, NotFound
+from touchline.learning.card import ModelCard, ModelScore
+from touchline.manifest import (
+    Manifest,
+    Publication,
+    Ref,
+    bundle_of,
+    content_id,
+    current,
+    decode,
+    encode,
+    publication_key,
+    publish,
+    read_object,
+    sha256,
+    superseded,
+    write_object,
+)
+from touchline.ports import Forecast, Predictor
+from touchline.settings import ForecastSettings
+from touchline.work import Event, Ports, Result
+
+STAGE: Final = "predictions"
+VERSION: Final = "1"
+
+
+def run(event: Event, ports: Ports, settings: ForecastSettings) -> Result:
+    """Publish the forecasts of the current features by the current champion, unless that was done.
+
+    Raises:
+        DataError: the champion was trained on other features, or gives no probabilities.
+    """
+    newer = superseded(ports.store, event.key)
+    if newer:
+        return Result(outcome="skipped", reason=f"superseded by {newer}")
+    try:
+        (features, featured), (serving, served) = current(ports.store, "features"), current(ports.store, "serving")
+    except NotFound as missing:
+        return Result(outcome="skipped", reason=f"nothing to forecast from: {missing.what}")
+    key = publication_key(STAGE, features.seq, serving.seq)
+    if ports.store.stat(key) is not None:
+        return Result(outcome="unchanged", publications=(key,))
+    upcoming = _table(read_object(ports.store, featured.outputs["upcoming"]))
+    due, reason = within_horizon(upcoming, ports.clock.now(), settings.horizon_days)
+    sealed = _seal(ports, due, served, features.seq, serving.seq)
+    told = _told(ports, due, sealed, settings, served, reason)
+    _export_ledger(ports, sealed, features.seq, serving.seq)
+    key, created = _publish(ports, told, (features, featured), (serving, served))
+    return Result(
+        outcome="done" if created else "unchanged",
+        publications=(key,),
+        reason=told.reason,
+        summary={
+            "seq": features.seq,
+            "promotion": serving.seq,
+            "forecasts": len(sealed),
+            "late": len(due) - len(sealed),
+        },
+    )
+
+
+def within_horizon(upcoming: pd.DataFrame, now: datetime, days: int) -> tuple[pd.DataFrame, str]:
+    """Fixtures that kick off after now and within so many days, by kick-off and match; and why there is none."""
+    kickoff = upcoming["kickoff"]
+    due = upcoming[(kickoff > now) & (kickoff <= now + timedelta(days=days))]
+    if len(due):
+        return due.sort_values(["kickoff", "match_id"], ignore_index=True), ""
+    if upcoming.empty:
+        return due, "no coming fixture is known"
+    ahead = kickoff[kickoff > now]
+    other = f"the next is on {ahead.min().date()}" if len(ahead) else f"the last known was on {kickoff.max().date()}"
+    return due, f"no fixture in the next {days} days ({other})"
+
+
+def _seal(ports: Ports, due: pd.DataFrame, served: Manifest, seq: int, promotion: int) -> list[Forecast]:
+    if due.empty:
+        return []
+    values = due[list(FEATURE_NAMES)].to_numpy(dtype=np.float64)
+    probabilities = _probabilities(ports.model(*bundle_of(served)), values)
+    asked = [
+        Forecast(
+            match_id=row.match_id,
+            model_version=str(served.parameters["model_version"]),
+            promotion=promotion,
+            seq=seq,
+            kickoff=row.kickoff.to_pydatetime(),
+            home=home, draw=draw, away=away,
+            features_hash=row_hash(features),
+            mode=ports.clock.mode,
+        )
+        for row, (home, draw, away), features in zip(due.itertuples(), probabilities, values, strict=True)
+    ]  # fmt: skip
+    return ports.ledger.seal(asked, ports.clock.now())
+
+
+def _probabilities(predictor: Predictor, values: "np.ndarray[Any, Any]") -> list[list[float]]:
+    if predictor.features != FEATURE_NAMES:
+        raise DataError(
+            f"the champion {predictor.model_id} was trained on {len(predictor.features)} features, other than the "
+            f"{len(FEATURE_NAMES)} of this version",
+            where="features.json",
+            hint="train a model on the current features and promote it",
+            details=tuple(sorted(set(predictor.features) ^ set(FEATURE_NAMES)))[:10],
+        )
+    rows: list[list[float]] = predictor.predict(values).tolist()
+    if not valid_probabilities(rows):
+        raise DataError("the champion gave rows that are no probabilities", where=predictor.model_id)
+    return rows
+
+
+def row_hash(features: "np.ndarray[Any, Any]") -> str:
+    """Hash of the features of one match; all missing values count as the same."""
+    return sha256(np.where(np.isnan(features), np.nan, features).astype("<f8").tobytes())
+
+
+def _told(
+    ports: Ports, due: pd.DataFrame, sealed: list[Forecast], settings: ForecastSettings, served: Manifest, reason: str
+) -> ForecastSet:
+    said = {forecast.match_id: forecast for forecast in sealed}
+    matches = tuple(_match(row, said[row.match_id]) for row in due.itertuples() if row.match_id in said)
+    simulated = ports.clock.mode == "simulated"
+    model = _summary(ports, served)
+    return ForecastSet(
+        mode=ports.clock.mode,
+        as_of=ports.clock.now().isoformat() if simulated else "",
+        simulated=model.simulated or any(is_simulated(match.competition) for match in matches),
+        horizon_days=settings.horizon_days,
+        features_hash=sha256(encode(list(FEATURE_NAMES))),
+        reason=reason if matches or reason else "every fixture of the horizon has kicked off",
+        model=model,
+        matches=matches,
+    )
+
+
+def _match(row: Any, forecast: Forecast) -> MatchForecast:
+    return MatchForecast(
+        match_id=row.match_id,
+        competition=row.competition,
+        season=row.season,
+        kickoff=row.kickoff.to_pydatetime(),
+        kickoff_known=bool(getattr(row, "kickoff_known", True)),
+        home_team=row.home_team,
+        away_team=row.away_team,
+        home=forecast.home,
+        draw=forecast.draw,
+        away=forecast.away,
+    )
+
+
+_FORECASTERS: Final = {
+    "ours": "This model",
+    "closing": "Bookmaker, at kick-off",
+    "bookmaker": "Bookmaker, before the match",
+    "elo": "Elo rating alone",
+    "prior": "League averages",
+}
+
+
+def _summary(ports: Ports, served: Manifest) -> ModelSummary:
+    ref = next(ref for ref in served.outputs.values() if ref.key.endswith("/card.json"))
+    card = decode(read_object(ports.store, ref), ModelCard, ref.key)
+    return ModelSummary(
+        model_id=str(served.parameters["model_id"]),
+        version=str(served.parameters["model_version"]),
+        promotion=int(served.parameters["promotion"]),
+        simulated=card.simulated,
+        trained_until=card.trained_until.date().isoformat(),
+        matches=card.matches,
+        scores=tuple(_score(title, card.scores[name]) for name, title in _FORECASTERS.items() if name in card.scores),
+    )
+
+
+def _score(title: str, score: ModelScore) -> Score:
+    loss = score.log_loss
+    return Score(title, score.n, loss.value, loss.low, loss.high, score.rps.value)
+
+
+def _export_ledger(ports: Ports, sealed: list[Forecast], seq: int, promotion: int) -> None:
+    if sealed:
+        record = {"seq": seq, "promotion": promotion, "mode": ports.clock.mode, "forecasts": sealed}
+        ports.store.create(f"ledger/forecasts/{seq:012d}-{promotion:012d}.json", encode(record))
+
+
+def _publish(
+    ports: Ports, told: ForecastSet, features: tuple[Publication, Manifest], serving: tuple[Publication, Manifest]
+) -> tuple[str, bool]:
+    inputs = tuple(Ref(publication.manifest, publication.sha256) for publication, _ in (features, serving))
+    compact = encode(told)
+    parameters = {
+        "horizon_days": told.horizon_days,
+        "mode": told.mode,
+        "as_of": told.as_of,
+        "simulated": told.simulated,
+    }
+    versions = {STAGE: VERSION}
+    name = content_id(STAGE, inputs, {**parameters, "content": sha256(compact)}, versions)
+    where, state = f"{STAGE}/{name}", features[1].outputs["state"]
+    rows = len(told.matches)
+    outputs = {
+        "forecasts": write_object(ports.store, f"{where}/forecasts.json", compact, rows=rows),
+        "table": write_object(ports.store, f"{where}/forecasts.parquet", _people(told), rows=rows),
+        "state": write_object(ports.store, f"{where}/state.npz", read_object(ports.store, state)),
+    }
+    manifest = Manifest(
+        stage=STAGE, id=name, inputs=inputs, outputs=outputs, parameters=parameters, versions=versions,
+        counts={"forecasts": rows},
+    )  # fmt: skip
+    return publish(ports.store, manifest, features[0].seq, promotion=serving[0].seq)
+
+
+_COLUMNS: Final = pa.schema(
+    [(name, pa.string()) for name in ("match_id", "competition", "season", "date")]
+    + [("kickoff", pa.timestamp("us", "UTC")), ("kickoff_known", pa.bool_())]
+    + [(name, pa.string()) for name in ("home_team", "away_team")]
+    + [(name, pa.float64()) for name in ("home", "draw", "away")]
+    + [("model_version", pa.string()), ("promotion", pa.int64()), ("mode", pa.string()), ("simulated", pa.bool_())]
+)
+
+
+def _people(told: ForecastSet) -> bytes:
+    """The forecasts as a table for people."""
+    fixed = {
+        "model_version": told.model.version,
+        "promotion": told.model.promotion,
+        "mode": told.mode,
+        "simulated": told.simulated,
+    }
+    rows = [
+        {name: getattr(match, name) for name in match.__struct_fields__}
+        | {"date": match.kickoff.date().isoformat()}
+        | fixed
+        for match in told.matches
+    ]
+    stream = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema=_COLUMNS), stream, compression="zstd")
+    return stream.getvalue()
+
+
+def _table(data: bytes) -> pd.DataFrame:
+    return pd.read_parquet(io.BytesIO(data))

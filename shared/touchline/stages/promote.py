@@ -1,0 +1,182 @@
+"""Promote: decide about a model, write the decision down, and let everything that shows it follow.
+
+The row in the promotion log is the truth; one piece of work gives one row. Whatever shows it (serving publication, copy
+in the ledger, aliases of the registry) is made good by each run, so a part that did not answer is repaired by the next.
+"""
+
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+import yaml
+
+from touchline.domain.promotion import Decision, Policy, decide
+from touchline.errors import ConfigurationError, DataError
+from touchline.manifest import Manifest, Ref, bundle_of, decode, encode, read_publication, sha256, superseded
+from touchline.ports import Promotion
+from touchline.settings import Promote
+from touchline.stages.promote_projections import champions, project
+from touchline.stages.promote_trial import comparison, evidence, try_bundle
+from touchline.work import Event, Ports, Result
+
+STAGE: Final = "serving"
+VERSION: Final = "1"
+FUNCTION: Final = "promote"
+MODELS: Final = "models/published/"
+_POLICY: Final = Path("functions", "promote", "policy.yaml")
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What somebody asks for; `force` lets a model serve that a gate refused, never one whose bundle does not work."""
+
+    action: Literal["promote", "rollback"]
+    model_id: str = ""
+    reason: str = ""
+    requested_by: str = ""
+    force: bool = False
+
+
+def run(event: Event, ports: Ports, settings: Promote) -> Result:
+    """Decide about the model or the request that woke us, once, and bring all projections up to date.
+
+    Raises:
+        DataError: a request that cannot be understood.
+        NotFound: a request names a model that does not exist.
+        Conflict: another decision came in between; the next delivery decides on what is true then.
+        Unavailable: the registry does not answer; decision and serving publication stand, the next run repairs it.
+    """
+    before = ports.promotions.history()
+    work = event.work(FUNCTION)
+    known = next((row for row in before if row.work == work), None)
+    row = known or _decide(event, ports, settings, before)
+    if isinstance(row, Result):
+        project(ports, before)
+        return row
+    published = project(ports, ports.promotions.history())
+    new = known is None or bool(published)
+    outcome: Literal["done", "unchanged", "parked"] = "done" if new else "unchanged"
+    return Result(
+        outcome="parked" if row.stage == "rejected" else outcome,
+        publications=tuple(published),
+        reason=row.reason,
+        summary={"promotion": row.number, "model": row.model_version, "stage": row.stage, "champion": row.champion},
+    )
+
+
+def _decide(event: Event, ports: Ports, settings: Promote, before: list[Promotion]) -> Promotion | Result:
+    if event.key.startswith(MODELS):
+        newer = superseded(ports.store, event.key)
+        if newer:
+            return Result(outcome="skipped", reason=f"superseded by {newer}")
+        publication, _ = read_publication(ports.store, event.key)
+        return _judge(event, ports, settings, before, Ref(publication.manifest, publication.sha256), None)
+    request = decode(ports.store.get(event.key), Request, event.key)
+    if request.action == "rollback":
+        return _roll_back(event, ports, before, request)
+    return _judge(event, ports, settings, before, _manifest_of(ports, request, event.key), request)
+
+
+def _manifest_of(ports: Ports, request: Request, where: str) -> Ref:
+    if not request.model_id:
+        raise DataError("promote needs a model_id", where=where, hint='{"action": "promote", "model_id": "..."}')
+    key = f"models/{request.model_id}/manifest.json"
+    return Ref(key, sha256(ports.store.get(key)))
+
+
+def _judge(
+    event: Event, ports: Ports, settings: Promote, before: list[Promotion], ref: Ref, request: Request | None
+) -> Promotion | Result:
+    manifest = decode(ports.store.get(ref.key), Manifest, ref.key)
+    standing = champions(before)
+    champion = standing[-1].champion if standing else ""
+    if manifest.id == champion:
+        return Result(outcome="unchanged", reason=f"{champion} is the champion already")
+    policy = read_policy(settings)
+    trial, card = try_bundle(ports, manifest, policy.smoke.sample_rows)
+    facts, against = (evidence(card), comparison(card)) if card else (None, None)
+    decision = decide(facts, champion, against, policy, trial)
+    if request is not None:
+        decision = _as_asked(decision, request)
+    if decision.stage == "rejected":
+        _quarantine(ports, manifest, ref, decision)
+    serves = decision.stage == "champion"
+    old_bundle = standing[-1].bundle if standing else ""
+    return ports.promotions.decide(
+        Promotion(
+            number=0,
+            model_version=manifest.id,
+            stage=decision.stage,
+            previous=champion,
+            champion=manifest.id if serves else champion,
+            bundle=bundle_of(manifest)[0] if serves else old_bundle,
+            reason="; ".join(decision.reasons),
+            inputs={**decision.inputs, **_origin(event, ref, request)},
+            decided_at=ports.clock.now(),
+            work=event.work(FUNCTION),
+        )
+    )
+
+
+def _as_asked(decision: Decision, request: Request) -> Decision:
+    """A decision in the light of a request: force lifts it over the gates of quality."""
+    asked = f"asked for by {request.requested_by or 'somebody'}" + (f" ({request.reason})" if request.reason else "")
+    if decision.stage in ("smoke", "candidate") and request.force:
+        despite = f"forced, {asked}, although: {'; '.join(decision.reasons)}"
+        return msgspec.structs.replace(decision, stage="champion", reasons=(despite,))
+    hint = () if decision.stage in ("champion", "rejected") else ('a request with "force": true would override this',)
+    return msgspec.structs.replace(decision, reasons=(asked, *decision.reasons, *hint))
+
+
+def _roll_back(event: Event, ports: Ports, before: list[Promotion], request: Request) -> Promotion | Result:
+    standing = champions(before)
+    if len(standing) < 2:
+        serving = f"{standing[-1].champion} is the only champion so far" if standing else "there is no champion"
+        return Result(outcome="skipped", reason=f"nothing to roll back to: {serving}")
+    now, target = standing[-1], standing[-2]
+    ref = Ref(target.inputs["manifest"]["key"], target.inputs["manifest"]["sha256"])
+    asked = f"rollback from {now.champion}, asked for by {request.requested_by or 'somebody'}"
+    return ports.promotions.decide(
+        Promotion(
+            number=0,
+            model_version=target.champion,
+            stage="champion",
+            previous=now.champion,
+            champion=target.champion,
+            bundle=target.bundle,
+            reason=f"{asked}: {request.reason}" if request.reason else asked,
+            inputs=_origin(event, ref, request),
+            decided_at=ports.clock.now(),
+            work=event.work(FUNCTION),
+        )
+    )
+
+
+def _origin(event: Event, ref: Ref, request: Request | None) -> dict[str, Any]:
+    told: dict[str, Any] = {"asked": event.key, "manifest": {"key": ref.key, "sha256": ref.sha256}}
+    if request is None:
+        return told
+    return told | {"action": request.action, "request": msgspec.to_builtins(request)}
+
+
+def _quarantine(ports: Ports, manifest: Manifest, ref: Ref, decision: Decision) -> None:
+    kept = {"model": manifest.id, "manifest": ref, "reasons": decision.reasons, "inputs": decision.inputs}
+    ports.store.create(f"quarantine/{FUNCTION}/{manifest.id}/reason.json", encode(kept))
+
+
+def read_policy(settings: Promote) -> Policy:
+    """The promotion rules: where the settings say, else beside the functions of the checkout or of the working folder.
+
+    Raises:
+        ConfigurationError: there is no such file, or it is not a whole policy.
+    """
+    named = [Path(settings.policy)] if settings.policy else [Path(__file__).parents[3] / _POLICY, Path.cwd() / _POLICY]
+    found = next((path for path in named if path.is_file()), None)
+    if found is None:
+        looked = ", ".join(str(path) for path in named)
+        raise ConfigurationError("there is no promotion policy", where=looked, hint="set TOUCHLINE_PROMOTE_POLICY")
+    try:
+        return msgspec.convert(yaml.safe_load(found.read_text("utf-8")), Policy)
+    except (msgspec.ValidationError, yaml.YAMLError) as error:
+        raise ConfigurationError(
+            f"not a promotion policy: {error}", where=str(found), hint="see the one that is shipped"
+        ) from error

@@ -1,0 +1,93 @@
+"""What shows the decisions to others: the serving publications, the ledger's copies, the aliases of the registry.
+
+All of it follows from the promotion log and can be made again at any time; each carries the number of its decision.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from touchline.manifest import Manifest, Ref, content_id, decode, encode, publication_key, publish, read_object
+from touchline.ports import ObjectStore, Promotion, Registry
+from touchline.work import Ports
+
+STAGE: Final = "serving"
+VERSION: Final = "1"
+
+
+def champions(history: Sequence[Promotion]) -> list[Promotion]:
+    """Decisions that stand, oldest first: a rollback takes back the decision before it, back to the model it names.
+
+    The last one is about the champion, the one before it about the model that a rollback would return to.
+    """
+    standing: list[Promotion] = []
+    for row in history:
+        if row.stage != "champion":
+            continue
+        if row.inputs.get("action") == "rollback":
+            while standing and standing[-1].model_version != row.champion:
+                standing.pop()
+        else:
+            standing.append(row)
+    return standing
+
+
+def project(ports: Ports, history: Sequence[Promotion]) -> list[str]:
+    """Make good what is missing; publications that are new, in the order of their numbers.
+
+    Raises:
+        Unavailable: the registry does not answer; what serves is published by then.
+    """
+    published = [key for row in history if (key := _project_row(ports.store, row))]
+    _set_aliases(ports.registry, history)
+    return published
+
+
+def _project_row(store: ObjectStore, row: Promotion) -> str:
+    store.create(f"ledger/promotions/{row.number:012d}.json", encode(row))
+    if row.stage != "champion" or store.stat(publication_key(STAGE, row.number)) is not None:
+        return ""
+    key, created = publish(store, serving_manifest(store, row), row.number)
+    return key if created else ""
+
+
+def serving_manifest(store: ObjectStore, row: Promotion) -> Manifest:
+    """What serves after a decision: the files of its bundle, under the hashes that its model's manifest promised.
+
+    Raises:
+        NotFound, CorruptObject: the manifest of the model is not what it was when it was decided.
+    """
+    promised = row.inputs["manifest"]
+    ref = Ref(promised["key"], promised["sha256"])
+    model = decode(read_object(store, ref), Manifest, ref.key)
+    parameters = {
+        "model_id": row.champion,
+        "model_version": row.champion,
+        "promotion": row.number,
+        "simulated": bool(model.parameters.get("simulated", False)),
+    }
+    versions = {STAGE: VERSION}
+    name = content_id(STAGE, (ref,), parameters, versions)
+    return Manifest(
+        stage=STAGE, id=name, inputs=(ref,), outputs=model.outputs, parameters=parameters, versions=versions, counts={}
+    )  # fmt: skip
+
+
+def _set_aliases(registry: Registry, history: Sequence[Promotion]) -> None:
+    wanted = aliases(history)
+    if not wanted:
+        return
+    versions, now = registry.versions(), registry.aliases()
+    for alias, model in wanted.items():
+        if model in versions and now.get(alias) != versions[model]:
+            registry.set_alias(alias, versions[model])
+
+
+def aliases(history: Sequence[Promotion]) -> dict[str, str]:
+    """Alias -> model id: the newest model of each level, the champion, and the one before it."""
+    named = {row.stage: row.model_version for row in history if row.stage in ("smoke", "candidate")}
+    standing = champions(history)
+    if standing:
+        named["champion"] = standing[-1].champion
+    if len(standing) > 1:
+        named["previous"] = standing[-2].champion
+    return named
