@@ -11,16 +11,26 @@ import msgspec
 
 from touchline.domain.forecasts import ForecastSet, MatchForecast
 from touchline.errors import CorruptObject, NotFound
-from touchline.manifest import Manifest, Publication, Ref, decode, read_object, read_publication
+from touchline.manifest import (
+    Manifest,
+    Publication,
+    Ref,
+    decode,
+    publication_key,
+    read_object,
+    read_publication,
+    sha256,
+)
 from touchline.ports import ObjectStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pandas as pd
-
 PREDICTIONS: Final = "predictions"
 RAW: Final = "raw"
+MANIFEST: Final = "/manifest.json"
+PUBLICATION: Final = "publication"
+PAYLOAD: Final = "payload as received"
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -55,18 +65,18 @@ def trace(store: ObjectStore, match_id: str) -> Trace:
     """
     for info in sorted(store.list(f"{PREDICTIONS}/published/"), key=lambda info: info.key, reverse=True):
         publication, manifest = read_publication(store, info.key)
-        match = _forecast(store, manifest, match_id)
+        ref = manifest.outputs["forecasts"]
+        told = decode(read_object(store, ref), ForecastSet, ref.key)
+        match = next((match for match in told.matches if match.match_id == match_id), None)
         if match is not None:
             walker = _Walker(store, publication.seq, match_id)
-            node = walker.manifest(publication.manifest, publication.sha256)
-            return Trace(match, publication.seq, Node(info.key, "", "publication", (node,)))
+            tree = Node(
+                info.key, "", PUBLICATION, (walker.node(Ref(publication.manifest, publication.sha256), "manifest"),)
+            )
+            if not any(node.what == PAYLOAD for node in tree.walk()):
+                raise CorruptObject("the chain does not lead to a payload", where=info.key)
+            return Trace(match, publication.seq, tree)
     raise NotFound("no forecast of this match", where=match_id, hint="the page and `touchline demo` list what there is")
-
-
-def _forecast(store: ObjectStore, manifest: Manifest, match_id: str) -> MatchForecast | None:
-    ref = manifest.outputs["json"] if "json" in manifest.outputs else manifest.outputs["forecasts.json"]
-    found = decode(read_object(store, ref), ForecastSet, ref.key)
-    return next((match for match in found.matches if match.match_id == match_id), None)
 
 
 class _Walker:
@@ -76,69 +86,69 @@ class _Walker:
         self._store, self._seq, self._match_id = store, seq, match_id
         self._known: dict[str, Node] = {}
 
-    def manifest(self, key: str, digest: str) -> Node:
-        """A manifest with its outputs checked, above what it was made from."""
-        manifest = decode(read_object(self._store, Ref(key, digest)), Manifest, key)
-        outputs = tuple(self._leaf(ref, name) for name, ref in sorted(manifest.outputs.items()))
-        inputs = tuple(self.input(ref) for ref in manifest.inputs)
-        below = self._payload(key) if manifest.stage == RAW else ()
-        return Node(key, digest, f"{manifest.stage} {manifest.id}", (*outputs, *inputs, *below))
-
-    def input(self, ref: Ref) -> Node:
-        """What a stage read; above the manifest that describes it, where one stands beside it."""
+    def node(self, ref: Ref, what: str) -> Node:
+        """An object, checked, above what it was made from."""
         if ref.key not in self._known:
-            self._known[ref.key] = self._read(ref)
+            data = read_object(self._store, ref)
+            if ref.key.endswith(MANIFEST):
+                self._known[ref.key] = self._manifest(ref.key, data)
+            else:
+                self._known[ref.key] = Node(ref.key, ref.sha256, what, self._maker(ref))
         return self._known[ref.key]
 
-    def _read(self, ref: Ref) -> Node:
-        data = read_object(self._store, ref)
-        if ref.key.endswith("/manifest.json"):
-            return self.manifest(ref.key, ref.sha256)
-        if "/published/" in ref.key:
-            publication = decode(data, Publication, ref.key)
-            return Node(ref.key, ref.sha256, "publication", (self.manifest(publication.manifest, publication.sha256),))
-        return Node(ref.key, ref.sha256, "input", self._maker(ref))
-
-    def _maker(self, ref: Ref) -> tuple[Node, ...]:
-        """The manifest beside an object, if it promises this very object."""
-        key = ref.key.rpartition("/")[0] + "/manifest.json"
-        if self._store.stat(key) is None:
-            return ()
-        manifest = decode(self._store.get(key), Manifest, key)
-        if ref.sha256 not in {output.sha256 for output in manifest.outputs.values()}:
-            raise CorruptObject("does not promise the object that a later stage read", where=key)
-        if key not in self._known:
-            inputs = tuple(self.input(one) for one in manifest.inputs)
-            below = self._payload(key) if manifest.stage == RAW else ()
-            self._known[key] = Node(key, "", f"{manifest.stage} {manifest.id}", (*inputs, *below))
-        return (self._known[key],)
+    def _manifest(self, key: str, data: bytes) -> Node:
+        manifest = decode(data, Manifest, key)
+        own = f"{manifest.stage}/{manifest.id}/"
+        outputs = (self._leaf(ref, name) for name, ref in manifest.outputs.items() if ref.key.startswith(own))
+        inputs = (self.node(ref, "input") for ref in manifest.inputs)
+        below = (*outputs, *self._validated(manifest), *inputs, *self._payload(key, manifest))
+        return Node(key, sha256(data), f"{manifest.stage} manifest", below)
 
     def _leaf(self, ref: Ref, name: str) -> Node:
         read_object(self._store, ref)
         return Node(ref.key, ref.sha256, name)
 
-    def _payload(self, manifest_key: str) -> tuple[Node, ...]:
-        """The sidecar of the snapshot, and the payload that last changed the match."""
-        publication, _ = read_publication(self._store, f"{RAW}/published/{self._seq:012d}.json")
-        if publication.manifest != manifest_key:
-            raise CorruptObject("points at another snapshot", where=f"{RAW}/published/{self._seq:012d}.json")
-        sidecar = publication.sidecars["lineage"]
-        digest = _payload_of(_parquet(read_object(self._store, sidecar)), self._match_id, sidecar.key)
-        payload = next((i.key for i in self._store.list("payloads/") if i.key.endswith(f"/{digest}")), None)
+    def _maker(self, ref: Ref) -> tuple[Node, ...]:
+        """The manifest beside an object; it must promise this very object."""
+        key = ref.key.rpartition("/")[0] + MANIFEST
+        if self._store.stat(key) is None:
+            return ()
+        data = self._store.get(key)
+        if ref.sha256 not in {output.sha256 for output in decode(data, Manifest, key).outputs.values()}:
+            raise CorruptObject("does not promise the object that a later stage read", where=key)
+        return (self.node(Ref(key, sha256(data)), "manifest"),)
+
+    def _published(self, stage: str) -> tuple[str, Publication, Manifest] | None:
+        """What a stage published under our number, if it did."""
+        key = publication_key(stage, self._seq)
+        return None if self._store.stat(key) is None else (key, *read_publication(self._store, key))
+
+    def _validated(self, manifest: Manifest) -> tuple[Node, ...]:
+        """The validation that let the snapshot of some features pass."""
+        found = self._published("validated") if manifest.stage == "features" else None
+        if found is None or found[2].outputs["matches"] not in manifest.inputs:
+            return ()
+        key, publication, _ = found
+        return (Node(key, "", PUBLICATION, (self.node(Ref(publication.manifest, publication.sha256), "manifest"),)),)
+
+    def _payload(self, manifest_key: str, manifest: Manifest) -> tuple[Node, ...]:
+        """The sidecar of the snapshot under our number, and the payload that last changed the match."""
+        found = self._published(RAW) if manifest.stage == RAW else None
+        if found is None or found[1].manifest != manifest_key:
+            return ()
+        sidecar = found[1].sidecars["lineage"]
+        digest = _payload_of(read_object(self._store, sidecar), self._match_id, sidecar.key)
+        payload = next((info.key for info in self._store.list("payloads/") if info.key.endswith(f"/{digest}")), None)
         if payload is None:
             raise NotFound("the payload of this match is missing", where=f"payloads/*/{digest}")
-        read_object(self._store, Ref(payload, digest))
-        return (Node(sidecar.key, sidecar.sha256, "lineage", (Node(payload, digest, "payload as received"),)),)
+        return (Node(sidecar.key, sidecar.sha256, "lineage", (self._leaf(Ref(payload, digest), PAYLOAD),)),)
 
 
-def _parquet(data: bytes) -> "pd.DataFrame":
-    import pandas as pd
+def _payload_of(lineage: bytes, match_id: str, where: str) -> str:
+    import pyarrow.parquet as pq
 
-    return pd.read_parquet(io.BytesIO(data))
-
-
-def _payload_of(lineage: "pd.DataFrame", match_id: str, where: str) -> str:
-    found = lineage.loc[lineage["match_id"] == match_id, "payload"]
-    if found.empty:
+    table = pq.read_table(io.BytesIO(lineage)).to_pydict()
+    known = dict(zip(table["match_id"], table["payload"], strict=True))
+    if match_id not in known:
         raise NotFound(f"does not know {match_id}", where=where)
-    return str(found.iloc[0])
+    return str(known[match_id])

@@ -133,7 +133,7 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
         try:
             sorter.prepare()
         except CycleError as error:
-            path = " -> ".join(reversed(error.args[1]))
+            path = " -> ".join(error.args[1])
             raise ConfigurationError(
                 f"a cycle without a guard: {path}", where=FILE, hint="declare under `guards` why it comes to rest"
             ) from error
@@ -177,7 +177,15 @@ def load(folder: Path) -> Wiring:
         ConfigurationError: names every unknown key and every value of a wrong type.
     """
     path = folder / FILE
-    raw = _read(path)
+    return parse(_read(path), str(path))
+
+
+def parse(raw: Mapping[str, Any], where: str) -> Wiring:
+    """The wiring in the content of a file.
+
+    Raises:
+        ConfigurationError: names every unknown key and every value of a wrong type.
+    """
     faults = list(_unknown(raw))
     defaults = raw.get("defaults") or {}
     functions: dict[str, Function] = {}
@@ -191,7 +199,7 @@ def load(folder: Path) -> Wiring:
     except msgspec.ValidationError as error:
         faults.append(str(error))
     if faults:
-        raise ConfigurationError("does not have the format of a wiring", where=str(path), details=tuple(faults))
+        raise ConfigurationError("does not have the format of a wiring", where=where, details=tuple(faults))
     return msgspec.structs.replace(made, functions=functions)
 
 

@@ -12,7 +12,7 @@ import typer
 from touchline import settings, telemetry
 from touchline.cli.terminal import AsJson, emit, scene, showing
 from touchline.errors import NotFound, TouchlineError
-from touchline.manifest import current, encode
+from touchline.manifest import bundle_of, current, encode
 
 if TYPE_CHECKING:
     from touchline.bootstrap import Container
@@ -148,9 +148,7 @@ def _sources(ports: "Container") -> str:
 def _model(ports: "Container") -> str:
     """The champion, its bundle loaded and its files checked."""
     publication, manifest = current(ports.store, "serving")
-    outputs = manifest.outputs.values()
-    bundle = next(iter(outputs)).key.rpartition("/")[0]
-    model = ports.model(bundle, {ref.key.rpartition("/")[2]: ref.sha256 for ref in outputs})
+    model = ports.model(*bundle_of(manifest))
     return f"{model.model_id} serves since decision {publication.promotion or publication.seq}"
 
 
