@@ -46,10 +46,10 @@ def check(kind: Kind, table: pd.DataFrame, *, min_finished: int = 100, columns: 
         raise ValueError("the features gate needs the declared columns")
     table = table.reset_index(drop=True)
     subject = table.drop(columns=[name for name in FEATURE_KEYS if name in table]) if kind == "features" else table
-    failures = [*_violations(gate_schemas.structure(kind, columns), subject)]
+    failures = [*_violations(gate_schemas.structure(kind, columns), subject, table)]
     statistics: dict[str, object] = {}
     if not failures:
-        failures = [*_violations(gate_schemas.values(kind, columns), subject)]
+        failures = [*_violations(gate_schemas.values(kind, columns), subject, table)]
         found, statistics = gate_distributions.examine(kind, table, min_finished, columns)
         failures += found
     passed = not any(failure.severity == "error" for failure in failures)
@@ -70,9 +70,10 @@ def _place(failure: GateFailure) -> tuple[str, str, str]:
     return failure.severity, failure.check, failure.column
 
 
-def _violations(schema: pa.DataFrameSchema, table: pd.DataFrame) -> Iterator[GateFailure]:
+def _violations(schema: pa.DataFrameSchema, subject: pd.DataFrame, table: pd.DataFrame) -> Iterator[GateFailure]:
+    """What pandera finds in the subject; `table` has the same rows, and their names."""
     try:
-        schema.validate(table, lazy=True)
+        schema.validate(subject, lazy=True)
     except pa.errors.SchemaErrors as errors:
         for error in errors.schema_errors:
             yield _failure(error, table)
