@@ -90,18 +90,9 @@ def test_of_decisions_at_the_same_time_one_wins(connect: Callable[[], sa.Engine]
     assert sorted(outcomes) == ["conflict", "conflict", "conflict", "number 1"]
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE promotions SET champion = '9'",
-        "DELETE FROM promotions",
-        "INSERT OR REPLACE INTO promotions SELECT * FROM promotions",
-    ],
-)
-def test_the_database_refuses_to_change_a_decision(engine: sa.Engine, statement: str) -> None:
-    if "REPLACE" in statement and engine.dialect.name != "sqlite":
-        pytest.skip("only SQLite knows INSERT OR REPLACE")
+@pytest.mark.parametrize("change", ["UPDATE promotions SET champion = '9'", "DELETE FROM promotions"])
+def test_the_database_refuses_to_change_a_decision(engine: sa.Engine, change: str) -> None:
     stored = SqlPromotionLog(engine).decide(decision("w1"))
     with pytest.raises(sa.exc.DBAPIError, match="never changed"), database.writing(engine, "test") as connection:
-        connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(change)
     assert SqlPromotionLog(engine).history() == [stored]
