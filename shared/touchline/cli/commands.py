@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 teams = typer.Typer(no_args_is_help=True, help="Names of teams: which spelling stands for which club.")
 
 
+Reason = Annotated[str, typer.Option(help="Kept with the decision.")]
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     for command in (run, ingest, promote, rollback, runs):
@@ -115,28 +118,32 @@ def take_in(platform: "Platform", paths: Sequence[Path]) -> "list[RunRecord]":
 def promote(
     context: typer.Context,
     model: Annotated[str, typer.Argument(help="Id of a model, as `touchline runs --function train` shows it.")],
+    reason: Reason = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="Also if the scores say no; never if it does not work.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Ask for a model to become champion; the promotion rules still hold.
+    """Ask for a model to become champion; the promotion rules hold unless forced.
 
-    Example: touchline promote 3f0b4c1e9a7d2856f1c3
+    Example: touchline promote 3f0b4c1e9a7d2856f1c3 --reason "new season"
     """
-    _request(context, {"action": "promote", "model_id": model}, as_json)
+    _request(context, {"action": "promote", "model_id": model, "reason": reason, "force": force}, as_json)
 
 
-def rollback(context: typer.Context, as_json: AsJson = False) -> None:
+def rollback(context: typer.Context, reason: Reason = "", as_json: AsJson = False) -> None:
     """Make the previous champion the champion again.
 
-    Example: touchline rollback
+    Example: touchline rollback --reason "forecasts look odd since Friday"
     """
-    _request(context, {"action": "rollback"}, as_json)
+    _request(context, {"action": "rollback", "reason": reason}, as_json)
 
 
-def _request(context: typer.Context, body: dict[str, str], as_json: bool) -> None:
+def _request(context: typer.Context, body: dict[str, str | bool], as_json: bool) -> None:
     with open_platform(scene(context).environ, quiet=as_json) as platform:
         stamp = f"{platform.ports.clock.now():%Y%m%dt%H%M%S%fz}"
         key = f"requests/promotion/cli/{stamp}.json"
-        if not platform.ports.store.create(key, encode(body)):
+        if not platform.ports.store.create(key, encode(body | {"requested_by": "command line"})):
             raise DataError("a request of the same moment exists", where=key, hint="ask again")
         records = platform.drain()
     _report(records, as_json)
