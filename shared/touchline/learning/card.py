@@ -1,5 +1,6 @@
 """What is known of a model, for the gates that read numbers and for people."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +27,7 @@ class ModelScore(msgspec.Struct, frozen=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """This model minus another on the n matches that both forecast; below zero means that this model is better."""
+    """The model minus another on the n matches that both forecast; below zero means that it is better."""
 
     n: int
     rps: Estimate
@@ -90,13 +91,16 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
 def markdown(card: ModelCard) -> str:
     """The card for people."""
     made_up = "\n**The matches are invented (simulated league); these scores say nothing of real football.**\n"
+    learnt, tested = _span(card.trained_from, card.trained_until), _span(card.test_from, card.test_until)
+    about = (
+        f"{card.family} on {card.features} features, calibration: {card.calibration}. Learnt from {card.matches} "
+        f"matches of {', '.join(card.competitions)}, {learnt}; tested on {card.test_matches} later ones, {tested}. "
+        f"Features: `{card.snapshot}` (seq {card.seq})."
+    )
     parts = [
         f"# Model {card.model_id}",
         made_up if card.simulated else "",
-        f"{card.family} on {card.features} features, calibration: {card.calibration}. Learnt from {card.matches} matches "
-        f"of {', '.join(card.competitions)}, {card.trained_from:%Y-%m-%d} to {card.trained_until:%Y-%m-%d}; tested on "
-        f"{card.test_matches} later ones, {card.test_from:%Y-%m-%d} to {card.test_until:%Y-%m-%d}. "
-        f"Features: `{card.snapshot}` (seq {card.seq}).",
+        about,
         "## Scores on the test matches\n",
         _score_table(card),
         "## Differences, this model minus the other (below zero: this one is better)\n",
@@ -107,6 +111,10 @@ def markdown(card: ModelCard) -> str:
         "\n".join(f"- {limit}" for limit in card.limits),
     ]
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+
+
+def _span(first: datetime, last: datetime) -> str:
+    return f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
 
 
 def _score_table(card: ModelCard) -> str:
@@ -133,6 +141,6 @@ def _shown(estimate: Estimate) -> str:
     return f"{estimate.value:.4f} ({estimate.low:.4f} to {estimate.high:.4f})"
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -12,9 +12,11 @@ from touchline.domain.calibration import Calibration
 from touchline.domain.splits import Moments, expanding
 from touchline.errors import DataError
 from touchline.learning.calibrators import choose
-from touchline.learning.examples import Examples, Floats, Outcomes, as_matrix, require_learnable
+from touchline.learning.examples import Examples, Floats, Matrix, Outcomes, as_matrix, require_learnable
 from touchline.learning.families import Family, Params, family, fit_estimator, probabilities
 from touchline.learning.tuning import CrossValidated, Progress, Task, tune
+
+SAMPLE = 300
 
 
 class FitOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +45,8 @@ class Fitted:
     """What each family reached in the folds."""
     calibration_losses: dict[str, float]
     """Log-loss of each kind of calibration on held-out matches; empty when they were too few to choose."""
+    sample: Matrix
+    """Some of the features that it learnt from, to show what an input looks like."""
 
     def predict(self, x: NDArray[np.floating]) -> Floats:
         """(n, k) features in the order of `names` -> (n, 3) calibrated probabilities."""
@@ -71,7 +75,9 @@ def fit(examples: Examples, options: FitOptions, progress: Progress | None = Non
     estimator = fit_estimator(
         family(best.family), best.params, examples, task.weight, options.seed
     )  # fmt: skip
-    return Fitted(best.family, best.params, examples.names, estimator, calibration, candidates, losses)
+    return Fitted(
+        best.family, best.params, examples.names, estimator, calibration, candidates, losses, _sample(examples)
+    )
 
 
 def refit(fitted: Fitted, examples: Examples, options: FitOptions) -> Fitted:
@@ -85,7 +91,7 @@ def refit(fitted: Fitted, examples: Examples, options: FitOptions) -> Fitted:
     estimator = fit_estimator(
         family(fitted.family), fitted.params, examples, weight, options.seed
     )  # fmt: skip
-    return replace(fitted, estimator=estimator)
+    return replace(fitted, estimator=estimator, sample=_sample(examples))
 
 
 def recency_weights(kickoff: Moments, half_life_days: float) -> Floats:
@@ -110,6 +116,10 @@ def _tuned(families: list[Family], task: Task, threads: int, say: Progress) -> d
     with ThreadPoolExecutor(threads) as pool:
         found = pool.map(lambda one: tune(one, task, say), families)
         return {candidate.family: candidate for candidate in found}
+
+
+def _sample(examples: Examples) -> Matrix:
+    return examples.x[np.linspace(0, len(examples) - 1, min(len(examples), SAMPLE)).astype(np.int64)]
 
 
 def _silent(message: str) -> None:
