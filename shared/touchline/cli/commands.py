@@ -13,6 +13,7 @@ from touchline.errors import ConfigurationError, DataError
 from touchline.manifest import encode
 
 if TYPE_CHECKING:
+    from touchline.ports import Payload
     from touchline.runner import Platform
     from touchline.telemetry import RunRecord
     from touchline.work import Event
@@ -101,15 +102,23 @@ def ingest(
 def take_in(platform: "Platform", paths: Sequence[Path]) -> "list[RunRecord]":
     """Put files, or those of folders, under `incoming/`, where the chain finds them.
 
-    Files that came in at this very moment before, which can only be under a clock set by hand, are delivered anew here.
-
     Raises:
         NotFound, DataError: a file does not exist, or is of no kind that is read; nothing is put down then.
     """
     from touchline.sources import files
 
+    now = platform.ports.clock.now()
+    return put_down(platform, [payload for path in paths for payload in files.read(path, now)])
+
+
+def put_down(platform: "Platform", payloads: "Sequence[Payload]") -> "list[RunRecord]":
+    """Put payloads under `incoming/`.
+
+    What came in at this very moment before, which can only be under a clock set by hand, is delivered anew here.
+    """
+    from touchline.sources import files
+
     store, now = platform.ports.store, platform.ports.clock.now()
-    payloads = [payload for path in paths for payload in files.read(path, now)]
     keys = [(files.incoming_key(payload.name, payload.body, now), payload.body) for payload in payloads]
     again = [key for key, body in keys if not store.create(key, body)]
     return [platform.deliver("scrape", platform.object_event("scrape", key)) for key in again]

@@ -1,0 +1,175 @@
+"""The command `demo`: matches in, the whole chain, forecasts and scores out, then the page."""
+
+# ruff: noqa: D301 - \b keeps the lines of the examples apart
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from touchline.cli.demo_plan import Plan, Wish, plans
+from touchline.cli.serve import HOST, become_server, listen_port
+from touchline.cli.terminal import AsJson, emit, open_platform, scene, speaking
+from touchline.errors import NotFound, Unavailable
+from touchline.manifest import current, decode, read_object
+
+if TYPE_CHECKING:
+    from touchline.domain.forecasts import ForecastSet
+    from touchline.runner import Platform
+    from touchline.telemetry import RunRecord
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(demo)
+
+
+def demo(
+    context: typer.Context,
+    data: Annotated[list[Path] | None, typer.Option(help="Files or folders with matches; may be repeated.")] = None,
+    source: Annotated[str, typer.Option(help="football-data or simulated; by default the first that answers.")] = "",
+    competition: Annotated[list[str] | None, typer.Option(help="Code such as E0; may be repeated.")] = None,
+    seasons: Annotated[list[str] | None, typer.Option(help="2018-, 2018-2021 or 2024-25; may be repeated.")] = None,
+    as_of: Annotated[str, typer.Option(help="Set the clock: ISO 8601 with an offset.")] = "",
+    home: Annotated[str, typer.Option(help="Folder of this demo; by default one of its own.")] = "",
+    port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.", min=0, max=65535)] = 8080,
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the page at the end.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Hold the whole chain on this machine: collect, train, promote, forecast; then serve the page until Ctrl-C.
+
+    Without options it fetches the open data of football-data.co.uk, and a simulated league where that does not answer.
+    Data that end in the past are looked at from their last matchday. Asked again, it says what is there already.
+
+    \b
+    Examples:
+      touchline demo
+      touchline demo --source simulated --no-serve
+      touchline demo --data matches.parquet --competition E0 --competition D1
+      touchline demo --data seasons/ --as-of 2024-05-01T09:00:00+00:00 --json --no-serve
+    """
+    wish = Wish(
+        source=source, competitions=tuple(competition or ()), seasons=tuple(seasons or ()), data=tuple(data or ()),
+        as_of=as_of, home=home,
+    )  # fmt: skip
+    found = plans(wish, scene(context).environ, datetime.now(UTC))
+    chosen = listen_port(port) if serve else 0
+    plan, records, told = _first_that_answers(found)
+    facts = told | {"home": plan.environ["TOUCHLINE_HOME"]} | ({"url": f"http://{HOST}:{chosen}/"} if serve else {})
+    if as_json:
+        emit({key: value for key, value in facts.items() if key != "told"})
+    else:
+        _show(facts, records)
+    if any(record.outcome == "failed" for record in records):
+        raise typer.Exit(3)
+    if serve:
+        become_server(plan.environ, chosen)
+
+
+def _first_that_answers(found: Sequence[Plan]) -> "tuple[Plan, list[RunRecord], dict[str, Any]]":
+    console = speaking()
+    for number, plan in enumerate(found, 1):
+        for note in plan.notes:
+            console.print(f"[bold]{note}[/]", soft_wrap=True)
+        with open_platform(plan.environ) as platform:
+            try:
+                records = _collect(platform, plan, last=number == len(found))
+            except Unavailable as error:
+                if number == len(found):
+                    raise
+                console.print(f"[yellow]{plan.source} does not answer ({error.what}); trying the next[/]")
+                continue
+            records += platform.drain()
+            return plan, records, outcome(platform, plan, records)
+    raise Unavailable("no source answers", where="demo")
+
+
+def _collect(platform: "Platform", plan: Plan, *, last: bool) -> "list[RunRecord]":
+    """Bring the matches in: files under `incoming/`, or a tick of scrape, tried once where another source is left.
+
+    Raises:
+        Unavailable: the source does not answer, and there is another.
+    """
+    if plan.payloads:
+        from touchline.cli.commands import put_down
+
+        return put_down(platform, plan.payloads)
+    tick = platform.tick("scrape")
+    if last:
+        return [platform.deliver("scrape", tick)]
+    status, record = platform.invoke("scrape", tick)
+    if status >= 500:
+        raise Unavailable(record.error.what if record.error else "no answer", where=plan.source)
+    return [record]
+
+
+def outcome(platform: "Platform", plan: Plan, records: "Sequence[RunRecord]") -> dict[str, Any]:
+    """What the demo has to tell, as plain data."""
+    told = _told(platform)
+    scores = {score.forecaster: score for score in told.model.scores} if told else {}
+    ours = next(iter(scores), "")
+    facts: dict[str, Any] = {
+        "stages": _by_function(records, lambda runs: round(sum(run.duration_s for run in runs), 2)),
+        "stage_memory_mib": _by_function(records, lambda runs: max(run.peak_memory_mib for run in runs)),
+        "peak_memory_mib": max((record.peak_memory_mib for record in records), default=0.0),
+        "matches": _matches(platform),
+        "forecasts": len(told.matches) if told else 0,
+        "mode": platform.ports.clock.mode,
+        "as_of": plan.environ.get("TOUCHLINE_NOW", ""),
+        "source": plan.source,
+        "new": _new(records),
+        "told": told,
+    }
+    if told:
+        facts["champion"] = {"version": told.model.version, "model_id": told.model.model_id, **_plain(scores.get(ours))}
+        facts |= {name: _plain(score) for name, score in scores.items() if name != ours}
+    return facts
+
+
+def _by_function(records: "Sequence[RunRecord]", measure: "Callable[[list[RunRecord]], float]") -> dict[str, float]:
+    """A figure of each function over all its runs, in the order in which they ran first."""
+    names = dict.fromkeys(record.function for record in records)
+    return {name: measure([record for record in records if record.function == name]) for name in names}
+
+
+def _plain(score: Any) -> dict[str, Any]:
+    return {} if score is None else {name: getattr(score, name) for name in ("n", "log_loss", "low", "high", "rps")}
+
+
+def _matches(platform: "Platform") -> int:
+    try:
+        return current(platform.ports.store, "raw")[1].counts["matches"]
+    except NotFound:
+        return 0
+
+
+def _told(platform: "Platform") -> "ForecastSet | None":
+    from touchline.domain.forecasts import ForecastSet
+
+    try:
+        _, manifest = current(platform.ports.store, "predictions")
+    except NotFound:
+        return None
+    ref = manifest.outputs["forecasts"]
+    return decode(read_object(platform.ports.store, ref), ForecastSet, ref.key)
+
+
+def _new(records: "Sequence[RunRecord]") -> str:
+    """Why something new was trained, or why not."""
+    trained = [record for record in records if record.function == "train"]
+    if not trained:
+        scraped = next((record for record in records if record.function == "scrape"), None)
+        why = scraped.reason or scraped.outcome if scraped else "nothing came in"
+        return f"nothing new was trained: the matches are those that are here already (scrape: {why})"
+    last = trained[-1]
+    if last.outcome == "done":
+        return "a model was trained" + (f": {last.reason}" if last.reason else "")
+    return f"nothing new was trained: {last.reason or last.outcome}"
+
+
+def _show(facts: dict[str, Any], records: "Sequence[RunRecord]") -> None:
+    from touchline.cli import demo_show
+
+    demo_show.show(facts, records)
