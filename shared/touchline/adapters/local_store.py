@@ -98,10 +98,10 @@ class LocalStore:
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects whose key starts with `prefix`, in the order of their keys."""
-        folder, _, start = prefix.rpartition("/")
+        folder, slash, start = prefix.rpartition("/")
         if start and not KEY_ALPHABET.fullmatch(start):
             raise DataError(f"{prefix!r} cannot start a key", where=prefix, hint="keys use [a-z0-9/_.-] only")
-        return self._walk(self._path(folder) if folder else self._root, f"{folder}/" if folder else "", start)
+        return self._walk(self._path(folder) if slash else self._root, folder + slash, start)
 
     def _walk(self, folder: Path, above: str, start: str) -> Iterator[ObjectInfo]:
         for name, entry in _entries(folder):
