@@ -18,6 +18,8 @@ class Deliveries:
 
     def __call__(self, step: Step) -> None:
         """Take in one piece of news."""
+        if step.record is None and not self._console.is_terminal:
+            return
         if step.record is None:
             columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
             self._running = Progress(*columns, console=self._console, transient=True)
