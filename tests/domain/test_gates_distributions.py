@@ -76,7 +76,9 @@ class TestFinished:
 
 
 class TestSeasons:
-    @pytest.mark.parametrize(("kept", "check"), [(0.9, None), (0.7, "season shrank"), (0.4, "season collapsed")])
+    @pytest.mark.parametrize(
+        ("kept", "check"), [(0.9, None), (0.7, "season shrank"), (0.3, "season shrank"), (0.2, "season collapsed")]
+    )
     def test_a_past_season_keeps_its_size(self, finished: pd.DataFrame, kept: float, check: str | None) -> None:
         second = sorted(finished["season"].unique())[1]
         rows = finished[finished["season"] == second]

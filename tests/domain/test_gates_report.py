@@ -98,6 +98,7 @@ def test_the_data_carry_severity_and_advice() -> None:
         ((), "finished: passed"),
         ((WARNING,), "finished: passed"),
         ((GateFailure("leak", "x", 3),), "finished: leak in x (3 rows)"),
+        ((GateFailure("leak", "x", 1, ("b", "c")),), "finished: leak in x (1 row), such as b"),
         ((FAILURE,) * 5, "2 more"),
     ],
 )

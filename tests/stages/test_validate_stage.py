@@ -101,7 +101,7 @@ class TestRefused:
         assert set(names) == {"reason.json", "report.html", "report.json"}
         reason = msgspec.json.decode(ports.store.get(names["reason.json"]))
         assert reason["where"].startswith("raw/")
-        assert "no score in home_goals (1 rows" in reason["details"][0]
+        assert "no score in home_goals (1 row)" in reason["details"][0]
         assert "no score in home_goals" in result.reason
         assert names["report.html"] in result.reason
         assert "refused" in ports.store.get(names["report.html"]).decode()

@@ -87,7 +87,9 @@ def _season_failure(name: str, bad: pd.DataFrame) -> Iterator[GateFailure]:
 def _finished(table: pd.DataFrame, min_finished: int) -> Found:
     failures: list[GateFailure] = []
     if len(table) < min_finished:
-        failures.append(GateFailure("too few matches", "match_id", len(table), (f"{len(table)} of {min_finished}",)))
+        failures.append(
+            GateFailure("too few matches", "match_id", len(table), (f"{len(table)} of at least {min_finished}",))
+        )
     if table.empty:
         return failures, {}
     rates = _rates(table)

@@ -96,14 +96,10 @@ class GateReport(msgspec.Struct, frozen=True):
     def summary(self) -> str:
         """One line that says what is wrong, worst first.
 
-        >>> GateReport("raw", False, 9, (GateFailure("no score", "home_goals", 2, ("a", "b")),), {}).summary()
-        'raw: no score in home_goals (2 rows, such as a)'
+        >>> GateReport("raw", False, 9, (GateFailure("no score", "home_goals", 2, ("a: nan", "b: nan")),), {}).summary()
+        'raw: no score in home_goals (2 rows), such as a: nan'
         """
-        told = [
-            f"{failure.check} in {failure.column} ({failure.count} rows"
-            + (f", such as {failure.examples[0]})" if failure.examples else ")")
-            for failure in self.of("error")
-        ]
+        told = [_line(failure) for failure in self.of("error")]
         return f"{self.kind}: " + ("; ".join(told[:3]) + (f"; {len(told) - 3} more" if told[3:] else "") or "passed")
 
 
@@ -133,6 +129,11 @@ def as_html(reports: Sequence[GateReport], title: str) -> str:
     return _PAGE.substitute(title=escape(title), verdict=verdict, body=body)
 
 
+def _line(failure: GateFailure) -> str:
+    example = f", such as {failure.examples[0]}" if failure.examples else ""
+    return f"{failure.check} in {failure.column} ({failure.count:,} row{'s' * (failure.count != 1)}){example}"
+
+
 def _told(failure: GateFailure) -> dict[str, Any]:
     return {**msgspec.to_builtins(failure), "severity": failure.severity, "advice": failure.advice}
 
@@ -146,7 +147,7 @@ def _section(report: GateReport) -> str:
         f"<tr><th scope='row'>{escape(str(name))}</th><td>{escape(_text(value))}</td></tr>"
         for name, value in report.statistics.items()
     )
-    details = f"<details><summary>Figures</summary><table>{facts}</table></details>"
+    details = f"<details><summary>Figures</summary><table>{facts}</table></details>" if facts else ""
     return f"<h2>{report.kind} <b class='{verdict}'>{verdict}</b></h2><p>{counts}</p>{table}{details}"
 
 

@@ -43,7 +43,11 @@ RowTest = Callable[[pd.DataFrame], "pd.Series[bool]"]
 
 
 def structure(kind: "Kind", columns: tuple[str, ...] = ()) -> pa.DataFrameSchema:
-    """Which columns a table has and of which types; of features, `columns` are the declared ones in their order."""
+    """Which columns a table has and of which types; of features, `columns` are the declared ones in their order.
+
+    >>> structure("features", ("elo", "form")).ordered, structure("raw").columns["kickoff"].dtype.type
+    (True, datetime64[us, UTC])
+    """
     if kind == "features":
         return pa.DataFrameSchema(
             {name: pa.Column(float, nullable=True) for name in columns}, strict=True, ordered=True

@@ -60,8 +60,8 @@ OUTCOME_SHARE_BOUNDS: Final[dict[Outcome, tuple[float, float]]] = {
 }
 MEAN_GOALS_BOUNDS: Final = (1.8, 4.0)
 """Goals per match, both teams together, over many matches."""
-SEASON_SHRINKAGE: Final = (0.25, 0.5)
-"""A past season with that share of matches less than the one before is worth a warning, an error; 2009-10 lost 31 %."""
+SEASON_SHRINKAGE: Final = (0.25, 0.75)
+"""A past season that lost this share of the matches of the one before: a warning, an error (ARG 2014 lost 67 %)."""
 MISSING_JUMP: Final = 0.3
 """A statistic missing in that much more of the newest season than of the one before: the source changed its columns."""
 FEATURE_MISSING: Final = (0.99, 0.9)
