@@ -210,11 +210,14 @@ def decide(
     >>> decided.stage, decided.reasons
     ('candidate', ('keep collecting: 12 of 100 matches newer than the champion',))
     """
+    if evidence is None:
+        checks = [bundle_works(Trial(trial.faults or ("its card cannot be read",)), policy.smoke)]
+        return Decision("rejected", (checks[0].reason,), _inputs(evidence, champion, comparison, policy, checks))
     reached: Stage = "rejected"
     said: list[Check] = []
     refused: tuple[str, ...] = ()
-    for stage, checks in _levels(evidence, champion, comparison, policy, trial):
-        said += checks
+    for stage, asked in _levels(evidence, champion, comparison, policy, trial):
+        said += asked
         refused = tuple(check.reason for check in said if not check.passed)
         if refused:
             break
@@ -226,13 +229,9 @@ CANDIDATE_GATES = (enough_matches, beats_priors, beats_elo, calibrated, no_leak)
 
 
 def _levels(
-    evidence: Evidence | None, champion: str, comparison: Comparison | None, policy: Policy, trial: Trial
+    evidence: Evidence, champion: str, comparison: Comparison | None, policy: Policy, trial: Trial
 ) -> Iterator[tuple[Stage, Iterator[Check]]]:
     """Checks of each level, made only when the level before was passed."""
-    if evidence is None:
-        faults = trial.faults or ("its card cannot be read",)
-        yield "smoke", iter([bundle_works(Trial(faults), policy.smoke)])
-        return
     yield "smoke", iter([bundle_works(trial, policy.smoke), parity_holds(evidence, policy.smoke)])
     yield "candidate", (gate(evidence, policy.candidate) for gate in CANDIDATE_GATES)
     yield "champion", iter([holds_against_champion(comparison, champion, policy.champion)])

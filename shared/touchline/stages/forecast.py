@@ -34,7 +34,7 @@ from touchline.manifest import (
     superseded,
     write_object,
 )
-from touchline.ports import Forecast, Predictor
+from touchline.ports import Forecast, ObjectStore, Predictor
 from touchline.settings import ForecastSettings
 from touchline.work import Event, Ports, Result
 
@@ -58,7 +58,7 @@ def run(event: Event, ports: Ports, settings: ForecastSettings) -> Result:
     key = publication_key(STAGE, features.seq, serving.seq)
     if ports.store.stat(key) is not None:
         return Result(outcome="unchanged", publications=(key,))
-    upcoming = _table(read_object(ports.store, featured.outputs["upcoming"]))
+    upcoming = _upcoming(ports.store, featured.outputs["upcoming"])
     due, reason = within_horizon(upcoming, ports.clock.now(), settings.horizon_days)
     sealed = _seal(ports, due, served, features.seq, serving.seq)
     told = _told(ports, due, sealed, settings, served, reason)
@@ -254,5 +254,13 @@ def _people(told: ForecastSet) -> bytes:
     return stream.getvalue()
 
 
-def _table(data: bytes) -> pd.DataFrame:
-    return pd.read_parquet(io.BytesIO(data))
+def _upcoming(store: ObjectStore, ref: Ref) -> pd.DataFrame:
+    table = pd.read_parquet(io.BytesIO(read_object(store, ref)))
+    missing = [name for name in FEATURE_NAMES if name not in table]
+    if missing:
+        raise DataError(
+            f"{len(missing)} features are missing, {missing[0]} is the first",
+            where=ref.key,
+            hint="make the features again with this version: replay the newest validated publication",
+        )
+    return table

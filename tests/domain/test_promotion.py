@@ -1,0 +1,166 @@
+"""Promotion: each gate says no for its own reason, and a model stops at the first level that refuses it."""
+
+from math import nan, sqrt
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from touchline.domain import promotion
+from touchline.domain.promotion import Comparison, Evidence, Policy, Trial, decide
+
+SHIPPED = Path(__file__).parents[2] / "functions" / "promote" / "policy.yaml"
+POLICY = msgspec.convert(yaml.safe_load(SHIPPED.read_text()), Policy)
+GOOD = Evidence(
+    model_id="new", parity=1e-6, matches=1000, log_loss=1.0, ece=0.012, priors=1.07, elo=1.01, closing=0.004
+)
+WORKS = Trial((), POLICY.smoke.sample_rows)
+EQUAL = Comparison(champion="old", matches=400, difference=0.0, low=-0.002, high=0.002)
+
+
+def judged(
+    evidence: Evidence | None = GOOD,
+    *,
+    champion: str = "",
+    comparison: Comparison | None = None,
+    trial: Trial = WORKS,
+    **changes: Any,
+) -> promotion.Decision:
+    if evidence is not None:
+        evidence = msgspec.structs.replace(evidence, **changes)
+    return decide(evidence, champion, comparison, POLICY, trial)
+
+
+def test_the_shipped_policy_has_every_limit_and_no_unknown_one() -> None:
+    raw = yaml.safe_load(SHIPPED.read_text())
+    for section in ("smoke", "candidate", "champion"):
+        with pytest.raises(msgspec.ValidationError, match="typo"):
+            msgspec.convert({**raw, section: {**raw[section], "typo": 1}}, Policy)
+        for limit in raw[section]:
+            with pytest.raises(msgspec.ValidationError, match=limit):
+                msgspec.convert({**raw, section: {k: v for k, v in raw[section].items() if k != limit}}, Policy)
+
+
+def test_the_first_good_model_becomes_champion() -> None:
+    decision = judged()
+    assert (decision.stage, decision.reasons) == ("champion", ("there is no champion yet",))
+
+
+@pytest.mark.parametrize(
+    ("trial", "reason"),
+    [
+        (
+            Trial(("card.json is missing", "model.onnx: hash is wrong")),
+            "does not work: card.json is missing; model.onnx",
+        ),
+        (Trial((), 3), "3 of 64 sample rows gave valid probabilities"),
+    ],
+)
+def test_a_bundle_that_does_not_work_is_rejected(trial: Trial, reason: str) -> None:
+    decision = judged(trial=trial)
+    assert decision.stage == "rejected"
+    assert reason in decision.reasons[0]
+
+
+def test_a_bundle_without_a_readable_card_is_rejected_even_if_it_answers() -> None:
+    assert judged(None, trial=WORKS).reasons == ("the bundle does not work: its card cannot be read",)
+    assert "card.json is missing" in judged(None, trial=Trial(("card.json is missing",))).reasons[0]
+
+
+@pytest.mark.parametrize("parity", [2e-4, nan])
+def test_a_servable_model_that_differs_from_the_trained_one_is_rejected(parity: float) -> None:
+    decision = judged(parity=parity)
+    assert decision.stage == "rejected"
+    assert decision.reasons[0].startswith("trained and servable model differ")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"matches": 299}, "judged on 299 held-out matches, at least 300 needed"),
+        ({"log_loss": 1.069}, "against 1.0700 of priors, at most 1.0680 allowed"),
+        ({"log_loss": 1.0121}, "against 1.0100 of Elo, at most 1.0120 allowed"),
+        ({"log_loss": nan}, "of priors"),
+        ({"priors": None}, "the card has no log-loss of priors"),
+        ({"elo": nan}, "the card has no log-loss of Elo"),
+        ({"ece": 0.03}, "calibration error 0.0300, allowed 0.0243"),
+        ({"ece": nan}, "calibration error nan"),
+        ({"closing": -0.021}, "suspected leak"),
+    ],
+)
+def test_a_working_model_that_fails_a_gate_of_quality_stays_at_smoke(changes: dict[str, Any], reason: str) -> None:
+    decision = judged(**changes)
+    assert decision.stage == "smoke"
+    assert any(reason in said for said in decision.reasons), decision.reasons
+
+
+def test_all_gates_of_a_level_are_heard_before_it_is_refused() -> None:
+    assert len(judged(matches=10, log_loss=1.2, ece=0.5, closing=-0.5).reasons) == 5
+
+
+def test_no_closing_prices_are_no_leak() -> None:
+    assert judged(closing=None).stage == "champion"
+
+
+@pytest.mark.parametrize(
+    ("comparison", "reason"),
+    [
+        (None, "keep collecting: 0 of 100 matches"),
+        (Comparison(champion="old", matches=12, difference=-0.1, low=-0.2, high=-0.01), "keep collecting: 12 of 100"),
+        (Comparison(champion="old", matches=400), "keep collecting: 400 of 100"),
+        (Comparison(champion="older", matches=400, high=-1.0), "was compared with older, but old serves"),
+        (Comparison(champion="old", matches=400, high=0.0031), "at most +0.0031 against the champion on 400 matches"),
+        (Comparison(champion="old", matches=400, high=nan), "at most +nan"),
+    ],
+)
+def test_a_candidate_that_does_not_hold_against_the_champion_waits(comparison: Comparison | None, reason: str) -> None:
+    decision = judged(champion="old", comparison=comparison)
+    assert decision.stage == "candidate"
+    assert reason in decision.reasons[0]
+
+
+def test_a_model_as_good_as_the_champion_takes_its_place() -> None:
+    decision = judged(champion="old", comparison=EQUAL)
+    assert decision.stage == "champion"
+    assert "at most +0.0020 against the champion on 400 matches" in decision.reasons[0]
+
+
+def test_a_decision_keeps_all_that_it_rests_on() -> None:
+    inputs = judged(champion="old", comparison=EQUAL).inputs
+    assert inputs["evidence"]["log_loss"] == 1.0
+    assert inputs["comparison"]["high"] == 0.002
+    assert inputs["champion"] == "old"
+    assert inputs["policy"]["champion"]["min_matches"] == 100
+    assert [check["gate"] for check in inputs["checks"]] == [
+        "bundle", "parity", "matches", "priors", "Elo", "calibration", "leak", "champion",
+    ]  # fmt: skip
+    again = msgspec.convert(inputs["policy"], Policy)
+    evidence = msgspec.convert(inputs["evidence"], Evidence)
+    assert decide(evidence, "old", EQUAL, again, WORKS) == judged(champion="old", comparison=EQUAL)
+
+
+LEVELS = ("rejected", "smoke", "candidate", "champion")
+finite = st.floats(0.5, 1.5)
+
+
+@given(log_loss=finite, better=st.floats(0, 0.5), ece=st.floats(0, 0.2), high=st.floats(-0.1, 0.1))
+def test_a_better_model_never_reaches_less(log_loss: float, better: float, ece: float, high: float) -> None:
+    worse = Comparison(champion="old", matches=400, high=high)
+    nicer = Comparison(champion="old", matches=400, high=high - better)
+    low = judged(champion="old", comparison=worse, log_loss=log_loss, ece=ece)
+    up = judged(champion="old", comparison=nicer, log_loss=log_loss - better, ece=max(0.0, ece - better))
+    assert LEVELS.index(up.stage) >= LEVELS.index(low.stage)
+
+
+@given(n=st.integers(1, 100_000))
+def test_calibration_is_never_asked_to_beat_chance(n: int) -> None:
+    candidate = POLICY.candidate
+    noise = candidate.ece_noise / sqrt(n)
+    evidence = msgspec.structs.replace(GOOD, matches=n, ece=noise * 0.999)
+    assert promotion.calibrated(evidence, candidate).passed
+    evidence = msgspec.structs.replace(GOOD, matches=n, ece=max(noise, candidate.max_ece) * 1.001)
+    assert not promotion.calibrated(evidence, candidate).passed
