@@ -41,8 +41,8 @@ class Fitted:
     names: tuple[str, ...]
     estimator: Any
     calibration: Calibration
-    candidates: dict[str, CrossValidated]
-    """What each family reached in the folds."""
+    fold_losses: dict[str, tuple[float, ...]]
+    """Log-loss of each family in each fold, with its best parameters."""
     calibration_losses: dict[str, float]
     """Log-loss of each kind of calibration on held-out matches; empty when they were too few to choose."""
     sample: Matrix
@@ -67,6 +67,7 @@ def fit(examples: Examples, options: FitOptions, progress: Progress | None = Non
     task = _task(examples, options)
     candidates = _tuned([family(name) for name in options.families], task, options.threads, say)
     best = min(candidates.values(), key=lambda candidate: candidate.log_loss)
+    reached = {name: candidate.fold_scores for name, candidate in candidates.items()}
     say(f"{best.family} is best in the folds with log-loss {best.log_loss:.4f}")
     judged = np.concatenate([split.test for split in task.splits])
     calibration, losses = choose(
