@@ -1,0 +1,189 @@
+"""What scrape makes of payloads: checked rows with known teams and the identity of their matches, all in memory."""
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Final
+
+import msgspec
+import pandas as pd
+
+from touchline.domain.availability import available_time, withhold
+from touchline.domain.competitions import SIMULATED, competition, is_simulated
+from touchline.domain.identity import LONDON, identify
+from touchline.domain.names import Name, Resolution, Suspect, resolve
+from touchline.domain.vocabulary import MATCH_COLUMNS
+from touchline.errors import DataError, UnknownName
+from touchline.manifest import sha256
+from touchline.ports import MatchRef, MatchStore, Payload
+from touchline.sources.aliases import ALIASES, DISTINCT
+from touchline.sources.registry import parse
+from touchline.sources.table import Parsed, Rejected
+
+MAX_REJECTED: Final = 0.05
+"""Share of refused rows above which nothing of a payload is trusted."""
+_SHOWN: Final = 10
+_SIDES: Final = ("home_team", "away_team")
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """What was found in one payload; depends on nothing that is stored."""
+
+    payload: str
+    source: str
+    name: str
+    rows: int
+    withheld: int
+    rejected: tuple[Rejected, ...]
+    notes: tuple[str, ...]
+
+
+class Intake:
+    """Takes payloads one after the other; later ones know the matches and names of the earlier ones.
+
+    Args:
+        matches: what is stored.
+        as_of: moment after which nothing may be known, None where time is real.
+    """
+
+    def __init__(self, matches: MatchStore, as_of: datetime | None) -> None:
+        self._matches, self._as_of = matches, as_of
+        self._names: dict[str, dict[str, str]] = {country: dict(names) for country, names in matches.teams().items()}
+        self._refs: dict[tuple[str, str], dict[str, MatchRef]] = {}
+        self._tables: list[pd.DataFrame] = []
+        self.new_names: dict[Name, str] = {}
+        self.findings: list[Findings] = []
+        """Of the payloads that were taken."""
+        self.rejected: list[Findings] = []
+        """Of those with refused rows, whether they were taken or not."""
+        self.stale = self.repeated = 0
+
+    def take(self, payload: Payload) -> None:
+        """Add the rows of a payload, or none of them.
+
+        Raises:
+            DataError: it cannot be read, or too many of its rows are refused.
+            UnknownName: a name that nobody declared resembles a known one.
+        """
+        parsed = parse(payload)
+        rows, withheld = self._known_by_now(parsed.rows)
+        findings = _findings(payload, parsed, withheld)
+        if parsed.rejected:
+            self.rejected.append(findings)
+        _check(payload, parsed)
+        rows, new_names = self._with_teams(rows, payload.name)
+        found = identify(rows, self._stored(rows), payload.retrieved)
+        self.findings.append(findings)
+        self._tables.append(found.rows)
+        self.new_names |= new_names
+        for (country, name), team in new_names.items():
+            self._names.setdefault(country, {})[name] = team
+        self._remember(found.rows, payload.retrieved)
+        self.stale, self.repeated = self.stale + found.stale, self.repeated + found.repeated
+
+    def rows(self) -> pd.DataFrame:
+        """All rows, one a match: what a later payload says stands, what it leaves open is taken from earlier ones."""
+        columns = [*MATCH_COLUMNS, "available_time", "payload"]
+        tables = [table for table in self._tables if len(table)]
+        if not tables:
+            return pd.DataFrame(columns=columns)
+        together = pd.concat(tables, ignore_index=True)
+        if together["match_id"].duplicated().any():
+            together = together.groupby("match_id", sort=False, as_index=False).last()
+        return together.sort_values(["kickoff", "match_id"], ignore_index=True)[columns]
+
+    @property
+    def invented(self) -> bool:
+        """Whether matches of the simulated league are among the rows, or stored."""
+        stored = SIMULATED.country in self._names
+        return stored or any(is_simulated(code) for table in self._tables for code in table["competition"].unique())
+
+    def _known_by_now(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+        if self._as_of is None:
+            return rows.assign(available_time=available_time(rows)), 0
+        return withhold(rows, self._as_of)
+
+    def _with_teams(self, rows: pd.DataFrame, where: str) -> tuple[pd.DataFrame, dict[Name, str]]:
+        country = rows["competition"].map({code: competition(code).country for code in rows["competition"].unique()})
+        played = _days(rows, country)
+        answer = resolve(played, self._names, ALIASES, DISTINCT, {})
+        if answer.suspects:  # rare, and dear: whether they ever played on one day
+            answer = resolve(played, self._names, ALIASES, DISTINCT, self._days_before())
+        if answer.suspects:
+            raise _unknown(answer.suspects, where)
+        return rows.assign(**{side: _named(rows[side], country, answer) for side in _SIDES}), answer.new
+
+    def _days_before(self) -> dict[Name, set[int]]:
+        """Days on which each team plays in what is stored, and in the payloads before."""
+        stored = self._matches.snapshot(self._matches.head())
+        known = pd.concat([stored, *self._tables], ignore_index=True) if self._tables else stored
+        country = known["competition"].map({code: competition(code).country for code in known["competition"].unique()})
+        return _days(known, country)
+
+    def _stored(self, rows: pd.DataFrame) -> list[MatchRef]:
+        """Matches of the seasons that the rows speak of, as stored or as the payloads before left them."""
+        seasons: dict[str, list[str]] = defaultdict(list)
+        for code, season in rows[["competition", "season"]].drop_duplicates().itertuples(index=False):
+            if (code, season) not in self._refs:
+                seasons[code].append(season)
+                self._refs[code, season] = {}
+        for code, names in seasons.items():
+            for ref in self._matches.known(code, names):
+                self._refs[ref.competition, ref.season][ref.match_id] = ref
+        pairs = rows[["competition", "season"]].drop_duplicates().itertuples(index=False)
+        return [ref for code, season in pairs for ref in self._refs[code, season].values()]
+
+    def _remember(self, rows: pd.DataFrame, retrieved: datetime) -> None:
+        fields = ["match_id", "competition", "season", "home_team", "away_team", "kickoff", "status"]
+        for match_id, code, season, home, away, kickoff, status in rows[fields].itertuples(index=False):
+            known = self._refs[code, season].get(match_id)
+            seen = max(retrieved, known.seen) if known else retrieved
+            ref = MatchRef(match_id, code, season, home, away, kickoff.to_pydatetime(), status, seen)
+            self._refs[code, season][match_id] = ref
+
+
+def _findings(payload: Payload, parsed: Parsed, withheld: int) -> Findings:
+    digest = sha256(payload.body)
+    return Findings(digest, payload.source, payload.name, len(parsed.rows), withheld, parsed.rejected, parsed.notes)
+
+
+def _check(payload: Payload, parsed: Parsed) -> None:
+    refused, total = len(parsed.rejected), len(parsed.rows) + len(parsed.rejected)
+    if refused > MAX_REJECTED * total:
+        more = (f"... and {refused - _SHOWN} more",) * (refused > _SHOWN)
+        shown = tuple(f"line {row.line}: {row.reason} ({row.text})" for row in parsed.rejected[:_SHOWN])
+        raise DataError(
+            f"{refused} of {total} rows are refused, more than {MAX_REJECTED:.0%}: nothing of this file is stored",
+            where=payload.name,
+            details=shown + more,
+            hint="mend these rows and send the file again",
+        )
+
+
+def _unknown(suspects: tuple[Suspect, ...], where: str) -> UnknownName:
+    details = tuple(f"{one.name} ({one.country}): did you mean {' or '.join(one.resembles[:3])}?" for one in suspects)
+    one = suspects[0]
+    return UnknownName(
+        f"{len(suspects)} unknown team{'s' * (len(suspects) > 1)} with the look of known ones",
+        where=where,
+        details=details,
+        hint=(
+            f'mend the file, or say who that is: touchline teams accept "{one.name}" "{one.resembles[0]}" '
+            f'--country "{one.country}", or touchline teams new "{one.name}" --country "{one.country}"'
+        ),
+    )
+
+
+def _days(rows: pd.DataFrame, country: pd.Series) -> dict[Name, set[int]]:
+    """Country and name -> ordinals of the days on which it plays."""
+    local = rows["kickoff"].dt.tz_convert(LONDON).dt.tz_localize(None)
+    days = ((local - pd.Timestamp(1970, 1, 1)).dt.days + pd.Timestamp(1970, 1, 1).toordinal()).tolist()
+    played: dict[Name, set[int]] = defaultdict(set)
+    for side in _SIDES:
+        for name, day in zip(zip(country, rows[side], strict=True), days, strict=True):
+            played[name].add(day)
+    return played
+
+
+def _named(published: pd.Series, country: pd.Series, answer: Resolution) -> pd.Series:
+    names = [answer.teams[name] for name in zip(country, published, strict=True)]
+    return pd.Series(names, published.index, dtype="str")
