@@ -77,7 +77,7 @@ def fit(examples: Examples, options: FitOptions, progress: Progress | None = Non
         family(best.family), best.params, examples, task.weight, options.seed
     )  # fmt: skip
     return Fitted(
-        best.family, best.params, examples.names, estimator, calibration, candidates, losses, _sample(examples)
+        best.family, best.params, examples.names, estimator, calibration, reached, losses, _sample(examples)
     )
 
 

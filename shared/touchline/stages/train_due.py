@@ -1,0 +1,66 @@
+"""When is a training due? The facts are read from the store, the decision is a pure function of them."""
+
+import msgspec
+
+from touchline.errors import NotFound
+from touchline.manifest import Manifest, current, publication_key
+from touchline.ports import ObjectStore
+
+REQUESTS = "requests/retrain/"
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What the decision rests on."""
+
+    finished: int
+    """Finished matches in the current features."""
+    trained_on: int | None
+    """Finished matches when the newest model was made, None if there is no model."""
+    model: str
+    """Id of the newest model, empty if there is none."""
+    changed: bool
+    """Whether the features are others than those that the newest model was made of."""
+    requested: bool
+    """Whether a training was asked for since then."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """Whether to train, and why or why not, for people."""
+
+    due: bool
+    reason: str
+
+
+def decide(facts: Facts, needed: int) -> Answer:
+    """Train if there is no model, enough new matches, or a request and anything new.
+
+    >>> decide(Facts(912, 900, "ab12", changed=True, requested=False), needed=30)
+    Answer(due=False, reason='12 new matches since model ab12 (needs 30)')
+    """
+    if facts.trained_on is None:
+        return Answer(True, "no model yet")
+    new = facts.finished - facts.trained_on
+    if new >= needed:
+        return Answer(True, f"{new} new matches since model {facts.model}")
+    if not facts.requested:
+        return Answer(False, f"{new} new matches since model {facts.model} (needs {needed})")
+    if not facts.changed:
+        return Answer(False, f"a training was asked for, but nothing changed since model {facts.model}")
+    return Answer(True, f"a training was asked for, and the data changed since model {facts.model}")
+
+
+def facts(store: ObjectStore, features: Manifest) -> Facts:
+    """What the store says about the newest model, and about requests since then.
+
+    Raises:
+        NotFound, CorruptObject, DataError: the chain of the newest model is broken.
+    """
+    finished = features.counts["played"]
+    try:
+        publication, models = current(store, "models")
+    except NotFound:
+        return Facts(finished, None, "", changed=True, requested=False)
+    changed = models.inputs[0].key != f"features/{features.id}/manifest.json"
+    trained = store.stat(publication_key("models", publication.seq))
+    requested = trained is not None and any(info.modified > trained.modified for info in store.list(REQUESTS))
+    return Facts(finished, models.counts["finished"], models.id, changed, requested)
