@@ -29,14 +29,15 @@ def postgresql_server() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Address of an empty database."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'touchline.db'}"
-    server = request.getfixturevalue("postgresql_server")
-    name = f"touchline_{next(_numbers)}"
+        yield f"sqlite:///{tmp_path / 'touchline.db'}"
+        return
+    server, name = request.getfixturevalue("postgresql_server"), f"touchline_{next(_numbers)}"
     _execute(server, f"CREATE DATABASE {name} TEMPLATE touchline_template")
-    return str(server.format(database=name))
+    yield server.format(database=name)
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

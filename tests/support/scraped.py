@@ -33,15 +33,23 @@ def simulated(seed: int = 7, seasons: int = 2, **changes: Any) -> pd.DataFrame:
 
 def match(match_id: str = "e0-2025-26-leeds-hull", **values: Any) -> pd.DataFrame:
     """One row of a match that is scheduled for the day after NOW, or what `values` make of it."""
+    return matches({match_id: values})
+
+
+def matches(values: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Such rows by their match_id."""
+    moments = dict.fromkeys(("kickoff", "available_time"), "datetime64[us, UTC]")
+    return pd.DataFrame([_row(match_id, given) for match_id, given in values.items()]).astype(moments)
+
+
+def _row(match_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
     _, home, away = match_id.rsplit("-", 2)
-    kickoff = values.pop("kickoff", NOW + timedelta(days=1))
-    row = dict.fromkeys(MATCH_COLUMNS, float("nan")) | {
+    kickoff = values.get("kickoff", NOW + timedelta(days=1))
+    return dict.fromkeys(MATCH_COLUMNS, float("nan")) | {
         "match_id": match_id, "competition": "E0", "season": "2025-26", "kickoff": kickoff, "kickoff_known": True,
         "home_team": home.title(), "away_team": away.title(), "status": "scheduled",
-        "available_time": kickoff + timedelta(hours=5), "payload": PAYLOAD,
-    } | values  # fmt: skip
-    moments = dict.fromkeys(("kickoff", "available_time"), "datetime64[us, UTC]")
-    return pd.DataFrame([row]).astype(moments)
+        "available_time": kickoff + timedelta(hours=5), "payload": PAYLOAD, **values,
+    }  # fmt: skip
 
 
 def finished(home: float, away: float, **values: Any) -> dict[str, Any]:

@@ -48,18 +48,15 @@ def _dtype(kind: sa.types.TypeEngine[Any]) -> str:
 def _insert_many(connection: sa.Connection, table: sa.Table, rows: pd.DataFrame) -> None:
     names = ", ".join(map(connection.dialect.identifier_preparer.quote, rows.columns))
     statement = f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(rows.columns))})"  # noqa: S608
+    moments = [name for name, kind in rows.dtypes.items() if isinstance(kind, pd.DatetimeTZDtype)]
+    rows = rows.assign(**{name: _microseconds(rows[name]) for name in moments})
     for start in range(0, len(rows), _BATCH):
-        batch = rows.iloc[start : start + _BATCH]
-        connection.exec_driver_sql(statement, list(zip(*(_plain(batch[name]) for name in batch), strict=True)))
+        batch = rows.iloc[start : start + _BATCH].to_numpy(dtype=object, na_value=None)
+        connection.exec_driver_sql(statement, [tuple(row) for row in batch.tolist()])
 
 
-def _plain(column: "pd.Series[Any]") -> list[Any]:
-    """Values as the driver takes them: moments as microseconds, missing ones as None."""
-    missing = column.isna()
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
-        column = column.dt.as_unit("us").astype("int64")
-    values = column.astype(object)
-    return list(values.where(~missing, None) if missing.any() else values)
+def _microseconds(moments: "pd.Series[Any]") -> "pd.Series[Any]":
+    return moments.dt.as_unit("us").astype("int64").astype("Int64").mask(moments.isna())
 
 
 def _fetch_many(connection: sa.Connection, text: str, kinds: dict[str, str]) -> pd.DataFrame:

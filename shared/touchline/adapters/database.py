@@ -18,7 +18,7 @@ from touchline.errors import ConfigurationError, Conflict, RetryableError, Unava
 
 _WRITES: Final = "touchline_writes"
 _LOCKED_STATES: Final = ("55P03", "40001", "40P01")  # lock not available, serialization failure, deadlock
-_BROKEN_STATES: Final = ("08", "53", "57", "58")  # connection, resources, operator intervention, system
+_BROKEN_STATES: Final = ("08", "42P01", "53", "57", "58")  # connection, no table yet, resources, operator, system
 
 
 def connect(address: str, *, lock_timeout: float = 30.0) -> sa.Engine:
@@ -128,7 +128,9 @@ def _translation(error: Exception) -> RetryableError | None:
         return Conflict("another writer holds the lock of the database", hint="try again")
     if not _is_broken(cause, state):
         return None
-    return Unavailable(f"the database does not answer: {cause}", hint="check that it runs and can be written")
+    return Unavailable(
+        f"the database does not answer: {cause}", hint="check that it runs, can be written and is migrated"
+    )
 
 
 def _is_broken(cause: BaseException, state: str) -> bool:
