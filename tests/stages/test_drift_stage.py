@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features_published import START, played, publish_champion, publish_features, sealed_before
+from features_published import NAMES, START, played, publish_champion, publish_features, sealed_before
 from snapshots import everything, league
 from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
+from touchline.domain.features import FEATURE_NAMES
 from touchline.manifest import encode, publish
 from touchline.ports import Forecast, ScrapeRun
 from touchline.settings import Drift
@@ -183,6 +184,20 @@ class TestReport:
             pointer(ports)["page"],
             pointer(ports)["report"],
         }
+
+    def test_the_page_shows_the_features_that_moved_most(self, ports: Container) -> None:
+        rng = np.random.default_rng(8)
+        table = played(300).drop(columns=list(NAMES))
+        wide = pd.DataFrame(rng.normal(size=(300, 40)), columns=list(FEATURE_NAMES[:40]))
+        wide.loc[200:, FEATURE_NAMES[35]] += 9
+        publish_features(ports.store, pd.concat([table, wide], axis=1))
+        run(ports, current_matches=100)
+
+        report = msgspec.json.decode(ports.store.get(pointer(ports)["report"]))
+        shown = [metric["config"].get("column") for metric in report["evidently"]["metrics"]]
+        assert len(report["features"]) == 40
+        assert shown.index(FEATURE_NAMES[35]) == 1, "after the count of the columns"
+        assert len(shown) == 31
 
     def test_the_champion_is_held_to_what_it_learnt_from(self, ports: Container) -> None:
         publish_features(ports.store, played(400))

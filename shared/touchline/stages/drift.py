@@ -32,6 +32,8 @@ REQUESTS: Final = "requests/retrain/"
 MIN_CURRENT: Final = 50
 MIN_REFERENCE: Final = 100
 """Fewer matches than this cannot be compared."""
+ON_THE_PAGE: Final = 30
+"""So many features, those that moved most, are on Evidently's page; with all of them it takes 11 MB and a minute."""
 COOL_DOWN: Final = timedelta(days=28)
 """Match time that must pass after a retraining request before the next one."""
 
@@ -80,7 +82,7 @@ class Findings(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What `report.json` holds: in short, by feature, and what Evidently found."""
+    """What `report.json` holds: in short, by feature, and what Evidently says of those that moved most."""
 
     findings: Findings
     features: tuple[FeatureDrift, ...]
@@ -233,7 +235,8 @@ def _report(ports: Ports, samples: Samples, settled: Settled) -> tuple[Findings,
         return decode(store.get(f"{folder}/report.json"), Report, folder).findings, False
     features = drift.compare(samples.reference.to_numpy(), samples.current.to_numpy(), list(samples.current))
     findings = _findings(folder, samples, features, settled)
-    page, evidently = ports.reporter.report(samples.reference, samples.current)
+    shown = [feature.name for feature in sorted(features, key=lambda feature: -feature.psi)[:ON_THE_PAGE]]
+    page, evidently = ports.reporter.report(samples.reference[shown], samples.current[shown])
     outputs = {
         "page": _keep(store, findings.page, page.encode()),
         "report": _keep(store, findings.report, encode(Report(findings, features, evidently))),
