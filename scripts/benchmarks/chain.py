@@ -39,7 +39,7 @@ def measure(name: str, feed: Feed, environ: dict[str, str]) -> list[dict[str, ob
     rows: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory(prefix="touchline-bench-") as folder:
         for turn in ("first", "again"):
-            with Platform({"TOUCHLINE_HOME": folder, **environ}) as platform:
+            with Platform({"TOUCHLINE_HOME": folder, "TOUCHLINE_LOG_LEVEL": "ERROR", **environ}) as platform:
                 start = time.perf_counter()
                 records = feed(platform) + platform.drain()
                 rows += [{"case": name, "turn": turn, **row} for row in by_function(records)]
