@@ -51,7 +51,7 @@ class Published:
     publication: str
     seq: int
     promotion: int
-    written: datetime | None
+    written: datetime
     """When the publication appeared in the store."""
     forecasts: ForecastSet
     by_id: dict[str, MatchForecast]
@@ -139,11 +139,12 @@ def _read_published(store: ObjectStore, key: str) -> Published:
     if not valid_probabilities((match.home, match.draw, match.away) for match in forecasts.matches):
         raise CorruptObject("probabilities that do not sum to 1", where=ref.key, hint="run forecast again")
     info = store.stat(key)
+    assert info is not None, "a publication is never taken away"
     return Published(
         publication=key,
         seq=publication.seq,
         promotion=promotion,
-        written=info.modified if info else None,
+        written=info.modified,
         forecasts=forecasts,
         by_id={match.match_id: match for match in forecasts.matches},
         state=TeamState.from_bytes(read_object(store, manifest.outputs["state"])),
@@ -245,7 +246,7 @@ def what_if(board: Board, home_team: str, away_team: str, competition: str, day:
     values = features_for(published.state, [home], [away], [code], [season], np.array([kickoff], "datetime64[us]"))
     (row,) = board.serving.predictor.predict(values).tolist()
     if not valid_probabilities([row]):
-        raise DataError("the model gave no valid probabilities", where=board.serving.model_id)
+        raise Unavailable(f"model version {board.serving.version} gave no probabilities", hint="roll it back")
     return WhatIf(
         home_team=home, away_team=away, competition=code, season=season, date=day.isoformat(),
         home=row[0], draw=row[1], away=row[2], model_version=board.serving.version,

@@ -106,7 +106,7 @@ def _listing(board: Board, wish: answers.Filter, fault: str, total: int, chosen:
     told = published.forecasts
     return {
         "total": total, "limit": wish.limit, "offset": wish.offset, "reason": told.reason,
-        "published": published.written.isoformat() if published.written else "",
+        "published": published.written.isoformat(),
         "mode": told.mode, "as_of": told.as_of, "simulated": told.simulated, "outdated": board.outdated,
         "degraded": fault, "model": msgspec.to_builtins(told.model),
         "matches": [answers.forecast(match, published) for match in chosen],

@@ -16,6 +16,8 @@ from touchline import bootstrap, settings, wiring
 from touchline.web.app import create_app
 
 NEEDS = frozenset({"object_store"})
+TEXT = ["text/", "application/json", "application/problem+json", "image/svg+xml"]
+"""Answers that travel as text; others would be encoded in base64. Nothing that the service sends is binary."""
 
 
 @cache
@@ -46,7 +48,7 @@ def handle(request: Any) -> tuple[str, int, dict[str, str]]:
 
 @cache
 def _mangum() -> Mangum:
-    return Mangum(service(), lifespan="off")
+    return Mangum(service(), lifespan="off", text_mime_types=TEXT)
 
 
 def _http_api_event(request: Any) -> dict[str, Any]:

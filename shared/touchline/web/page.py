@@ -74,7 +74,7 @@ class ScoreRow:
 def percents(values: Sequence[float]) -> list[int]:
     """Whole percents that sum to 100: the largest remainders are rounded up.
 
-    >>> percents([0.455, 0.275, 0.27]), percents([1 / 3, 1 / 3, 1 / 3])
+    >>> percents([0.456, 0.273, 0.271]), percents([1 / 3, 1 / 3, 1 / 3])
     ([46, 27, 27], [34, 33, 33])
     """
     whole = [floor(100 * value) for value in values]
@@ -129,10 +129,8 @@ def _parts(match: MatchForecast) -> tuple[Part, ...]:
 
 def score_rows(scores: Sequence[Score]) -> tuple[ScoreRow, ...]:
     """The score table: the first score is the champion's."""
-    if not scores:
-        return ()
     ends = [value for one in scores for value in (one.low, one.high, one.log_loss) if value is not None]
-    low, high = min(ends), max(ends)
+    low, high = min(ends, default=0.0), max(ends, default=0.0)
 
     def place(value: float) -> float:
         return round(4 + 92 * (value - low) / ((high - low) or 1), 2)
@@ -182,13 +180,11 @@ def empty(board: Board | None, fault: str, chosen: str) -> Empty:
     )
 
 
-def moment(value: datetime | None) -> str:
+def moment(value: datetime) -> str:
     """A moment for people.
 
     >>> moment(datetime(2026, 3, 2, 9, 5, tzinfo=UTC))
     '2 March 2026, 09:05 UTC'
     """
-    if value is None:
-        return ""
     value = value.astimezone(UTC)
     return f"{value.day} {value:%B %Y, %H:%M} UTC"
