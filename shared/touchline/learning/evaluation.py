@@ -10,6 +10,8 @@ from touchline.learning.card import Difference, Estimate, ModelScore, Slice
 from touchline.learning.examples import Competitions, Examples, Floats, Outcomes
 
 ELO_FEATURE = "elo_difference"
+RECENT = 1500
+"""Matches behind the shares of a competition, about four seasons: home advantage changes over the decades."""
 PRIOR_WEIGHT = 20.0
 """A competition's shares of the outcomes are drawn towards those of all competitions by this many matches."""
 FEW = 150
@@ -18,11 +20,14 @@ _BINS = 10
 
 
 def prior(train: Examples, competition: Competitions) -> Floats:
-    """Shares of home, draw, away in each match's competition so far, (n, 3)."""
-    counts = _counts(train.outcome)
+    """Shares of home, draw, away in the newest RECENT known matches of each match's competition, (n, 3)."""
+    newest = np.argsort(train.kickoff, kind="stable")[::-1]
+    counts = _counts(train.outcome[newest[:RECENT]])
     overall = (counts + 1) / (counts + 1).sum()
-    shares = {name: _counts(train.outcome[train.competition == name]) for name in np.unique(competition)}
-    drawn = {name: (own + PRIOR_WEIGHT * overall) / (own.sum() + PRIOR_WEIGHT) for name, own in shares.items()}
+    drawn = {}
+    for name in np.unique(competition):
+        own = _counts(train.outcome[newest[train.competition[newest] == name][:RECENT]])
+        drawn[name] = (own + PRIOR_WEIGHT * overall) / (own.sum() + PRIOR_WEIGHT)
     return np.array([drawn[name] for name in competition]).reshape(-1, 3)
 
 

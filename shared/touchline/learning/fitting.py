@@ -76,9 +76,7 @@ def fit(examples: Examples, options: FitOptions, progress: Progress | None = Non
     estimator = fit_estimator(
         family(best.family), best.params, examples, task.weight, options.seed
     )  # fmt: skip
-    return Fitted(
-        best.family, best.params, examples.names, estimator, calibration, reached, losses, _sample(examples)
-    )
+    return Fitted(best.family, best.params, examples.names, estimator, calibration, reached, losses, _sample(examples))
 
 
 def refit(fitted: Fitted, examples: Examples, options: FitOptions) -> Fitted:
