@@ -11,7 +11,14 @@ import codebase
 
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns", "time.sleep"}
 MAY_ASK_THE_TIME = {"adapters/clock.py"}
-MAY_READ_THE_ENVIRONMENT = {"entrypoint.py", "web/entry.py", "wiring.py", "cli/", "adapters/evidently_report.py", "adapters/mlflow_registry.py"}
+MAY_READ_THE_ENVIRONMENT = {
+    "entrypoint.py",
+    "web/entry.py",
+    "wiring.py",
+    "cli/",
+    "adapters/evidently_report.py",
+    "adapters/mlflow_registry.py",
+}
 """The last two switch the telemetry of a library off, which has no other switch."""
 DOMAIN = [path for path in sorted((codebase.PACKAGE / "domain").glob("*.py")) if path.read_text().strip()]
 # The empty groups keep this file from holding what it looks for.
