@@ -287,6 +287,32 @@ class TestRequest:
         hurt.store.create("requests/retrain/by-hand.json", b"please")
         assert run(hurt, current_matches=100).publications
 
+    def test_a_new_champion_is_not_blamed_for_the_old_one(self, hurt: Container) -> None:
+        publish_champion(hurt.store, START, START + timedelta(days=250), number=2)
+        assert run(hurt, current_matches=100).publications == ()
+
+        table = played(400).tail(100)
+        publish_champion(hurt.store, START, START + timedelta(days=250), number=3)
+        for outcome, (home, draw, away) in enumerate([(0.05, 0.15, 0.8), (0.8, 0.1, 0.1), (0.8, 0.15, 0.05)]):
+            seal(hurt, sealed_before(table[table["outcome"] == outcome], home, draw, away, version="model-3"))
+        assert run(hurt, current_matches=100).publications
+
+    def test_old_mistakes_are_forgotten(self, hurt: Container) -> None:
+        """Only as many settled forecasts count as there are current matches: here the good ones after the bad."""
+        for number in range(60):
+            kickoff = START + timedelta(days=500 + number)
+            told = sealed_before(played(1).assign(match_id=f"late-{number}", kickoff=kickoff), 0.9, 0.05, 0.05)
+            seal(hurt, told)
+        more = played(60, shift_last=60).assign(
+            match_id=[f"late-{number}" for number in range(60)],
+            kickoff=pd.DatetimeIndex([START + timedelta(days=500 + number) for number in range(60)]).as_unit("us"),
+            home_goals=3.0,
+            away_goals=0.0,
+        )
+        publish_features(hurt.store, pd.concat([played(400), more]), seq=10)
+        assert run(hurt, current_matches=60).publications == ()
+        assert (pointer(hurt)["record"]["settled"], pointer(hurt)["share"]) == (160, 1.0)
+
     def test_drift_alone_is_no_reason(self, ports: Container) -> None:
         publish_features(ports.store, played(400, shift_last=100))
         run(ports, current_matches=100)

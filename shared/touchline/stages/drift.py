@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from touchline.domain import drift, settlement
 from touchline.domain.drift import FeatureDrift
+from touchline.domain.drift_findings import Findings, Record, Request
 from touchline.domain.features import FEATURE_NAMES
 from touchline.domain.settlement import Ending, Verdict
 from touchline.errors import NotFound
@@ -50,37 +51,6 @@ class Card(msgspec.Struct, frozen=True):
     trained_until: datetime
 
 
-class Record(msgspec.Struct, frozen=True):
-    """The settled forecasts of record of one mode: how many, and their means; None where there are none."""
-
-    settled: int
-    void: int
-    log_loss: float | None = None
-    expected_log_loss: float | None = None
-    """What the forecasts promised: the mean of their entropies."""
-    rps: float | None = None
-    brier: float | None = None
-
-
-class Findings(msgspec.Struct, frozen=True):
-    """A report in short; `reports/drift/latest.json` holds it with the `seq` of the features."""
-
-    id: str
-    page: str
-    report: str
-    reference: str
-    """What the current matches were compared with, in words."""
-    matches: dict[str, int]
-    """How many matches the reference has, and the current sample."""
-    until: datetime
-    """Newest kick-off of the current sample."""
-    drifted: tuple[str, ...]
-    share: float
-    record: Record
-    retrain: str
-    """Why a training is due, empty if none is."""
-
-
 class Report(msgspec.Struct, frozen=True):
     """What `report.json` holds: in short, by feature, and what Evidently says of those that moved most."""
 
@@ -95,15 +65,6 @@ class Latest(msgspec.Struct, frozen=True):
     seq: int
 
 
-class Request(msgspec.Struct, frozen=True):
-    """Asks for a training; `until` is the newest kick-off of the report that led to it."""
-
-    seq: int
-    reason: str
-    report: str
-    until: datetime
-
-
 @dataclass(frozen=True)
 class Samples:
     """What is compared with what: two tables of features, and the objects that they were chosen by."""
@@ -111,8 +72,14 @@ class Samples:
     inputs: tuple[Ref, ...]
     reference: pd.DataFrame
     current: pd.DataFrame
-    against: str
+    champion: str
+    """Id of the model that serves, empty if none does."""
     until: pd.Timestamp
+
+    @property
+    def against(self) -> str:
+        """What the current matches are compared with, in words."""
+        return f"the training period of {self.champion}" if self.champion else "the older half"
 
 
 def run(event: Event, ports: Ports, settings: Drift) -> Result:
@@ -200,28 +167,31 @@ def _export(ports: Ports, seq: int) -> None:
 
 def _samples(store: ObjectStore, source: Ref, played: pd.DataFrame, newest: int) -> Samples:
     """The newest matches, and what the champion learnt from (the older half of the rest where there is no champion)."""
-    inputs, against, trained = _reference(store)
+    card, inputs = _champion(store)
+    trained = (_moment(card.trained_from), _moment(card.trained_until)) if card else None
     names = [name for name in FEATURE_NAMES if name in played]
-    kickoff = played["kickoff"].dt.tz_localize(None).to_numpy()
-    before, now = drift.windows(kickoff, newest, trained)
+    before, now = drift.windows(played["kickoff"].dt.tz_localize(None).to_numpy(), newest, trained)
     return Samples(
-        (source, *inputs), played[names].iloc[before], played[names].iloc[now], against, played["kickoff"].max()
+        (source, *inputs),
+        played[names].iloc[before],
+        played[names].iloc[now],
+        card.model_id if card else "",
+        played["kickoff"].max(),
     )
 
 
-def _reference(store: ObjectStore) -> tuple[tuple[Ref, ...], str, tuple[np.datetime64, np.datetime64] | None]:
-    """The champion's card, what it learnt from in words, and first and last kick-off of that."""
+def _champion(store: ObjectStore) -> tuple[Card | None, tuple[Ref, ...]]:
+    """The card of the model that serves, and where it is."""
     try:
         _, serving = current(store, "serving")
     except NotFound:
-        return (), "the older half", None
+        return None, ()
     ref = serving.outputs["card.json"]
-    card = decode(read_object(store, ref), Card, ref.key)
-    first, last = (
-        np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
-        for moment in (card.trained_from, card.trained_until)
-    )
-    return (ref,), f"the training period of {card.model_id}", (first, last)
+    return decode(read_object(store, ref), Card, ref.key), (ref,)
+
+
+def _moment(time: datetime) -> np.datetime64:
+    return np.datetime64(time.astimezone(UTC).replace(tzinfo=None), "us")
 
 
 def _report(ports: Ports, samples: Samples, settled: Settled) -> tuple[Findings, bool]:
@@ -255,10 +225,9 @@ def _report(ports: Ports, samples: Samples, settled: Settled) -> tuple[Findings,
 
 
 def _findings(folder: str, samples: Samples, features: tuple[FeatureDrift, ...], settled: Settled) -> Findings:
-    scored = [pair for pair in settled if not pair[1].void_reason]
-    losses = np.array([verdict.log_loss for _, verdict in scored], dtype=np.float64)
-    expected = np.array([settlement.entropy(forecast) for forecast, _ in scored], dtype=np.float64)
     share = drift.share_drifted(features)
+    newest = sorted(settled, key=lambda pair: pair[0].kickoff)
+    blamed = [pair for pair in newest if samples.champion in ("", pair[0].model_version)]
     return Findings(
         id=folder.rpartition("/")[2],
         page=f"{folder}/report.html",
@@ -268,20 +237,28 @@ def _findings(folder: str, samples: Samples, features: tuple[FeatureDrift, ...],
         until=samples.until.to_pydatetime(),
         drifted=tuple(feature.name for feature in features if feature.drifted),
         share=share,
-        record=Record(
-            settled=len(scored),
-            void=len(settled) - len(scored),
-            log_loss=_mean(losses),
-            expected_log_loss=_mean(expected),
-            rps=_mean(np.array([verdict.rps for _, verdict in scored], dtype=np.float64)),
-            brier=_mean(np.array([verdict.brier for _, verdict in scored], dtype=np.float64)),
-        ),
-        retrain=drift.retraining_reason(share, losses, expected),
+        record=_record(settled),
+        retrain=drift.retraining_reason(share, *_losses(blamed)[:, -len(samples.current) :]),
     )
 
 
-def _mean(values: np.ndarray) -> float | None:
-    return float(values.mean()) if len(values) else None
+def _record(settled: Settled) -> Record:
+    losses, expected = _losses(settled)
+    if not len(losses):
+        return Record(0, len(settled))
+    rps, brier = np.array([(verdict.rps, verdict.brier) for _, verdict in _scored(settled)], dtype=np.float64).T
+    means = (float(values.mean()) for values in (losses, expected, rps, brier))
+    return Record(len(losses), len(settled) - len(losses), *means)
+
+
+def _losses(settled: Settled) -> np.ndarray:
+    """Log-losses, and what was expected of them: shape (2, n), void ones left out."""
+    pairs = [(verdict.log_loss, settlement.entropy(forecast)) for forecast, verdict in _scored(settled)]
+    return np.array(pairs, dtype=np.float64).reshape(-1, 2).T
+
+
+def _scored(settled: Settled) -> Settled:
+    return [pair for pair in settled if not pair[1].void_reason]
 
 
 def _keep(store: ObjectStore, key: str, data: bytes) -> Ref:
