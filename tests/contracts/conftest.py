@@ -1,5 +1,6 @@
 """Databases for the behaviour suites: each test has one of its own, of each kind that can be had here."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -28,11 +29,19 @@ def postgresql_server() -> Iterator[str]:
         pytest.skip(f"no PostgreSQL: {missing}")
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy."""
+    path = tmp_path_factory.mktemp("template") / "touchline.db"
+    database.connect(f"sqlite:///{path}").dispose()
+    return path
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def address(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> Iterator[str]:
     """Address of an empty database."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'touchline.db'}"
+        yield f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'touchline.db')}"
         return
     server, name = request.getfixturevalue("postgresql_server"), f"touchline_{next(_numbers)}"
     _execute(server, f"CREATE DATABASE {name} TEMPLATE touchline_template")

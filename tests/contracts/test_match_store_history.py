@@ -49,8 +49,9 @@ def emptied(engine: sa.Engine) -> Iterator[Callable[[], SqlMatchStore]]:
     return empty
 
 
+@pytest.mark.slow
 @given(feeds=_FEEDS)
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_snapshot_is_what_it_was_when_it_was_the_newest(
     emptied: Callable[[], SqlMatchStore], feeds: list[dict[str, dict[str, object]]]
 ) -> None:
@@ -70,6 +71,7 @@ def test_every_snapshot_is_what_it_was_when_it_was_the_newest(
         assert not earlier.equals(later)
 
 
+@pytest.mark.slow
 @given(feeds=_FEEDS)
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_feeding_everything_again_in_its_order_of_retrieval_changes_nothing(

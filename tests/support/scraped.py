@@ -38,8 +38,7 @@ def match(match_id: str = "e0-2025-26-leeds-hull", **values: Any) -> pd.DataFram
 
 def matches(values: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """Such rows by their match_id."""
-    moments = dict.fromkeys(("kickoff", "available_time"), "datetime64[us, UTC]")
-    return pd.DataFrame([_row(match_id, given) for match_id, given in values.items()]).astype(moments)
+    return pd.DataFrame([_row(match_id, given) for match_id, given in values.items()])
 
 
 def _row(match_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
