@@ -1,46 +1,28 @@
-"""The online service over HTTP: what it answers, what it refuses, and what it never does."""
+"""The online service over HTTP: what it answers, what it refuses, and its page."""
 
-import asyncio
 import csv
 import io
 import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from datetime import datetime
-from pathlib import Path
-from typing import Any, ClassVar
+from datetime import datetime, timedelta
+from typing import Any
 
-import httpx
-import msgspec
 import numpy as np
+import pandas as pd
 import pytest
 
 import served
 from asgi_client import Client
-from served import ListedRegistry, against, forecasted, promoted, public, publish_features, publish_model
+from asking import client_of, listed, problem, question
+from served import ListedRegistry, forecasted, promoted, public, publish_features, publish_model
 from touchline import bootstrap
 from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
 from touchline.domain.features import features_for
 from touchline.domain.state import TeamState
-from touchline.errors import Unavailable
-from touchline.manifest import Manifest, bundle_of, current, encode, publish, read_object
-from touchline.settings import Predict
-from touchline.web.app import create_app
-
-ASSETS = Path(__file__).parents[2] / "functions" / "predict"
-PROBLEM = "application/problem+json"
-
-
-class Elapsed:
-    """Seconds that pass when told to."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from touchline.manifest import bundle_of, current, read_object
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +36,6 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Container:
     return ports
 
 
-def client_of(ports: Container, elapsed: Elapsed | None = None, refresh: float = 0.0) -> Client:
-    app = create_app(ports, Predict(refresh_seconds=refresh), ASSETS, elapsed=elapsed or Elapsed())
-    return Client(app)
-
-
 @pytest.fixture(scope="module")
 def client(filled: Container) -> Client:
     return client_of(filled)
@@ -68,17 +45,6 @@ def client(filled: Container) -> Client:
 def changing(ports: Container) -> Container:
     ports.registry = ListedRegistry()
     return ports
-
-
-def problem(answer: Any, status: int) -> dict[str, Any]:
-    assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM), answer.text
-    body = answer.json()
-    assert body["status"] == status
-    return dict(body)
-
-
-def listed(client: Client, **query: Any) -> list[dict[str, Any]]:
-    return list(client.get("/predict/predictions", params=query).json()["matches"])
 
 
 def test_all_forecasts_are_listed_in_the_order_of_kickoff(client: Client, filled: Container) -> None:
@@ -163,17 +129,6 @@ def test_unknown_names_get_suggestions(client: Client) -> None:
     assert problem(client.get("/predict/predictions", params={"competition": "E0"}), 404)["suggestions"] == ["SIM1"]
     match_id = listed(client)[0]["match_id"]
     assert match_id in problem(client.get(f"/predict/{match_id}x"), 404)["suggestions"]
-
-
-def question(client: Client, **changes: Any) -> dict[str, Any]:
-    match = listed(client)[0]
-    usual = {
-        "home_team": match["home_team"],
-        "away_team": match["away_team"],
-        "competition": "SIM1",
-        "date": match["kickoff"][:10],
-    }
-    return {**usual, **changes}
 
 
 def test_what_if_agrees_with_the_features_and_the_champion(client: Client, filled: Container) -> None:
@@ -279,182 +234,6 @@ def test_nothing_foreign_may_enter_any_answer(client: Client) -> None:
         assert headers["x-content-type-options"] == "nosniff"
 
 
-# What the service knows, and when
-
-
-def test_without_a_champion_it_is_alive_but_not_ready(changing: Container) -> None:
-    client = client_of(changing)
-    assert client.get("/healthz").status_code == 200
-    assert "nothing published by serving" in problem(client.get("/readyz"), 503)["detail"]
-    assert problem(client.get("/predict/predictions"), 503)
-    assert "touchline_predict_ready 0.0" in client.get("/metrics").text
-    assert "No model serves yet." in client.get("/").text
-
-
-def test_a_champion_without_forecasts_is_ready_and_says_what_is_missing(changing: Container) -> None:
-    promoted(changing, publish_model(changing.store, "m1", 1))
-    client = client_of(changing)
-    assert client.get("/readyz").json()["forecasts"] == 0
-    answer = client.get("/predict/predictions")
-    assert problem(answer, 503)["detail"] == "no forecasts are published yet"
-    assert answer.headers["retry-after"] == "30"
-    assert "No forecasts are published yet." in client.get("/").text
-
-
-def test_news_is_looked_for_at_most_every_so_often(changing: Container) -> None:
-    elapsed = Elapsed()
-    public(changing)
-    client = client_of(changing, elapsed, refresh=5.0)
-    assert client.get("/readyz").json()["promotion"] == 1
-    serving = promoted(changing, publish_model(changing.store, "m2", 2, **against("m1"))).publications[0]
-    elapsed.now = 4.9
-    assert client.get("/readyz").json()["promotion"] == 1
-    elapsed.now = 5.0
-    assert client.get("/readyz").json() | {"forecasts": 0} == {
-        "status": "ready", "model_id": "m2", "model_version": "m2", "promotion": 2, "seq": 1, "forecasts": 0,
-        "outdated": True, "degraded": "",
-    }  # fmt: skip
-    assert "A newer model serves since promotion 2" in client.get("/").text
-    forecasted(changing, serving)
-    elapsed.now = 10.0
-    assert client.get("/readyz").json()["outdated"] is False
-    assert client.get("/predict/predictions").json()["model"]["model_id"] == "m2"
-
-
-def test_a_broken_newer_model_leaves_the_old_one_serving(changing: Container) -> None:
-    public(changing)
-    client = client_of(changing)
-    before = client.get("/predict/predictions").json()["matches"]
-    promoted(changing, publish_model(changing.store, "m2", 2, **against("m1")))
-    etag = changing.store.stat("models/m2/model.onnx").etag
-    assert changing.store.swap("models/m2/model.onnx", b"tampered", etag)
-    ready = client.get("/readyz").json()
-    assert (ready["model_id"], "models/m2/model.onnx" in ready["degraded"]) == ("m1", True)
-    after = client.get("/predict/predictions").json()
-    assert after["matches"] == before
-    assert "hash is" in after["degraded"]
-    assert "touchline_predict_degraded 1.0" in client.get("/metrics").text
-    assert "Showing the last good state." in client.get("/").text
-    assert client.post("/predict/match", json=question(client)).json()["model_version"] == "m1"
-    assert problem(client_of(changing).get("/readyz"), 503)  # who starts anew has no good state to fall back on
-    assert "The forecasts cannot be read." in client_of(changing).get("/").text
-
-
-def test_a_store_that_does_not_answer_is_survived(changing: Container, tmp_path: Path) -> None:
-    public(changing)
-    client = client_of(changing)
-    assert client.get("/readyz").status_code == 200
-    store = changing.store
-
-    class Down:
-        def list(self, prefix: str) -> Any:
-            raise Unavailable("the store does not answer")
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(store, name)
-
-    changing.store = Down()
-    assert client.get("/readyz").json()["degraded"] == "the store does not answer"
-    assert listed(client)
-    changing.store = store
-    assert client.get("/readyz").json()["degraded"] == ""
-
-
-def test_forecasts_of_a_model_that_was_never_promoted_are_not_shown(changing: Container) -> None:
-    public(changing)
-    store = changing.store
-    publication, manifest = current(store, "predictions")
-    told = msgspec.json.decode(read_object(store, manifest.outputs["forecasts"]))
-    told["model"]["model_id"] = "stranger"
-    outputs = {
-        **manifest.outputs,
-        "forecasts": served.write_object(store, "predictions/x/forecasts.json", encode(told)),
-    }
-    publish(store, msgspec.structs.replace(manifest, id="x", outputs=outputs), publication.seq + 1, promotion=1)
-    assert "stranger" in problem(client_of(changing).get("/readyz"), 503)["detail"]
-
-
-def test_forecasts_that_are_no_probabilities_are_not_shown(changing: Container) -> None:
-    public(changing)
-    store = changing.store
-    publication, manifest = current(store, "predictions")
-    told = msgspec.json.decode(read_object(store, manifest.outputs["forecasts"]))
-    told["matches"][0]["home"] += 0.1
-    outputs = {
-        **manifest.outputs,
-        "forecasts": served.write_object(store, "predictions/x/forecasts.json", encode(told)),
-    }
-    publish(store, msgspec.structs.replace(manifest, id="x", outputs=outputs), publication.seq + 1, promotion=1)
-    client = client_of(changing)
-    assert "sum to 1" in problem(client.get("/readyz"), 503)["detail"]
-
-
-@pytest.mark.parametrize(("whole_bundle", "told"), [(False, "serving/y/manifest.json"), (True, "KeyError")])
-def test_a_publication_of_another_shape_is_survived(changing: Container, whole_bundle: bool, told: str) -> None:
-    public(changing)
-    client = client_of(changing)
-    assert client.get("/readyz").status_code == 200
-    outputs = current(changing.store, "serving")[1].outputs if whole_bundle else {}
-    odd = Manifest(stage="serving", id="y", inputs=(), outputs=outputs, parameters={}, versions={}, counts={})
-    publish(changing.store, odd, 9)
-    assert told in client.get("/readyz").json()["degraded"]
-
-
-def test_many_first_requests_read_the_state_once(changing: Container) -> None:
-    public(changing)
-    store = changing.store
-
-    class Counting:
-        reads: ClassVar[list[str]] = []
-
-        def get(self, key: str) -> bytes:
-            self.reads.append(key)
-            return store.get(key)
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(store, name)
-
-    changing.store = Counting()
-    app = create_app(changing, Predict(refresh_seconds=60), ASSETS)
-
-    async def ask_at_once() -> list[int]:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-            answers = await asyncio.gather(*(client.get("/predict/predictions") for _ in range(12)))
-        return [answer.status_code for answer in answers]
-
-    assert asyncio.run(ask_at_once()) == [200] * 12
-    assert Counting.reads.count("models/m1/model.onnx") == 1
-
-
-def test_a_model_that_gives_no_probabilities_answers_no_what_if(changing: Container) -> None:
-    class Broken:
-        model_id, features = "m1", served.FEATURE_NAMES
-
-        def predict(self, features: Any) -> Any:
-            return np.full((len(features), 3), np.nan)
-
-    public(changing)
-    changing.model = lambda bundle, digests: Broken()
-    client = client_of(changing)
-    assert "no probabilities" in problem(client.post("/predict/match", json=question(client)), 503)["detail"]
-
-
-def test_an_error_of_its_own_is_told_without_its_inside(changing: Container, tmp_path: Path) -> None:
-    (tmp_path / "static").mkdir()
-    client = Client(create_app(changing, Predict(), tmp_path))
-    body = problem(client.get("/"), 500)
-    assert body["detail"] == "an error of the service (TemplateNotFound), not of the request"
-
-
-def test_a_model_of_other_features_answers_no_what_if(changing: Container) -> None:
-    public(changing)
-    files = {"features.json": encode({"names": ["a"] * len(served.FEATURE_NAMES), "dtype": "float32", "sha256": ""})}
-    promoted(changing, publish_model(changing.store, "m2", 2, files=files, **against("m1")))
-    client = client_of(changing)
-    asked = question(client)
-    assert "other features" in problem(client.post("/predict/match", json=asked), 503)["detail"]
-
-
 # The page, and the ways platforms call
 
 
@@ -474,6 +253,23 @@ def test_the_page_shows_every_fixture_with_its_numbers(client: Client) -> None:
 def test_forecasts_of_a_simulated_time_say_so_under_any_clock(filled: Container) -> None:
     live = bootstrap.ports({"TOUCHLINE_HOME": str(filled.home)})
     assert "Simulated time: as of 2 March 2026, 09:00 UTC." in client_of(live).get("/").text
+
+
+def test_a_match_whose_hour_is_open_stays_until_its_day_is_over(changing: Container, clock: VirtualClock) -> None:
+    table = served.tables()[0]["upcoming"]
+    day = table["kickoff"].dt.normalize()
+    open_hours = table.assign(kickoff=day + pd.Timedelta(hours=12), kickoff_known=False)
+    promoted(changing, publish_model(changing.store, "m1", 1))
+    forecasted(changing, publish_features(changing.store, upcoming=open_hours))
+    client = client_of(changing)
+    first = listed(client)[0]
+    assert first["kickoff_known"] is False
+    clock.move(datetime.fromisoformat(first["kickoff"]) + timedelta(hours=11))
+    page = client.get("/").text
+    assert f'id="{first["match_id"]}"' in page
+    assert "Time open" in page
+    clock.move(clock.now() + timedelta(hours=2))
+    assert f'id="{first["match_id"]}"' not in client.get("/").text
 
 
 def test_a_competition_without_matches_says_so(client: Client) -> None:

@@ -144,7 +144,7 @@ def publish_model(
         if data is not None
     }
     manifest = Manifest(
-        stage="models", id=model_id, inputs=(), outputs=outputs, parameters={"simulated": True}, versions={}, counts={}
+        stage="models", id=model_id, inputs=(), outputs=outputs, parameters={}, versions={}, counts={}
     )  # fmt: skip
     return publish(store, manifest, seq)[0]
 

@@ -37,7 +37,7 @@ from touchline.work import Event, Ports, Result
 
 STAGE: Final = "features"
 VERSION: Final = "1"
-KEYS: Final = ("match_id", "competition", "season", "kickoff", "home_team", "away_team")
+KEYS: Final = ("match_id", "competition", "season", "kickoff", "kickoff_known", "home_team", "away_team")
 """Columns that say which match a row of features is about."""
 
 

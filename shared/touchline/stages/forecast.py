@@ -156,7 +156,7 @@ def _match(row: Any, forecast: Forecast) -> MatchForecast:
         competition=row.competition,
         season=row.season,
         kickoff=row.kickoff.to_pydatetime(),
-        kickoff_known=bool(getattr(row, "kickoff_known", True)),
+        kickoff_known=bool(row.kickoff_known),
         home_team=row.home_team,
         away_team=row.away_team,
         home=forecast.home,

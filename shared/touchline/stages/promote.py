@@ -110,7 +110,11 @@ def _judge(
             champion=manifest.id if serves else champion,
             bundle=bundle_of(manifest)[0] if serves else old_bundle,
             reason="; ".join(decision.reasons),
-            inputs={**decision.inputs, **_origin(event, ref, request)},
+            inputs={
+                **decision.inputs,
+                **_origin(event, ref, request),
+                "simulated": card is not None and card.simulated,
+            },
             decided_at=ports.clock.now(),
             work=event.work(FUNCTION),
         )
@@ -144,7 +148,7 @@ def _roll_back(event: Event, ports: Ports, before: list[Promotion], request: Req
             champion=target.champion,
             bundle=target.bundle,
             reason=f"{asked}: {request.reason}" if request.reason else asked,
-            inputs=_origin(event, ref, request),
+            inputs={**_origin(event, ref, request), "simulated": target.inputs["simulated"]},
             decided_at=ports.clock.now(),
             work=event.work(FUNCTION),
         )

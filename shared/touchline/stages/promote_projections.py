@@ -63,7 +63,7 @@ def serving_manifest(store: ObjectStore, row: Promotion) -> Manifest:
         "model_id": row.champion,
         "model_version": row.champion,
         "promotion": row.number,
-        "simulated": bool(model.parameters.get("simulated", False)),
+        "simulated": row.inputs["simulated"],
     }
     versions = {STAGE: VERSION}
     name = content_id(STAGE, (ref,), parameters, versions)
