@@ -52,3 +52,7 @@ def test_what_moved_is_found(report: tuple[str, dict[str, Any]]) -> None:
 
 def test_telemetry_is_off(report: tuple[str, dict[str, Any]]) -> None:
     assert os.environ["DO_NOT_TRACK"]
+
+
+def test_the_same_tables_give_the_same_page(report: tuple[str, dict[str, Any]]) -> None:
+    assert EvidentlyReporter().report(sample(400), sample(150, shift=2.0)) == report

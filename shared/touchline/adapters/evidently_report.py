@@ -2,13 +2,22 @@
 
 import json
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_RANDOM: Final = re.compile(
+    r"\b(?:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})\b|"
+    r"(?<![0-9a-f])[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}(?![0-9a-f])"
+)
+"""Random identifiers (version 4), with hyphens or without."""
 
 
 class EvidentlyReporter:
@@ -27,7 +36,18 @@ class EvidentlyReporter:
             snapshot = Report([DataDriftPreset()]).run(current[columns], reference[columns])
             html: str = snapshot.get_html_str(as_iframe=False)
             findings: dict[str, Any] = json.loads(snapshot.json())
-        return html, findings
+        return _settled(html), findings
+
+
+def _settled(html: str) -> str:
+    """The page with numbers for its random ids, in the order in which they appear: same tables, same bytes."""
+    numbers: dict[str, UUID] = {}
+
+    def number(found: re.Match[str]) -> str:
+        known = numbers.setdefault(found[0].replace("-", ""), UUID(int=len(numbers) + 1))
+        return str(known) if "-" in found[0] else known.hex
+
+    return _RANDOM.sub(number, html)
 
 
 def _varies(column: "pd.Series[float]") -> bool:
