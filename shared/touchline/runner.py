@@ -112,8 +112,12 @@ class Platform:
         for prefix in self.wiring.function(name).prefixes:
             for info in list(self.ports.store.list(prefix)):
                 last = self.receipt(name, info.key)
-                if last is None or last.etag != info.etag:
-                    yield self._event(info, 0 if last is None else last.generation + 1)
+                if last is None:
+                    yield self._event(info, 0)
+                elif last.etag != info.etag:  # written anew, or copied with the home to another place
+                    event = self._event(info, last.generation + 1)
+                    if event.sha256 != last.sha256:
+                        yield event
 
     def object_event(self, name: str, key: str) -> Event:
         """Event of one object; of a higher generation if the function had it already, which makes it due again.

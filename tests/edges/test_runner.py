@@ -1,5 +1,6 @@
 """The embedded platform: level-triggered, at least once, bounded, healing."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,6 +63,15 @@ def test_an_object_that_changes_is_due_again(environ: dict[str, str]) -> None:
         assert info is not None
         assert platform.ports.store.swap("incoming/a", b"other", info.etag)
         assert told(platform.drain()) == [("export", "incoming/a", "unchanged")]
+
+
+def test_a_home_that_was_copied_owes_nothing(environ: dict[str, str], tmp_path: Path) -> None:
+    with Platform(environ) as platform:
+        put(platform, a="fine")
+        platform.drain()
+    shutil.copytree(tmp_path / "home", tmp_path / "moved")
+    with Platform({**environ, "TOUCHLINE_HOME": str(tmp_path / "moved")}) as platform:
+        assert platform.drain() == []
 
 
 def test_what_fails_is_tried_again_at_once_and_then_becomes_a_dead_letter(environ: dict[str, str]) -> None:

@@ -59,3 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return complain(error)
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

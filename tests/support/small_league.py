@@ -1,0 +1,72 @@
+"""A small simulated league as season files, and a platform that trains on it within seconds."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from touchline.adapters.clock import VirtualClock
+from touchline.cli.commands import put_down
+from touchline.domain.simulation import simulate
+from touchline.manifest import sha256
+from touchline.ports import ObjectStore, Payload
+from touchline.runner import Platform
+
+NOW = datetime(2025, 12, 1, 9, 0, tzinfo=UTC)
+LAX = """
+version: 1
+smoke: {max_parity: 1.0e-4, sample_rows: 16}
+candidate: {min_matches: 20, better_than_priors: -1.0, better_than_elo: -1.0, max_ece: 1.0, ece_noise: 0.77,
+            suspected_leak: 1.0}
+champion: {min_matches: 20, non_inferiority: 1.0}
+"""
+"""Lets any working model serve: the league is too small for the real rules."""
+
+PASSING = ("incoming/", "runs/", "scrapes/", "quarantine/")
+"""What depends on the way by which the data came, or on clocks: left out of a digest."""
+
+
+def season_files(teams: int = 12, seasons: int = 3) -> dict[str, bytes]:
+    """Name -> CSV of each season, in the order of time; the last one has fixtures to come."""
+    table = simulate(7, NOW, seasons=seasons, teams=teams)
+    return {f"sim1-{season}.csv": as_csv(part) for season, part in table.groupby("season")}
+
+
+def as_csv(table: pd.DataFrame) -> bytes:
+    """Rows in the tidy CSV format."""
+    narrow = table.drop(columns=["available_time", "match_id"], errors="ignore").dropna(axis=1, how="all")
+    return narrow.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%SZ").encode()
+
+
+def environment(folder: Path, **changes: str) -> dict[str, str]:
+    """Environment of a platform below a folder: one trial, one family, lax rules."""
+    folder.mkdir(parents=True, exist_ok=True)
+    policy = folder / "policy.yaml"
+    policy.write_text(LAX)
+    return {
+        "TOUCHLINE_HOME": str(folder / "home"),
+        "TOUCHLINE_PROMOTE_POLICY": str(policy),
+        "TOUCHLINE_TRAIN_TRIALS": "1",
+        "TOUCHLINE_TRAIN_FOLDS": "2",
+        "TOUCHLINE_TRAIN_FAMILIES": "logistic",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        **changes,
+    }
+
+
+def platform(folder: Path, clock: VirtualClock, **options: Any) -> Platform:
+    """A platform below a folder, at the time of a clock."""
+    return Platform(environment(folder), clock=clock, **options)
+
+
+def put(world: Platform, files: dict[str, bytes]) -> None:
+    """Put files under `incoming/`."""
+    now = world.ports.clock.now()
+    put_down(world, [Payload("files", name, body, now) for name, body in files.items()])
+
+
+def state(store: ObjectStore) -> dict[str, str]:
+    """Key -> sha256 of everything that must not depend on the way: the digest of a state, open to the eye."""
+    kept = (info.key for info in store.list("") if not info.key.startswith(PASSING))
+    return {key: sha256(store.get(key)) for key in kept if not (key.startswith("payloads/") and key.endswith(".json"))}
