@@ -159,7 +159,7 @@ def _season_by_dates(dated: pd.Series, name: str, calendar_year: bool) -> tuple[
     stated = season_in_name(name)
     if stated and not calendar_year:
         first, last = season_names.bounds(stated)
-        if not first <= middle <= last:
+        if dated.between(pd.Timestamp(first), pd.Timestamp(last)).mean() < 0.5:
             raise DataError(
                 f"its name says season {stated}, but most of its matches are around {middle}",
                 where=name,

@@ -24,6 +24,7 @@ from touchline.domain.vocabulary import (
     UNKNOWN_KICKOFF_HOUR,
     odds_columns,
     side_columns,
+    slug,
 )
 
 LONDON: Final = ZoneInfo("Europe/London")
@@ -157,6 +158,7 @@ def _reasons(frame: pd.DataFrame, numbers: pd.DataFrame, malformed: pd.DataFrame
         (frame["home_team"] == "", "no home team"),
         (frame["away_team"] == "", "no away team"),
         (frame["home_team"] == frame["away_team"], "{home_team} against itself"),
+        (_unspeakable(frame), "no letter or digit of the Latin alphabet in '{home_team}' or '{away_team}'"),
         (~frame["status"].isin(STATUSES), "unknown status '{status}'"),
         (_impossible(numbers, malformed, "goals"), "impossible goals: {home_goals}-{away_goals}"),
         (home.isna() != away.isna(), "half a score: the goals of one side are missing"),
@@ -183,6 +185,20 @@ def _impossible(numbers: pd.DataFrame, malformed: pd.DataFrame, statistic: str) 
     return pd.Series(bad.any(axis=1), numbers.index)
 
 
+def _unspeakable(frame: pd.DataFrame) -> pd.Series:
+    """Rows with a team or competition of which no key can be made."""
+    columns = ["competition", "home_team", "away_team"]
+    names = {name for column in columns for name in frame[column].unique()}
+    return frame[columns].isin([name for name in names if not _slug_or_empty(name)]).any(axis=1)
+
+
+def _slug_or_empty(name: str) -> str:
+    try:
+        return slug(name)
+    except ValueError:
+        return ""
+
+
 def _contradicted(frame: pd.DataFrame, home: pd.Series, away: pd.Series) -> pd.Series:
     if "result" not in frame:
         return pd.Series(False, frame.index)
@@ -192,8 +208,9 @@ def _contradicted(frame: pd.DataFrame, home: pd.Series, away: pd.Series) -> pd.S
 
 def _out_of_season(frame: pd.DataFrame) -> pd.Series:
     windows = {name: seasons.bounds(name) for name in frame["season"].unique() if name}
-    first = frame["season"].map({name: pd.Timestamp(window[0]) for name, window in windows.items()})
-    last = frame["season"].map({name: pd.Timestamp(window[1]) for name, window in windows.items()})
+    first, last = (
+        pd.to_datetime(frame["season"].map({name: window[end] for name, window in windows.items()})) for end in (0, 1)
+    )
     return (frame["day"] < first) | (frame["day"] > last)
 
 
