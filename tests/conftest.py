@@ -5,12 +5,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from touchline import bootstrap
 from touchline.adapters.clock import VirtualClock
 
 ROOT = Path(__file__).parents[1]
 REAL_DATA = ROOT.parent / "shared" / "data"
+
+settings.register_profile("touchline", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("touchline")
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ Moments = NDArray[np.datetime64]
 EMBARGO: Final = np.timedelta64(17, "h")
 """The longest that a result takes to be known after its kick-off: a match with a date only stands at noon, and its
 result is known 5 h after the end of that day."""
-_FIRST_PART: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,11 @@ def expanding(kickoff: Moments, folds: int) -> list[Split]:
     """
     if folds < 1:
         raise ValueError(f"at least one fold is needed, not {folds}")
+    if not len(kickoff):
+        return []
     ordered = np.sort(kickoff)
-    cuts = np.linspace(_FIRST_PART, 1.0, folds + 1)[:-1]
-    starts = np.unique(ordered[(cuts * len(ordered)).astype(np.int64)]) if len(ordered) else ordered
+    older = len(ordered) // 2
+    starts = np.unique(ordered[older + (len(ordered) - older) * np.arange(folds) // folds])
     ends = [*starts[1:], None]
     splits = [_between(kickoff, start, end) for start, end in zip(starts, ends, strict=True)]
     return [split for split in splits if len(split.train)]
