@@ -15,12 +15,12 @@ START: Final = 1500.0
 """Mean rating of a league of which nothing is known."""
 SCALE: Final = 400.0
 """Rating points that make a win ten times as likely as a defeat."""
-K: Final = 7.8
+K: Final = 8.6
 """Points at stake in a draw, where the margin's multiplier is 1."""
-HOME_ADVANTAGE: Final = 40.0
+HOME_ADVANTAGE: Final = 20.0
 """Rating points by which the home team plays better than its rating."""
-MARGIN_EXPONENT: Final = 1.5
-NEWCOMER: Final = -60.0
+MARGIN_EXPONENT: Final = 0.96
+NEWCOMER: Final = -80.0
 """A team never seen before starts this far from the mean of its league: it came from below."""
 
 
@@ -46,6 +46,6 @@ def stake(margin: ArrayLike) -> Floats:
     """Rating points at stake in a match that ended with a goal margin.
 
     >>> (stake([0, 1, -1]) / K).round(3).tolist()
-    [1.0, 2.828, 2.828]
+    [1.0, 1.945, 1.945]
     """
     return np.asarray(K * np.power(1 + np.abs(np.asarray(margin, np.float64)), MARGIN_EXPONENT))

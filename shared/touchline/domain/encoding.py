@@ -102,19 +102,19 @@ def played(table: "pd.DataFrame", coded: Fixtures) -> Played:
     """The finished matches with both scores, in teaching order; a match_id that occurs twice teaches once, at first.
 
     Raises:
-        ValueError: a result is known before its own kick-off.
+        ValueError: a result is available at or before its own kick-off, or at no time.
     """
     import pandas as pd
 
     rows = np.flatnonzero((table["status"] == "finished") & table[list(side_columns("goals"))].notna().all(axis=1))
     finished = table.iloc[rows]
     available = microseconds(finished["available_time"])
-    early = available < coded.kickoff[rows]
+    early = available <= coded.kickoff[rows]
     if early.any():
-        raise ValueError(f"{finished['match_id'].iloc[int(early.argmax())]}: available_time lies before kickoff")
+        raise ValueError(f"{finished['match_id'].iloc[int(early.argmax())]}: result available before kick-off is over")
     identity = pd.factorize(finished["match_id"], sort=True)[0]
     statistics, supremacy = _statistics(finished), _supremacy(finished)
-    first = np.lexsort((supremacy, *statistics.reshape(-1, len(rows)), available, identity))
+    first = np.lexsort((supremacy, *np.concatenate(statistics), available, identity))
     first = first[np.diff(identity[first], prepend=-1) > 0]
     pick = rows[first]
     chosen = Fixtures(*(getattr(coded, name)[pick] for name in Fixtures.__dataclass_fields__))
@@ -139,8 +139,7 @@ def _levels(match: Fixtures, available: Ints, identity: Ints, country: Ints) -> 
     level = np.empty(len(moment), np.int64)
     level[by_time] = moment - first
     order = np.lexsort((identity, match.competition, level))
-    counts = np.bincount(level) if len(level) else np.zeros(0, np.int64)
-    return order, np.concatenate(([0], np.cumsum(counts)))
+    return order, np.concatenate(([0], np.cumsum(np.bincount(level))))
 
 
 def _turns(match: Fixtures, available: Ints, identity: Ints) -> Ints:

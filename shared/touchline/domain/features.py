@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Known = Literal["fixture", "results", "prices"]
+Known = Literal["results", "prices"]
 SIDES: Final = ("home", "away")
 
 REST_CAP: Final = 30.0
@@ -40,7 +40,8 @@ _DAY: Final = 86_400_000_000
 class Feature(msgspec.Struct, frozen=True):
     """One column.
 
-    `known` says from where: the fixture itself, or results or prices of earlier matches, five hours after kick-off.
+    `known` says from what: results and statistics of earlier matches, or their prices too; both count from the
+    `available_time` of those matches on.
     """
 
     name: str
@@ -271,6 +272,18 @@ def build(table: "pd.DataFrame", as_of: NDArray[np.datetime64] | None = None) ->
 
     Raises:
         ValueError: a row would be read after its kick-off, a time is missing, or a result is known before kick-off.
+
+    >>> from datetime import UTC, datetime
+    >>> from touchline.domain.simulation import simulate
+    >>> table = simulate(1, datetime(2026, 3, 2, tzinfo=UTC), seasons=1, teams=6)
+    >>> features = build(table)
+    >>> features.values.shape == (len(table), len(FEATURE_NAMES))
+    True
+    >>> home, away = table.loc[0, ["home_team", "away_team"]]
+    >>> kickoff = np.array(["2026-03-07T15:00"], "datetime64[us]")
+    >>> row = features_for(features.state, [home], [away], ["SIM1"], ["2025-26"], kickoff)
+    >>> round(row[0, FEATURE_NAMES.index("home_experience")])
+    10
     """
     fixtures, names = encoding.fixtures(table)
     moment = fixtures.kickoff if as_of is None else as_of.astype("datetime64[us]").astype(np.int64)
@@ -278,7 +291,7 @@ def build(table: "pd.DataFrame", as_of: NDArray[np.datetime64] | None = None) ->
     if late.any():
         raise ValueError(f"{table['match_id'].iloc[int(late.argmax())]}: as_of lies after kickoff, results would leak")
     history = remember(encoding.played(table, fixtures), names)
-    return Features(compute(history.look(fixtures, moment)), FEATURE_NAMES, history.state())
+    return Features(compute(history.look(fixtures, moment)), FEATURE_NAMES, history.state(fixtures))
 
 
 def features_for(
@@ -292,6 +305,6 @@ def features_for(
     """Features of any pairings from the newest state, (n, len(FEATURE_NAMES)); all arguments have n entries.
 
     Raises:
-        UnknownName: a team never played in the country of its competition; close names are suggested.
+        UnknownName: the country of the competition has no such team; close names are suggested.
     """
     return compute(state.look(home_team, away_team, competition, season, kickoff))

@@ -13,13 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 KINDS: Final = ("fast", "slow", "shots")
-FAST_RATE: Final = 0.0165
-SLOW_RATE: Final = 0.0015
-SHOTS_RATE: Final = 0.079
+FAST_RATE: Final = 0.025
+SLOW_RATE: Final = 0.0012
+SHOTS_RATE: Final = 0.063
 LARGEST_ERROR: Final = 3.0
 """Goals; one freak score must not turn a rating over."""
-NEWCOMER_BOOST: Final = 3.0
-NEWCOMER_MATCHES: Final = 12.0
+NEWCOMER_BOOST: Final = 6.7
+NEWCOMER_MATCHES: Final = 20.0
 """A team without history learns (1 + boost) times as fast; that fades with this many matches."""
 
 XG_BASE: Final = 0.5597
@@ -55,8 +55,8 @@ def expected(base: Floats, attack: Floats, defence: Floats) -> Floats:
 def learning_rate(matches: ArrayLike) -> Floats:
     """Factor on the rates of a team with so many matches behind it.
 
-    >>> learning_rate([0, 12, 1000]).round(3).tolist()
-    [4.0, 2.104, 1.0]
+    >>> learning_rate([0, 20, 1000]).round(3).tolist()
+    [7.7, 3.465, 1.0]
     """
     return np.asarray(1 + NEWCOMER_BOOST * np.exp(-np.asarray(matches, np.float64) / NEWCOMER_MATCHES))
 

@@ -1,6 +1,6 @@
 """From finished matches to every version of what is remembered, and from a moment back to the version of then."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -41,18 +41,30 @@ class History:
         at = np.searchsorted(self.pair_codes, code)
         return np.where(np.append(self.pair_codes, NONE)[at] == code, at, NONE)
 
-    def state(self) -> TeamState:
-        """The newest version of every team that has played, of every league and every pair."""
+    def state(self, fixtures: Fixtures) -> TeamState:
+        """The newest version of every team, league and pair; teams that have fixtures only are known as newcomers."""
         newest = self.teams.newest()
-        played = np.flatnonzero(newest != NONE)
+        played = newest != NONE
         memory = self.memory.newest(newest[played], self.leagues.newest(), self.pairs.newest())
-        first, second = np.divmod(self.pair_codes, len(self.names.teams))
-        codes = pair_code(*(np.searchsorted(played, side) for side in (first, second)), len(played))
-        return TeamState(replace(self.names, teams=self.names.teams[played]), codes, self.as_of, memory)
+        listed = np.full(len(newest), NONE)
+        for side in (fixtures.home, fixtures.away):
+            np.maximum.at(listed, side, fixtures.competition)
+        listed[played] = memory.competition
+        rows = np.where(played, np.cumsum(played) - 1, NONE)
+        return TeamState(self.names, rows, listed, self.pair_codes, self.as_of, memory)
 
 
 def remember(played: Played, names: Names) -> History:
-    """Every version of everything, from finished matches in teaching order."""
+    """Every version of everything, from finished matches in teaching order.
+
+    >>> from datetime import UTC, datetime
+    >>> from touchline.domain import encoding, simulation
+    >>> table = simulation.simulate(1, datetime(2026, 3, 2, tzinfo=UTC), seasons=1, teams=6)
+    >>> fixtures, names = encoding.fixtures(table)
+    >>> history = remember(encoding.played(table, fixtures), names)
+    >>> history.look(fixtures, fixtures.kickoff).team[:, 0].tolist()
+    [-1, -1]
+    """
     match = played.fixtures
     codes, pair = np.unique(pair_code(match.home, match.away, len(names.teams)), return_inverse=True)
     both = np.tile(played.available, 2)
@@ -81,7 +93,7 @@ def _form(played: Played, teams: Sequences) -> Floats:
     statistics = played.statistics
     own = np.concatenate([statistics[:, 0], statistics[:, 1]], axis=1)[:, teams.order]
     other = np.concatenate([statistics[:, 1], statistics[:, 0]], axis=1)[:, teams.order]
-    values = np.concatenate([own[:1], np.stack([own[1:], other[1:]], axis=1).reshape(-1, own.shape[1])])
+    values = np.concatenate([own[:1], *np.stack([own[1:], other[1:]], axis=1)])
     at_home = teams.order < len(played.available)
     made = np.empty((len(WINDOWS), len(MEASURES), len(at_home)))
     made[0] = form.last_mean(values, teams)

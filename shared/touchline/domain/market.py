@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-RATE: Final = 0.15
+RATE: Final = 0.29
 """Share of the error that each team's strength moves; by search on matches up to the season 2020-21."""
-HOME_RATE: Final = 0.01
+HOME_RATE: Final = 0.028
 """The same for the home advantage of the league."""
 HOME_ADVANTAGE: Final = 0.45
 """Log-odds by which the home side is favoured where nothing else is known."""

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-RATE: Final = 0.065
+RATE: Final = 0.125
 """Share of the discounted error that moves the rating of the venue."""
-CARRY: Final = 0.59
+CARRY: Final = 0.635
 """Share of that step that the rating of the other venue moves too."""
 _BASE: Final = 10.0
 _SPREAD: Final = 3.0
@@ -35,7 +35,7 @@ def step(home: ArrayLike, away: ArrayLike, difference: ArrayLike) -> Floats:
     A large error counts less than in proportion.
 
     >>> step([0.0, 0.0], [0.0, 0.0], [0, 3]).round(4).tolist()
-    [0.0, 0.1174]
+    [0.0, 0.2258]
     """
     expected_home, expected_away = goal_difference(np.stack([home, away]))
     error = np.asarray(difference, np.float64) - (expected_home - expected_away)

@@ -32,15 +32,15 @@ LEAGUE_START: Final = np.array(
     [1.5, 1.15, 1.5, 1.15, 0.45, 0.27, market.HOME_ADVANTAGE, 0, elo.START, *[0.0] * (SIZE - 1)]
 )
 """A league of which nothing is known: goals and outcomes as they are in most leagues, then the mean of each rating."""
-NEWCOMER: Final = np.array([elo.NEWCOMER, -0.25, -0.25, *[-0.1] * 6, -0.3])
+NEWCOMER: Final = np.array([elo.NEWCOMER, -0.13, -0.13, *[-0.045] * 6, -0.15])
 """A team never seen before starts this far from its league's means."""
-REGRESSION: Final = np.array([0.014, 0, 0, *[0.014] * 6, 0.1])
+REGRESSION: Final = np.array([0.035, 0, 0, *[0.009, 0.009, 0.005] * 2, 0.2])
 """Share of the way to the league's means that a rating goes back between two seasons: squads change."""
 BASE_RATE: Final = 0.0015
 """Rate at which the goals of a league are learnt; by search on matches up to the season 2020-21."""
-SHARE_RATE: Final = 0.004
+SHARE_RATE: Final = 0.012
 """The same for its shares of home wins and draws."""
-MEAN_RATE: Final = 0.01
+MEAN_RATE: Final = 0.025
 BASE_BOUNDS: Final = (0.6, 2.5)
 
 
@@ -94,7 +94,7 @@ def settle(ratings: Floats, means: Floats, newcomer: Bools, new_season: Bools) -
     >>> means = np.zeros((SIZE, 1)); means[ELO] = 1500
     >>> known = settle(np.full((SIZE, 2, 1), 1600.0), means, np.array([[True], [False]]), np.array([[True], [True]]))
     >>> known[ELO].ravel().round(1).tolist()
-    [1440.0, 1598.6]
+    [1420.0, 1596.5]
     """
     if not (newcomer.any() or new_season.any()):
         return ratings

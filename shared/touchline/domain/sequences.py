@@ -70,5 +70,5 @@ def take(values: NDArray[_T], row: Ints, missing: float) -> NDArray[_T]:
     [[2.0, 0.0]]
     """
     if not values.shape[-1]:
-        return np.full((*values.shape[:-1], len(row)), missing, values.dtype)
+        return np.full((*values.shape[:-1], *row.shape), missing, values.dtype)
     return np.where(row >= 0, values[..., row], np.asarray(missing, values.dtype))

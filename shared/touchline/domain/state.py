@@ -127,6 +127,10 @@ class TeamState:
     """
 
     names: Names
+    rows: Ints
+    """Row of each team in the memory, NONE for a team that has fixtures only."""
+    competition: Ints
+    """Code of the competition that each team was last seen in."""
     pair_codes: Ints
     """Sorted codes of the pairs that met."""
     as_of: int
@@ -139,7 +143,7 @@ class TeamState:
 
     def teams(self) -> list[tuple[str, str, str]]:
         """Country, competition last seen in, and name of every team, sorted."""
-        leagues = self.names.competitions[self.memory.competition]
+        leagues = self.names.competitions[self.competition]
         told = [(*key.split(SEPARATOR), str(league)) for key, league in zip(self._teams, leagues, strict=True)]
         return sorted((country, league, team) for country, team, league in told)
 
@@ -151,18 +155,19 @@ class TeamState:
         season: Sequence[str],
         kickoff: NDArray[np.datetime64],
     ) -> Meeting:
-        """Any matches between known teams, read now.
+        """Any matches between teams that are known, read now.
 
         Raises:
-            UnknownName: a team never played in the country of its competition; close names are suggested.
+            UnknownName: the country of the competition has no such team; close names are suggested.
         """
         leagues, seasons = _codes(self.names.competitions, competition), _codes(self.names.seasons, season)
-        home, away = (self._find(side, competition) for side in (home_team, away_team))
+        found = self._find([*home_team, *away_team], [*competition, *competition])
+        home, away = found.reshape(2, -1)
         fixtures = Fixtures(home, away, leagues, seasons, kickoff.astype("datetime64[us]").astype(np.int64))
         code = pair_code(home, away, len(self.names.teams))
         at = np.searchsorted(self.pair_codes, code)
         met = np.append(self.pair_codes, NONE)[at] == code
-        return meet(self.memory, fixtures, np.stack([home, away]), leagues, np.where(met, at, NONE))
+        return meet(self.memory, fixtures, self.rows[found].reshape(2, -1), leagues, np.where(met, at, NONE))
 
     def _find(self, team: Sequence[str], competition: Sequence[str]) -> Ints:
         keys = [team_key(competition_of(code).country, name) for name, code in zip(team, competition, strict=True)]
@@ -182,14 +187,15 @@ class TeamState:
         close = difflib.get_close_matches(team.casefold(), known, n=3)
         told = ", ".join(known[name] for name in close)
         return f"{team!r} in {country}: " + (
-            f"did you mean {told}?" if told else f"none of {len(known)} teams is close"
+            f"did you mean {told}?" if told else f"none of its {len(known)} teams is close"
         )
 
     def to_bytes(self) -> bytes:
         """A numpy archive; the same state gives the same bytes."""
         arrays: dict[str, NDArray[Any]] = {field.name: getattr(self.memory, field.name) for field in fields(Memory)}
         arrays |= {f"names_{field.name}": getattr(self.names, field.name) for field in fields(Names)}
-        arrays |= {"pair_codes": self.pair_codes, "as_of": np.array(self.as_of), "format": np.array(_FORMAT)}
+        arrays |= {"format": np.array([_FORMAT]), "as_of": np.array([self.as_of]), "pair_codes": self.pair_codes}
+        arrays |= {"team_rows": self.rows, "team_competition": self.competition}
         body = io.BytesIO()
         with zipfile.ZipFile(body, "w") as archive:
             for name, array in sorted(arrays.items()):
@@ -207,18 +213,20 @@ class TeamState:
         Raises:
             DataError: the bytes are no such archive, or of another format.
         """
+        hint = "build the features again"
+        if not zipfile.is_zipfile(io.BytesIO(data)):
+            raise DataError("not a team state: no numpy archive", where="team state", hint=hint)
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
-            if int(arrays["format"]) != _FORMAT:
-                raise ValueError(f"format {int(arrays['format'])}, this version reads {_FORMAT}")
+            if arrays["format"].tolist() != [_FORMAT]:
+                raise ValueError(f"format {arrays['format'].tolist()}, this version reads {_FORMAT}")
             memory = Memory(*(arrays[field.name] for field in fields(Memory)))
             names = Names(*(arrays[f"names_{field.name}"] for field in fields(Names)))
-        except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-            raise DataError(
-                f"not a team state: {error}", where="team state", hint="build the features again"
-            ) from error
-        return cls(names, arrays["pair_codes"], int(arrays["as_of"]), memory)
+            own = (arrays[name] for name in ("team_rows", "team_competition", "pair_codes"))
+            return cls(names, *own, int(arrays["as_of"][0]), memory)
+        except (ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise DataError(f"not a team state: {error}", where="team state", hint=hint) from error
 
 
 def _codes(known: NDArray[np.str_], wanted: Sequence[str]) -> Ints:
