@@ -275,7 +275,7 @@ def build(table: "pd.DataFrame", as_of: NDArray[np.datetime64] | None = None) ->
 
     >>> from datetime import UTC, datetime
     >>> from touchline.domain.simulation import simulate
-    >>> table = simulate(1, datetime(2026, 3, 2, tzinfo=UTC), seasons=1, teams=6)
+    >>> table = simulate(1, datetime(2026, 3, 2, tzinfo=UTC), seasons=2, teams=6)
     >>> features = build(table)
     >>> features.values.shape == (len(table), len(FEATURE_NAMES))
     True

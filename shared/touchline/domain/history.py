@@ -59,7 +59,7 @@ def remember(played: Played, names: Names) -> History:
 
     >>> from datetime import UTC, datetime
     >>> from touchline.domain import encoding, simulation
-    >>> table = simulation.simulate(1, datetime(2026, 3, 2, tzinfo=UTC), seasons=1, teams=6)
+    >>> table = simulation.simulate(1, datetime(2026, 3, 2, tzinfo=UTC), seasons=2, teams=6)
     >>> fixtures, names = encoding.fixtures(table)
     >>> history = remember(encoding.played(table, fixtures), names)
     >>> history.look(fixtures, fixtures.kickoff).team[:, 0].tolist()
