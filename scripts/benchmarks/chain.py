@@ -6,12 +6,13 @@ the second run feeds the same matches again, which must change nothing and shoul
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from touchline.runner import Platform
+from touchline.runner import Platform, Step
 from touchline.telemetry import RunRecord
 
 Feed = Callable[[Platform], list[RunRecord]]
@@ -34,12 +35,19 @@ def from_file(path: Path) -> Feed:
     return feed
 
 
+def tell(step: Step) -> None:
+    """Say what has run, for whoever waits."""
+    if step.record is not None:
+        print(f"{step.function} {step.record.outcome}, {step.record.duration_s:.1f} s", file=sys.stderr, flush=True)
+
+
 def measure(name: str, feed: Feed, environ: dict[str, str]) -> list[dict[str, object]]:
     """Rows of the table: each function's deliveries, seconds and peak memory, first and again."""
     rows: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory(prefix="touchline-bench-") as folder:
         for turn in ("first", "again"):
-            with Platform({"TOUCHLINE_HOME": folder, "TOUCHLINE_LOG_LEVEL": "ERROR", **environ}) as platform:
+            around = {"TOUCHLINE_HOME": folder, "TOUCHLINE_LOG_LEVEL": "ERROR", **environ}
+            with Platform(around, watch=tell) as platform:
                 start = time.perf_counter()
                 records = feed(platform) + platform.drain()
                 rows += [{"case": name, "turn": turn, **row} for row in by_function(records)]
