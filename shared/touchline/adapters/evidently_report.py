@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 _RANDOM: Final = re.compile(
-    r"\b(?:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})\b|"
-    r"(?<![0-9a-f])[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}(?![0-9a-f])"
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|"
+    r"(?<![0-9a-f])[0-9a-f]{12}[47][0-9a-f]{3}[89ab][0-9a-f]{15}(?![0-9a-f])"
 )
-"""Random identifiers (version 4), with hyphens or without."""
+"""Identifiers that are random or tell the time (versions 4 and 7), with hyphens or without."""
 
 
 class EvidentlyReporter:
