@@ -269,7 +269,8 @@ class TestSeasons:
         return parse(season(*rows, name=name)).rows["season"].tolist()
 
     def test_the_name_of_the_file_says_it(self):
-        assert self.names("mmz4281/1920/E0.csv", "09/08/2019", "02/08/2020") == ["2019-20"] * 2
+        for name in ("mmz4281/1920/E0.csv", "mmz4281-1920-e0.csv", "E0_1920.csv", "E0_2019-20.csv", "e0 2019_2020.csv"):
+            assert self.names(name, "25/07/2020", "02/08/2020", "03/08/2020") == ["2019-20"] * 3
 
     def test_else_the_middle_of_its_dates(self):
         assert self.names("E0.csv", "09/08/2019", "01/02/2020", "02/08/2020") == ["2019-20"] * 3

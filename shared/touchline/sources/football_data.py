@@ -178,7 +178,7 @@ def season_in_name(name: str) -> str:
     >>> season_in_name("mmz4281/2425/E0.csv"), season_in_name("F2_2022-23_BOM.csv"), season_in_name("fixtures.csv")
     ('2024-25', '2022-23', '')
     """
-    for found in _NAMED_SEASON.finditer(name.rpartition("mmz4281/")[2]):
+    for found in _NAMED_SEASON.finditer(name.rpartition("mmz4281")[2]):
         first = int(found[1] or found[3])
         first += 0 if found[1] else 1900 if first >= 90 else 2000
         if (first + 1) % 100 == int(found[2] or found[4]) % 100:

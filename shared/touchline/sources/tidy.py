@@ -129,9 +129,8 @@ def _suggestion(column: str) -> str:
 
 
 def _require(names: set[str], found: Sequence[str], where: str) -> None:
-    missing = [name for name in ("competition", "home_team", "away_team") if name not in names]
-    if not names & {"date", "kickoff"}:
-        missing.insert(1, "date (or kickoff)")
+    day = "kickoff" if "kickoff" in names else "date"
+    missing = [name for name in ("competition", day, "home_team", "away_team") if name not in names]
     if missing:
         raise DataError(
             f"no column {', '.join(missing)}",
@@ -215,6 +214,7 @@ def _by_end_year(frame: pd.DataFrame) -> pd.Series:
     )
     starts_before = (frame["day"].dt.year < end).groupby([frame["competition"], end]).transform("any")
     over_two = {year: seasons.label(year - 1) for year in end.unique() if year}
-    last = end.map({year: pd.Timestamp(seasons.bounds(name)[1]) for year, name in over_two.items()})
+    last = pd.to_datetime(end.map({year: seasons.bounds(name)[1] for year, name in over_two.items()}))
     within = calendar & (~starts_before | (frame["day"] > last))
-    return end.map({0: "?", **over_two}).where(~within, end.astype("str")).astype("str")
+    named = end.map(over_two).where(~within, end.astype("str"))
+    return named.where(end > 0, squeeze(frame["season_end_year"])).astype("str")

@@ -86,10 +86,10 @@ class Web:
             ):
                 _check_status(response, url)
                 return self._read(response, url)
-        except httpx.TransportError as error:
-            raise _Busy(f"no answer: {error or type(error).__name__}", where=url) from error
-        except (httpx.InvalidURL, httpx.TooManyRedirects) as error:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.TooManyRedirects) as error:
             raise PermanentError(f"cannot be asked for: {error}", where=url, hint="check the address") from error
+        except httpx.RequestError as error:
+            raise _Busy(f"no answer: {str(error) or type(error).__name__}", where=url) from error
 
     def _read(self, response: "httpx.Response", url: str) -> bytes:
         body = bytearray()
