@@ -149,11 +149,11 @@ def test_many_first_requests_read_the_state_once(changing: Container) -> None:
     store = changing.store
 
     class Counting:
-        reads: ClassVar[list[str]] = []
+        looks: ClassVar[list[str]] = []
 
-        def get(self, key: str) -> bytes:
-            self.reads.append(key)
-            return store.get(key)
+        def list(self, prefix: str) -> Any:
+            self.looks.append(prefix)
+            return store.list(prefix)
 
         def __getattr__(self, name: str) -> Any:
             return getattr(store, name)
@@ -167,7 +167,7 @@ def test_many_first_requests_read_the_state_once(changing: Container) -> None:
         return [answer.status_code for answer in answers]
 
     assert asyncio.run(ask_at_once()) == [200] * 12
-    assert Counting.reads.count("models/m1/model.onnx") == 1
+    assert Counting.looks.count("predictions/published/") == 1
 
 
 def test_a_model_that_gives_no_probabilities_answers_no_what_if(changing: Container) -> None:

@@ -6,14 +6,14 @@ import msgspec
 import pytest
 
 import served
-from served import ListedRegistry, against, difference, event, promoted, publish_model, score
+from served import USUAL, ListedRegistry, against, difference, event, promoted, publish_model
 from touchline.bootstrap import Container
 from touchline.errors import ConfigurationError, DataError, NotFound, Unavailable
 from touchline.manifest import bundle_of, current, encode, read_publication, sha256
 from touchline.settings import Promote
 from touchline.stages import promote
 
-BAD = {"scores": {"ours": score(1.2), "prior": score(1.07), "elo": score(1.01)}}
+BAD = {"differences": {**USUAL, "prior": difference(0.13)}}
 SERVING = "serving/published/"
 
 
@@ -105,7 +105,10 @@ def test_a_model_without_skill_stays_at_smoke(ports: Container, registry: Listed
 
 
 def test_prices_before_the_match_stand_for_missing_closing_prices(ports: Container, registry: ListedRegistry) -> None:
-    result = promoted(ports, publish_model(ports.store, "m1", 1, differences={"bookmaker": difference(-0.05)}))
+    without = {name: each for name, each in USUAL.items() if name != "closing"}
+    result = promoted(
+        ports, publish_model(ports.store, "m1", 1, differences={**without, "bookmaker": difference(-0.05)})
+    )
     assert "suspected leak" in result.reason
     assert serving_nothing(ports)
 
@@ -187,7 +190,7 @@ def test_force_lifts_it_and_says_so(ports: Container, registry: ListedRegistry) 
     publish_model(ports.store, "m1", 1, **BAD)
     key = asked(ports, "force", action="promote", model_id="m1", reason="a test", requested_by="ada", force=True)
     result = promoted(ports, key)
-    assert result.reason.startswith("forced, asked for by ada (a test), although: log-loss 1.2000")
+    assert result.reason.startswith("forced, asked for by ada (a test), although: log-loss +0.1300 against priors")
     assert serving(ports) == "m1"
     assert ports.promotions.current().inputs["request"]["force"] is True
 
@@ -260,6 +263,11 @@ def test_a_model_unknown_to_the_registry_serves_without_an_alias(ports: Containe
     promoted(ports, publish_model(ports.store, "unlisted", 1))
     assert serving(ports) == "unlisted"
     assert registry.models() == {}
+
+
+def test_a_card_without_comparisons_stays_at_smoke(ports: Container, registry: ListedRegistry) -> None:
+    result = promoted(ports, publish_model(ports.store, "m1", 1, differences={}))
+    assert result.reason == "the card has no comparison with priors; the card has no comparison with Elo"
 
 
 def test_another_policy_decides_otherwise(ports: Container, registry: ListedRegistry, tmp_path: Any) -> None:

@@ -86,6 +86,9 @@ def difference(value: float, n: int = 900, spread: float = 0.002) -> Difference:
     return Difference(n, estimate(value / 5), estimate(value, spread))
 
 
+USUAL = {"prior": difference(-0.07), "elo": difference(-0.01), "closing": difference(0.01)}
+
+
 def card(model_id: str, **changes: Any) -> ModelCard:
     """A card that passes every gate where there is no champion, unless changed."""
     usual: dict[str, Any] = {
@@ -105,7 +108,7 @@ def card(model_id: str, **changes: Any) -> ModelCard:
         "seq": 1,
         "simulated": True,
         "scores": {"ours": score(1.0), "prior": score(1.07), "elo": score(1.01), "closing": score(0.99)},
-        "differences": {"closing": difference(0.01)},
+        "differences": USUAL,
         "champion": "",
         "slices": (),
         "calibration": "none",
@@ -151,7 +154,7 @@ def publish_model(
 
 def against(champion: str, value: float = 0.0, n: int = 400) -> dict[str, Any]:
     """Changes of a card that was compared with a champion."""
-    return {"champion": champion, "differences": {"champion": difference(value, n)}}
+    return {"champion": champion, "differences": {**USUAL, "champion": difference(value, n)}}
 
 
 def promoted(ports: Ports, key: str, generation: int = 0) -> Result:

@@ -5,7 +5,7 @@ A model climbs smoke -> candidate -> champion and stops at the first level of wh
 """
 
 from collections.abc import Iterator
-from math import isfinite, sqrt
+from math import sqrt
 from typing import Any, Literal
 
 import msgspec
@@ -28,10 +28,10 @@ class CandidatePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     min_matches: int
     better_than_priors: float
     better_than_elo: float
-    """Below zero: it may be so much worse."""
+    """The interval of the difference must reach down to this far below zero."""
     max_ece: float
     ece_noise: float
-    """A perfect forecaster shows an error of up to `ece_noise / sqrt(n)` on n matches."""
+    """A perfect forecaster shows an error of up to `ece_noise / sqrt(n)` on n matches; that much is allowed on top."""
     suspected_leak: float
     """Better than closing prices by more than this is not believed."""
 
@@ -63,7 +63,11 @@ class Trial(msgspec.Struct, frozen=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model's card says, as far as promotion asks. Log-losses are means over the held-out matches."""
+    """What a model's card says, as far as promotion asks, over its held-out matches.
+
+    Log-losses are means; `priors`, `elo` and `closing` are those of the model minus those of the other, None where
+    there is no other. Below zero, the model is better.
+    """
 
     model_id: str
     parity: float
@@ -72,8 +76,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     ece: float
     priors: float | None = None
     elo: float | None = None
+    elo_low: float | None = None
+    """Lower end of the interval of `elo`."""
     closing: float | None = None
-    """Model minus closing prices, on the matches that have such prices; None when none has."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,20 +143,30 @@ def enough_matches(evidence: Evidence, policy: CandidatePolicy) -> Check:
 
 def beats_priors(evidence: Evidence, policy: CandidatePolicy) -> Check:
     """It knows more than how often home, draw and away come."""
-    return _beats("priors", evidence.log_loss, evidence.priors, policy.better_than_priors)
+    if evidence.priors is None:
+        return Check("priors", False, "the card has no comparison with priors")
+    said = f"log-loss {evidence.priors:+.4f} against priors, at most {-policy.better_than_priors:+.4f} allowed"
+    return Check("priors", evidence.priors <= -policy.better_than_priors, said)
 
 
-def beats_elo(evidence: Evidence, policy: CandidatePolicy) -> Check:
-    """It knows more than an Elo rating."""
-    return _beats("Elo", evidence.log_loss, evidence.elo, policy.better_than_elo)
+def holds_against_elo(evidence: Evidence, policy: CandidatePolicy) -> Check:
+    """It is not shown to be worse than a plain Elo rating: the lower end of the difference's interval decides.
+
+    On a season of one league the difference of the means is within +-0.025 by luck alone, on all leagues within
+    +-0.003, so the gate gets stricter as matches get more.
+    """
+    if evidence.elo is None or evidence.elo_low is None:
+        return Check("Elo", False, "the card has no comparison with Elo")
+    said = f"log-loss {evidence.elo:+.4f} against Elo, at best {evidence.elo_low:+.4f}"
+    return Check("Elo", evidence.elo_low <= -policy.better_than_elo, said)
 
 
 def calibrated(evidence: Evidence, policy: CandidatePolicy) -> Check:
-    """What it calls 60 % happens about 60 times in 100; no stricter than chance allows on so many matches.
+    """What it calls 60 % happens about 60 times in 100, give or take what chance does on so many matches.
 
-    The bound for few matches follows the error that a perfect forecaster shows: it falls with the root of n.
+    The error that a perfect forecaster shows falls with the root of n.
     """
-    limit = max(policy.max_ece, policy.ece_noise / sqrt(max(evidence.matches, 1)))
+    limit = policy.max_ece + policy.ece_noise / sqrt(max(evidence.matches, 1))
     return Check("calibration", evidence.ece <= limit, f"calibration error {evidence.ece:.4f}, allowed {limit:.4f}")
 
 
@@ -203,7 +218,8 @@ def decide(
     ...     candidate=CandidatePolicy(min_matches=300, better_than_priors=0, better_than_elo=0, max_ece=0.02,
     ...                               ece_noise=0.77, suspected_leak=0.02),
     ...     champion=ChampionPolicy(min_matches=100, non_inferiority=0.003))
-    >>> card = Evidence(model_id="new", parity=1e-6, matches=900, log_loss=1.0, ece=0.01, priors=1.07, elo=1.01)
+    >>> card = Evidence(model_id="new", parity=1e-6, matches=900, log_loss=1.0, ece=0.01, priors=-0.07, elo=-0.01,
+    ...                 elo_low=-0.03)
     >>> decide(card, "", None, policy, Trial(rows=8)).stage
     'champion'
     >>> decided = decide(card, "old", Comparison(champion="old", matches=12), policy, Trial(rows=8))
@@ -225,7 +241,7 @@ def decide(
     return Decision(reached, refused or (said[-1].reason,), _inputs(evidence, champion, comparison, policy, said))
 
 
-CANDIDATE_GATES = (enough_matches, beats_priors, beats_elo, calibrated, no_leak)
+CANDIDATE_GATES = (enough_matches, beats_priors, holds_against_elo, calibrated, no_leak)
 
 
 def _levels(
@@ -235,13 +251,6 @@ def _levels(
     yield "smoke", iter([bundle_works(trial, policy.smoke), parity_holds(evidence, policy.smoke)])
     yield "candidate", (gate(evidence, policy.candidate) for gate in CANDIDATE_GATES)
     yield "champion", iter([holds_against_champion(comparison, champion, policy.champion)])
-
-
-def _beats(name: str, loss: float, other: float | None, margin: float) -> Check:
-    if other is None or not isfinite(other):
-        return Check(name, False, f"the card has no log-loss of {name}")
-    good = loss <= other - margin
-    return Check(name, good, f"log-loss {loss:.4f} against {other:.4f} of {name}, at most {other - margin:.4f} allowed")
 
 
 def _inputs(

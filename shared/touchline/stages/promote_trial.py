@@ -7,7 +7,7 @@ import numpy as np
 from touchline.domain.forecasts import valid_probabilities
 from touchline.domain.promotion import Comparison, Evidence, Trial
 from touchline.errors import PermanentError, RetryableError
-from touchline.learning.card import ModelCard
+from touchline.learning.card import Difference, Estimate, ModelCard
 from touchline.manifest import Manifest, Ref, bundle_of, decode, read_object
 from touchline.ports import ObjectStore
 from touchline.work import Ports
@@ -62,18 +62,24 @@ def card_of(manifest: Manifest) -> Ref | None:
 
 def evidence(card: ModelCard) -> Evidence:
     """What the gates ask of a card; where there are no closing prices, those before the match stand for them."""
-    own = card.scores["ours"]
-    market = card.differences.get("closing") or card.differences.get("bookmaker")
+    own, against = card.scores["ours"], card.differences
+    elo, market = _gap(against.get("elo")), _gap(against.get("closing") or against.get("bookmaker"))
+    priors = _gap(against.get("prior"))
     return Evidence(
         model_id=card.model_id,
         parity=card.parity,
         matches=own.n,
         log_loss=own.log_loss.value,
         ece=own.ece.value,
-        priors=_log_loss(card, "prior"),
-        elo=_log_loss(card, "elo"),
-        closing=market.log_loss.value if market else None,
+        priors=priors.value if priors else None,
+        elo=elo.value if elo else None,
+        elo_low=elo.low if elo else None,
+        closing=market.value if market else None,
     )
+
+
+def _gap(difference: Difference | None) -> Estimate | None:
+    return difference.log_loss if difference else None
 
 
 def comparison(card: ModelCard) -> Comparison | None:
@@ -85,11 +91,6 @@ def comparison(card: ModelCard) -> Comparison | None:
         return Comparison(champion=card.champion, matches=0)
     gap = found.log_loss
     return Comparison(champion=card.champion, matches=found.n, difference=gap.value, low=gap.low, high=gap.high)
-
-
-def _log_loss(card: ModelCard, forecaster: str) -> float | None:
-    score = card.scores.get(forecaster)
-    return score.log_loss.value if score else None
 
 
 def _answers(ports: Ports, manifest: Manifest, rows: int) -> Trial:
