@@ -17,6 +17,10 @@ ENOUGH = 400
 TOLERANCE = 3e-4
 """A calibration must win by this much log-loss over a simpler one: less is noise even on many thousands of matches."""
 _BINS = 30
+_BIN_MATCHES = 100
+"""A bin of fewer matches than this tells a frequency too roughly: there are fewer bins then."""
+_TRUST = 30.0
+"""Matches by which each bin's frequency is drawn towards what was promised, so that no bin ends at never."""
 
 
 def choose(p: Floats, outcome: Outcomes, kickoff: Moments) -> tuple[Calibration, dict[str, float]]:
@@ -61,12 +65,14 @@ def fit_isotonic(p: Floats, outcome: Outcomes) -> Isotonic:
 
 
 def _rising(p: Floats, hit: NDArray[np.bool_]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    edges = np.unique(np.quantile(p, np.linspace(0, 1, _BINS + 1)[1:-1]))
+    wanted = max(1, min(_BINS, len(p) // _BIN_MATCHES))
+    edges = np.unique(np.quantile(p, np.linspace(0, 1, wanted + 1)[1:-1]))
     bins = np.searchsorted(edges, p)
     count = np.bincount(bins, minlength=len(edges) + 1)
     used = count > 0
     promised = np.bincount(bins, p, minlength=len(count))[used] / count[used]
-    came = np.bincount(bins, hit.astype(np.float64), minlength=len(count))[used] / count[used]
+    hits = np.bincount(bins, hit.astype(np.float64), minlength=len(count))[used]
+    came = (hits + _TRUST * promised) / (count[used] + _TRUST)
     rising = np.maximum.accumulate(isotonic_regression(came, sample_weight=count[used].astype(np.float64)))
     return tuple(promised.tolist()), tuple(rising.tolist())
 
