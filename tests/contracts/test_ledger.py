@@ -120,6 +120,13 @@ def test_late_and_repeated_deliveries_write_nothing(ledger: SqlLedger) -> None:
     assert ledger.forecasts() == before
 
 
+def test_a_delivery_that_was_overtaken_does_not_become_the_newest(ledger: SqlLedger) -> None:
+    first, newer = forecast(features_hash="f1", seq=7), forecast(features_hash="f2", seq=9)
+    before = ledger.seal([first], NOW) + ledger.seal([newer], NOW + timedelta(minutes=1))
+    assert ledger.seal([forecast(features_hash="f1", seq=8)], NOW + timedelta(minutes=2)) == before[:1]
+    assert ledger.forecasts() == before
+
+
 def test_forecasts_of_some_matches_oldest_first(ledger: SqlLedger) -> None:
     for minute, name in enumerate(("b", "a", "c")):
         ledger.seal([forecast(match_id=name)], NOW + timedelta(minutes=minute))

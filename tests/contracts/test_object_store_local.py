@@ -91,6 +91,18 @@ def test_a_finished_write_leaves_no_copy(tmp_path: Path) -> None:
     assert [path for path in files(tmp_path) if path.stat().st_size] == [tmp_path / "a"]
 
 
+def test_a_swap_is_always_later_than_what_it_replaces(tmp_path: Path) -> None:
+    """Otherwise a file that gets the number of an old one could get its etag too."""
+    store = LocalStore(tmp_path)
+    store.create("a", b"0")
+    ahead = time.time() + 3_600  # a clock that was put back
+    os.utime(tmp_path / "a", (ahead, ahead))
+    before = store.stat("a")
+    assert before is not None
+    assert store.swap("a", b"1", before.etag)
+    assert (tmp_path / "a").stat().st_mtime_ns > int(ahead * 1e9) - 1_000
+
+
 def test_processes_do_not_lose_each_others_swaps(tmp_path: Path) -> None:
     LocalStore(tmp_path).create("counter", b"0")
     workers = [subprocess.Popen([sys.executable, "-c", SWAPPER, str(tmp_path)]) for _ in range(2)]

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from touchline.adapters.schema import Moment
 
-_BATCH: Final = 20_000  # more rows at once only fill memory
+_SENT: Final = 20_000  # rows a call; more only fill memory
+_FETCHED: Final = 2_000  # few enough to stay in the processor's cache while they are turned into columns
 _MOMENT: Final = "datetime64[us, UTC]"
 _STORED_AS: Final = {"str": "object", "bool": "bool", "int64": "int64"}
 
@@ -50,8 +51,8 @@ def _insert_many(connection: sa.Connection, table: sa.Table, rows: pd.DataFrame)
     statement = f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(rows.columns))})"  # noqa: S608
     moments = [name for name, kind in rows.dtypes.items() if isinstance(kind, pd.DatetimeTZDtype)]
     rows = rows.assign(**{name: _microseconds(rows[name]) for name in moments})
-    for start in range(0, len(rows), _BATCH):
-        batch = rows.iloc[start : start + _BATCH].to_numpy(dtype=object, na_value=None)
+    for start in range(0, len(rows), _SENT):
+        batch = rows.iloc[start : start + _SENT].to_numpy(dtype=object, na_value=None)
         connection.exec_driver_sql(statement, [tuple(row) for row in batch.tolist()])
 
 
@@ -70,7 +71,7 @@ def _fetch_many(connection: sa.Connection, text: str, kinds: dict[str, str]) -> 
 def _batches(connection: sa.Connection, text: str) -> Iterator[Sequence[Any]]:
     cursor = connection.exec_driver_sql(text).cursor  # the driver's own: rows as plain tuples
     assert cursor is not None
-    while batch := cursor.fetchmany(_BATCH):
+    while batch := cursor.fetchmany(_FETCHED):
         yield batch
 
 

@@ -136,7 +136,9 @@ class SqlMatchStore:
         noted = connection.scalar(sa.select(scrape_runs.c.number).where(scrape_runs.c.run_id == run.run_id).limit(1))
         if not changed and noted is not None:
             return head
-        newest = connection.scalar(sa.select(sa.func.max(scrape_runs.c.recorded_time)))
+        newest = connection.scalar(
+            sa.select(scrape_runs.c.recorded_time).order_by(scrape_runs.c.number.desc()).limit(1)
+        )
         values: dict[str, Any] = {
             name: getattr(run, name) for name in ("run_id", "source", "simulated_source", "retrieved")
         }
