@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ REQUIREMENTS: Final = (
 """Named, because what MLflow infers holds the large build of XGBoost besides."""
 _ENVIRONMENT: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # the platform tries again later, with more patience
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # the platform tries again later, with more patience
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "GIT_PYTHON_REFRESH": "quiet",
@@ -100,12 +101,10 @@ class MlflowRegistry:
                 warnings.simplefilter("ignore")  # MLflow warns of its own internals
                 yield mlflow.MlflowClient(self._uri, self._uri)
         except (mlflow.exceptions.MlflowException, OSError) as error:
-            text = str(error).partition("\n")[0]
+            text = _public(str(error).partition("\n")[0])
             if getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST":
                 raise NotFound(text, where=MODEL) from error
-            raise Unavailable(
-                f"the model registry does not answer: {text}", where=self._uri.partition("@")[2] or self._uri
-            ) from error
+            raise Unavailable(f"the model registry does not answer: {text}", where=_public(self._uri)) from error
 
     def _loaded(self) -> Any:
         if self._mlflow is None:
@@ -174,6 +173,11 @@ class MlflowRegistry:
 
 
 _SOURCE: Final = "touchline.model_uri"
+
+
+def _public(text: str) -> str:
+    """Without the user and password that addresses may hold."""
+    return re.sub(r"//[^/@\s]*@", "//", text)
 
 
 def _dataset(mlflow: Any, sample: "pd.DataFrame", about: dict[str, str]) -> Any:

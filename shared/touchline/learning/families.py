@@ -48,7 +48,8 @@ def fit_estimator(family: Family, params: Params, examples: Examples, weight: Fl
 
 def probabilities(estimator: Any, x: Matrix) -> Floats:
     """(n, k) features -> (n, 3) probabilities in 64 bits, rows brought to 1."""
-    p = np.asarray(estimator.predict_proba(x), dtype=np.float64)
+    with threadpool_limits(1):
+        p = np.asarray(estimator.predict_proba(x), dtype=np.float64)
     return np.asarray(p / p.sum(axis=1, keepdims=True))
 
 
