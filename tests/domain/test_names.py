@@ -81,8 +81,15 @@ class TestSlips:
     def test_other_countries_do_not_matter(self):
         assert team("Arsenall", country="Scotland") == "Arsenall"
 
-    def test_marks_and_numbers_tell_teams_apart(self):
-        assert ask("Team A", "Team B", "Team 1", "Team 12", known={}).suspects == ()
+    @pytest.mark.parametrize(
+        "names", [("Team A", "Team B"), ("Team 1", "Team 12"), ("Team1", "Team12"), ("U 21", "U 23")]
+    )
+    def test_marks_and_numbers_tell_teams_apart(self, names):
+        played = {("England", name): {DAY + place} for place, name in enumerate(names)}
+        assert resolve(played, {}, {}, {}, {}).suspects == ()
+
+    def test_a_number_that_only_one_has_does_not(self):
+        assert len(ask("Leeds 04").suspects) == 1
 
     def test_the_rare_spelling_is_the_slip(self):
         played = {("England", "Everton"): {1, 8, 15}, ("England", "Evertn"): {22}}

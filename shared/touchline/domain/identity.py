@@ -194,6 +194,6 @@ def _day(moment: datetime) -> int:
 
 
 def _without(rows: pd.DataFrame, keep: list[bool]) -> Identified:
-    current = rows[keep]
+    current = rows[pd.Series(keep, rows.index, dtype=bool)]
     single = current.drop_duplicates("match_id", keep="last")
     return Identified(single.reset_index(drop=True), len(rows) - len(current), len(current) - len(single))

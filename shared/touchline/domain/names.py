@@ -20,7 +20,7 @@ REST_ALIKE: Final = 0.5
 YEARS_APART: Final = 4
 """Names between whose matches lie more years than that are not confused: a slip stands beside the right spelling."""
 _MARK: Final = 2
-"""Words of up to so many letters tell teams apart ("B", "II") and are no misspelling of each other."""
+"""Words of up to so many letters tell teams apart ("B", "II") and are no misspelling of each other; nor are numbers."""
 _ABBREVIATION: Final = 3
 
 Name = tuple[str, str]
@@ -154,13 +154,15 @@ def _likeness(one: str, other: str) -> float:
     >>> _likeness("man-city", "man-united")
     0.0
     """
+    if len({number for number in map(_number, (one, other)) if number}) > 1:
+        return 0.0
     words, others = one.split("-"), other.split("-")
     rest = [word for word in words if word not in others]
     other_rest = [word for word in others if word not in words]
     ratio = _ratio(one, other)
     if not rest or not other_rest or _abbreviated(words, others):
         return ratio
-    if max(map(len, (*rest, *other_rest))) <= _MARK or _numbered(rest, other_rest):
+    if max(map(len, (*rest, *other_rest))) <= _MARK:
         return 0.0
     return ratio if ratio >= ALIKE and _ratio("-".join(rest), "-".join(other_rest)) >= REST_ALIKE else 0.0
 
@@ -169,8 +171,8 @@ def _ratio(one: str, other: str) -> float:
     return SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
-def _numbered(words: list[str], others: list[str]) -> bool:
-    return any(word.isdigit() for word in (*words, *others))
+def _number(name: str) -> str:
+    return "".join(letter for letter in name if letter.isdigit())
 
 
 def _abbreviated(words: list[str], others: list[str]) -> bool:
