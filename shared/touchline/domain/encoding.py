@@ -159,7 +159,7 @@ def _turns(match: Fixtures, available: Ints, identity: Ints) -> Ints:
 
 def _statistics(finished: "pd.DataFrame") -> Floats:
     def pair(name: str) -> Floats:
-        return finished[list(side_columns(name))].to_numpy(np.float64).T
+        return np.asarray(finished[list(side_columns(name))], np.float64).T
 
     goals, shots, on_target = pair("goals"), pair("shots"), pair("shots_on_target")
     margin = goals - goals[::-1]

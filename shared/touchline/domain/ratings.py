@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from touchline.domain import elo, goal_rates, market, pi_rating
 from touchline.domain.encoding import STATISTICS, Played
-from touchline.domain.sequences import Sequences
+from touchline.domain.sequences import NONE, Sequences
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -197,4 +197,4 @@ def _advance(leagues: Floats, league: Ints, step: Floats) -> None:
 def _new_season(played: Played, teams: Sequences) -> Bools:
     season = np.tile(played.fixtures.season, 2)[teams.order]
     before = teams.before(1)
-    return (before >= 0) & (season[before] != season)
+    return np.asarray((before != NONE) & (season[before] != season))

@@ -60,7 +60,12 @@ class Memory:
     def newest(self, team: Ints, league: Ints, pair: Ints) -> "Memory":
         """Only these rows; NONE for a league of which nothing is known."""
         return Memory(
-            *(getattr(self, field.name)[..., team] for field in fields(self)[:6]),
+            ratings=self.ratings[:, team],
+            form=self.form[..., team],
+            standing=self.standing[:, team],
+            kickoffs=self.kickoffs[:, team],
+            competition=self.competition[team],
+            season=self.season[team],
             leagues=self.league(league),
             pairs=self.pairs[:, pair],
         )
@@ -223,8 +228,14 @@ class TeamState:
                 raise ValueError(f"format {arrays['format'].tolist()}, this version reads {_FORMAT}")
             memory = Memory(*(arrays[field.name] for field in fields(Memory)))
             names = Names(*(arrays[f"names_{field.name}"] for field in fields(Names)))
-            own = (arrays[name] for name in ("team_rows", "team_competition", "pair_codes"))
-            return cls(names, *own, int(arrays["as_of"][0]), memory)
+            return cls(
+                names=names,
+                rows=arrays["team_rows"],
+                competition=arrays["team_competition"],
+                pair_codes=arrays["pair_codes"],
+                as_of=int(arrays["as_of"][0]),
+                memory=memory,
+            )
         except (ValueError, KeyError, zipfile.BadZipFile) as error:
             raise DataError(f"not a team state: {error}", where="team state", hint=hint) from error
 
