@@ -66,13 +66,14 @@ def test_bundle_and_fitted_model_agree_everywhere(fitted, kind, ports, stored):
 
 
 def test_features_on_a_threshold_go_the_same_way(ports, stored):
-    """Thresholds lie between neighbouring 32-bit numbers here, so that rounding one would move matches."""
-    step = np.nextafter(np.float32(1.0), np.float32(2.0))
+    """The threshold lies between neighbouring 32-bit numbers, of which rounding would choose the upper one."""
+    low = np.nextafter(np.float32(1.0), np.float32(2.0))
+    high = np.nextafter(low, np.float32(2.0))
     x = EXAMPLES.x.copy()
-    x[:, 2] = np.where(EXAMPLES.outcome == 0, np.float32(1.0), step)
+    x[:, 2] = np.where(EXAMPLES.outcome == 0, low, high)
     model = fit(replace(EXAMPLES, x=x), FitOptions(trials=1, folds=2, families=("histogram",)))
     servable = load(ports.store, "models/m1", stored(bundle.bundle_files(model, CARD)))
-    moved = np.where(x == 1.0, step, x)
+    moved = np.where(x == low, high, x)
     assert np.max(np.abs(model.predict(x) - model.predict(moved))) > 0.1
     np.testing.assert_allclose(servable.predict(x), model.predict(x), atol=1e-6)
 
