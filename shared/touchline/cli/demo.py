@@ -13,7 +13,7 @@ from touchline.cli.demo_plan import Plan, Wish, plans
 from touchline.cli.serve import HOST, become_server, listen_port
 from touchline.cli.terminal import AsJson, emit, open_platform, scene, speaking
 from touchline.errors import NotFound, Unavailable
-from touchline.manifest import current, decode, read_object
+from touchline.manifest import Ref, bundle_of, current, decode, read_object
 
 if TYPE_CHECKING:
     from touchline.domain.forecasts import ForecastSet
@@ -108,8 +108,6 @@ def _collect(platform: "Platform", plan: Plan, *, last: bool) -> "list[RunRecord
 def outcome(platform: "Platform", plan: Plan, records: "Sequence[RunRecord]") -> dict[str, Any]:
     """What the demo has to tell, as plain data."""
     told = _told(platform)
-    scores = {score.forecaster: score for score in told.model.scores} if told else {}
-    ours = next(iter(scores), "")
     facts: dict[str, Any] = {
         "stages": _by_function(records, lambda runs: round(sum(run.duration_s for run in runs), 2)),
         "stage_memory_mib": _by_function(records, lambda runs: max(run.peak_memory_mib for run in runs)),
@@ -123,8 +121,8 @@ def outcome(platform: "Platform", plan: Plan, records: "Sequence[RunRecord]") ->
         "told": told,
     }
     if told:
-        facts["champion"] = {"version": told.model.version, "model_id": told.model.model_id, **_plain(scores.get(ours))}
-        facts |= {name: _plain(score) for name, score in scores.items() if name != ours}
+        facts["champion"] = {"version": told.model.version, "model_id": told.model.model_id}
+        facts |= _scores(platform, facts["champion"])
     return facts
 
 
@@ -134,8 +132,23 @@ def _by_function(records: "Sequence[RunRecord]", measure: "Callable[[list[RunRec
     return {name: measure([record for record in records if record.function == name]) for name in names}
 
 
-def _plain(score: Any) -> dict[str, Any]:
-    return {} if score is None else {name: getattr(score, name) for name in ("n", "log_loss", "low", "high", "rps")}
+FORECASTERS = {"ours": "champion", "prior": "priors", "elo": "elo", "bookmaker": "bookmaker", "closing": "closing"}
+"""Name on the card -> name in our JSON."""
+
+
+def _scores(platform: "Platform", champion: dict[str, Any]) -> dict[str, Any]:
+    """Scores of the champion and of those that it is measured against, from its card."""
+    from touchline.learning.card import ModelCard
+
+    bundle, digests = bundle_of(current(platform.ports.store, "serving")[1])
+    card = decode(read_object(platform.ports.store, Ref(f"{bundle}/card.json", digests["card.json"])), ModelCard)
+    names = ("log_loss", "rps", "brier", "ece", "accuracy")
+    told = {
+        FORECASTERS[name]: {"n": score.n} | {each: getattr(score, each).value for each in names}
+        for name, score in card.scores.items()
+        if name in FORECASTERS
+    }
+    return told | {"champion": champion | told.get("champion", {})}
 
 
 def _matches(platform: "Platform") -> int:

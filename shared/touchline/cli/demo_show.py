@@ -23,9 +23,14 @@ def show(facts: dict[str, Any], records: "Sequence[RunRecord]") -> None:
     if told is None:
         console.print("no model serves yet; `touchline runs --failed` says why")
     else:
+        title = "Simulated league, no real club" if told.simulated else "Forecasts"
+        console.print(f"[bold]{title}[/]: {len(told.matches)} matches to come")
         console.print(forecasts(told))
         if told.reason:
             console.print(told.reason)
+        held_out = told.model.scores[0].n if told.model.scores else 0
+        title = f"[bold]Champion {told.model.version}[/] on {held_out:,} held-out matches (lower is better)"
+        console.print(title, soft_wrap=True)
         console.print(scores(told))
     console.print(stages(facts["stages"], facts["stage_memory_mib"]))
     console.print(f"{facts['matches']:,} matches, {facts['forecasts']} forecasts, mode {facts['mode']}; {facts['new']}")
@@ -41,8 +46,7 @@ def show(facts: dict[str, Any], records: "Sequence[RunRecord]") -> None:
 
 def forecasts(told: "ForecastSet") -> Table:
     """The next fixtures, with the chances of home, draw and away."""
-    title = "Simulated league: no real club" if told.simulated else "Forecasts"
-    table = Table(title=f"{title} ({len(told.matches)})", title_justify="left", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     for name in ("kick-off (UTC)", "", "home", "away"):
         table.add_column(name)
     for name in ("home", "draw", "away"):
@@ -58,9 +62,7 @@ def forecasts(told: "ForecastSet") -> Table:
 
 def scores(told: "ForecastSet") -> Table:
     """The champion beside priors, Elo and bookmaker, on the same held-out matches; lower is better."""
-    held_out = told.model.scores[0].n if told.model.scores else 0
-    title = f"Champion {told.model.version} on {held_out:,} held-out matches (lower is better)"
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     table.add_column("forecaster")
     for name in ("log-loss", "95 % interval", "RPS"):
         table.add_column(name, justify="right")
@@ -79,7 +81,7 @@ def _or_dash(value: float | None) -> str:
 
 def stages(seconds: "Mapping[str, float]", memory: "Mapping[str, float]") -> Table:
     """Wall time and peak memory of each function."""
-    table = Table(title="What it took", title_justify="left", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     table.add_column("function")
     table.add_column("seconds", justify="right")
     table.add_column("peak MiB", justify="right")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from touchline.cli import commands, demo, doctor, serve, trace_command, wiring_command
+from touchline.cli import commands, demo, doctor, serve, trace_command, walk, wiring_command
 from touchline.cli.terminal import Scene, complain
 from touchline.errors import TouchlineError
 
@@ -41,10 +41,8 @@ def version() -> None:
     typer.echo(package_version("touchline"))
 
 
-for register in (
-    demo.register, commands.register, trace_command.register, serve.register, doctor.register, wiring_command.register,
-):  # fmt: skip
-    register(app)
+for commands_of in (demo, commands, trace_command, walk, serve, doctor, wiring_command):
+    commands_of.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,5 +1,7 @@
 """Deliveries as they happen: a spinner for the one that runs, a line for each that has ended."""
 
+import logging
+
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -9,25 +11,37 @@ from touchline.runner import Step
 _STYLES = {"done": "green", "unchanged": "dim", "skipped": "dim", "parked": "yellow", "failed": "red"}
 
 
-class Deliveries:
-    """Watches a platform and tells a console of it."""
+class Deliveries(logging.Handler):
+    """Watches a platform, and the log of what runs on it, and tells a console of it."""
 
     def __init__(self, console: Console) -> None:
+        super().__init__()
         self._console = console
         self._running: Progress | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show the latest line of the log beside the spinner."""
+        if self._running is not None:
+            self._running.update(self._running.task_ids[0], news=record.getMessage())
 
     def __call__(self, step: Step) -> None:
         """Take in one piece of news."""
         if step.record is None and not self._console.is_terminal:
             return
         if step.record is None:
-            columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+            columns = (
+                SpinnerColumn(),
+                TextColumn("{task.description}"),
+                TimeElapsedColumn(),
+                TextColumn("{task.fields[news]}"),
+            )
             self._running = Progress(*columns, console=self._console, transient=True)
-            self._running.add_task(f"{step.function:<9} {step.event.key}", total=None)
+            self._running.add_task(f"{step.function:<9} {step.event.key}", total=None, news="")
             self._running.start()
             return
         if self._running is not None:
             self._running.stop()
+            self._running = None
         self._console.print(line(step), soft_wrap=True)
 
 

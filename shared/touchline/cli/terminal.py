@@ -14,7 +14,7 @@ from touchline.errors import CorruptObject, RetryableError, TouchlineError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from touchline.runner import Platform, Step
+    from touchline.runner import Platform
     from touchline.telemetry import RunRecord
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
@@ -69,14 +69,15 @@ def open_platform(environ: Mapping[str, str], *, quiet: bool = False) -> "Platfo
     from touchline.cli.progress import Deliveries
     from touchline.runner import Platform
 
-    watch = _ignore if quiet else Deliveries(speaking())
+    watch = None if quiet else Deliveries(speaking())
     platform = Platform(environ, watch=watch)
+    for handler in telemetry.LOGGER.handlers[:]:  # of a platform that was opened before
+        telemetry.LOGGER.removeHandler(handler)
+        handler.close()
     telemetry.log_to(platform.ports.home / "log.jsonl", platform.ports.common.log_level)
+    if watch is not None:
+        telemetry.LOGGER.addHandler(watch)
     return platform
-
-
-def _ignore(step: "Step") -> None:
-    """Nobody watches."""
 
 
 def verdict(records: "Sequence[RunRecord]") -> int:
