@@ -62,6 +62,12 @@ def test_one_that_comes_too_late_does_not_take_the_others_with_it(ledger: SqlLed
     assert {sealed.match_id for sealed in ledger.forecasts()} == {"a", "c"}
 
 
+def test_a_forecast_that_is_none_stores_nothing_of_its_batch(ledger: SqlLedger) -> None:
+    with pytest.raises(sa.exc.DBAPIError):
+        ledger.seal([FIRST, forecast(match_id="b", home=None)], NOW)
+    assert ledger.forecasts() == []
+
+
 def test_the_last_moment_before_kickoff_is_in_time(ledger: SqlLedger) -> None:
     assert len(ledger.seal([forecast(kickoff=NOW + timedelta(microseconds=1))], NOW)) == 1
 
