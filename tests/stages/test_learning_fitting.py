@@ -70,11 +70,13 @@ def test_progress_is_told():
     assert "best" in told[-1]
 
 
-def test_a_feature_that_is_always_missing_does_no_harm():
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_feature_that_is_always_missing_does_no_harm(name):
     x = EXAMPLES.x.copy()
     x[:, 2] = np.nan
     blind = Examples(x, NAMES, EXAMPLES.outcome, EXAMPLES.kickoff, EXAMPLES.competition)
-    model = fit(blind, FitOptions(trials=1, folds=2, families=("logistic",)))
+    model = fit(blind, FitOptions(trials=1, folds=2, families=(name,)))
+    assert np.isnan(x[0, 2])
     assert not np.isnan(model.predict(LATER.x)).any()
 
 

@@ -43,7 +43,16 @@ def fit_estimator(family: Family, params: Params, examples: Examples, weight: Fl
     used = np.flatnonzero(weight >= (0 if family.weight_argument else FORGOTTEN * weight.max()))
     weights = {family.weight_argument: weight[used]} if family.weight_argument else {}
     with threadpool_limits(1):
-        return estimator.fit(examples.x[used], examples.outcome[used].astype(np.int64), **weights)
+        return estimator.fit(_anchored(examples.x[used]), examples.outcome[used].astype(np.int64), **weights)
+
+
+def _anchored(x: Matrix) -> Matrix:
+    """A zero in the first row of features that are missing everywhere: scikit-learn finds no bins for none at all."""
+    empty = np.isnan(x).all(axis=0)
+    if empty.any():
+        x = x.copy()
+        x[0, empty] = 0.0
+    return x
 
 
 def probabilities(estimator: Any, x: Matrix) -> Floats:

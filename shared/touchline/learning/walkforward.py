@@ -107,7 +107,7 @@ def backtest(
     refit would take most of the time and change little); the estimator is fitted anew every `refit_models_days`.
 
     Args:
-        table: tidy table with history before `start`; `match_id` and `available_time` are made if missing.
+        table: tidy table with history before `start`; `match_id` and `available_time` are made where missing.
         start: first day (UTC).
         end: day after the last.
         options: how often what is renewed.
@@ -220,7 +220,7 @@ def _matches(
 
 def _prepared(table: pd.DataFrame) -> pd.DataFrame:
     made: dict[str, Any] = {}
-    if "match_id" not in table:
+    if "match_id" not in table or table["match_id"].isna().any():
         parts = [table[column].astype("str") for column in ("competition", "kickoff", "home_team", "away_team")]
         made["match_id"] = parts[0].str.cat(parts[1:], sep="|")
     if "available_time" not in table:
