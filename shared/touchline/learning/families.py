@@ -43,7 +43,8 @@ def fit_estimator(family: Family, params: Params, examples: Examples, weight: Fl
     used = np.flatnonzero(weight >= (0 if family.weight_argument else FORGOTTEN * weight.max()))
     weights = {family.weight_argument: weight[used]} if family.weight_argument else {}
     with threadpool_limits(1):
-        return estimator.fit(_anchored(examples.x[used]), examples.outcome[used].astype(np.int64), **weights)
+        x = _anchored(examples.x[used]).astype(np.float64)
+        return estimator.fit(x, examples.outcome[used].astype(np.int64), **weights)
 
 
 def _anchored(x: Matrix) -> Matrix:
@@ -56,9 +57,13 @@ def _anchored(x: Matrix) -> Matrix:
 
 
 def probabilities(estimator: Any, x: Matrix) -> Floats:
-    """(n, k) features -> (n, 3) probabilities in 64 bits, rows brought to 1."""
+    """(n, k) features -> (n, 3) probabilities, rows brought to 1.
+
+    Features have the precision of 32 bits, but are reckoned with in 64: in 32, matrix products of a row differ by its
+    place in the table.
+    """
     with threadpool_limits(1):
-        p = np.asarray(estimator.predict_proba(x), dtype=np.float64)
+        p = np.asarray(estimator.predict_proba(x.astype(np.float64)), dtype=np.float64)
     return np.asarray(p / p.sum(axis=1, keepdims=True))
 
 

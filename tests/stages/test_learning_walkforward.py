@@ -1,0 +1,195 @@
+"""Walking through history never looks ahead, and tells what it did."""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from touchline.domain.availability import available_time
+from touchline.domain.simulation import simulate
+from touchline.domain.vocabulary import CLOSING_COLUMNS, ODDS_COLUMNS, OUTCOMES, STATISTIC_COLUMNS
+from touchline.errors import DataError
+from touchline.learning.fitting import FitOptions
+from touchline.learning.walkforward import IDENTITY, MODELS, WalkOptions, backtest, forecast
+from touchline.ports import Payload
+from touchline.sources import tidy
+
+OPTIONS = WalkOptions(refit_models_days=40, fit=FitOptions(trials=1, folds=2, families=("logistic",)))
+START, END = date(2025, 8, 1), date(2025, 12, 1)
+
+
+@cache
+def league():
+    """Finished matches of four seasons."""
+    table = simulate(5, datetime(2026, 3, 2, tzinfo=UTC), seasons=4, teams=12)
+    return table[table["status"] == "finished"].reset_index(drop=True)
+
+
+@cache
+def walked():
+    told = []
+    return backtest(league(), START, END, OPTIONS, told.append), told
+
+
+def columns(name):
+    return [f"{name}_{outcome}" for outcome in OUTCOMES]
+
+
+def test_every_match_of_the_period_is_forecast_once():
+    rows = walked()[0].rows
+    days = league()["kickoff"].dt.date
+    asked = league()[(days >= START) & (days < END)]
+    assert len(rows) == len(asked) > 60
+    assert list(rows.columns[:5]) == [*IDENTITY, "outcome"]
+    assert (
+        rows[["home_team", "away_team"]].apply(tuple, axis=1).tolist()
+        == asked[["home_team", "away_team"]].apply(tuple, axis=1).tolist()
+    )
+    margin = (asked["home_goals"] - asked["away_goals"]).to_numpy()
+    assert rows["outcome"].tolist() == np.select([margin > 0, margin == 0], [0, 1], 2).tolist()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_gives_probabilities(name):
+    p = walked()[0].rows[columns(name)].to_numpy()
+    assert np.all((p > 0) & (p < 1))
+    np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-9)
+
+
+def test_scores_and_differences_are_told_with_their_intervals():
+    found = walked()[0]
+    scores, gaps = found.table(), found.paired()
+    assert scores["model"].tolist() == list(MODELS)
+    assert scores["n"].nunique() == 1
+    for metric in ("rps", "log_loss", "brier", "accuracy"):
+        assert np.all(scores[f"{metric}_low"] <= scores[metric])
+        assert np.all(scores[metric] <= scores[f"{metric}_high"])
+    assert gaps["against"].tolist() == list(MODELS[1:])
+    direct = scores.set_index("model")["log_loss"]
+    assert gaps.set_index("against")["log_loss"]["prior"] == pytest.approx(direct["ours"] - direct["prior"])
+
+
+def test_progress_and_time_are_told():
+    found, told = walked()
+    refits = [line[:10] for line in told if "learnt from" in line]
+    assert refits == ["2025-08-01", "2025-09-10", "2025-10-20", "2025-11-29"]
+    assert set(found.seconds) == {"features", "tuning", "refits", "scoring"}
+
+
+def test_what_comes_later_changes_nothing():
+    """All that became known after a match is turned upside down: its forecast stays the same, bit for bit."""
+    until = pd.Timestamp("2025-10-05", tz="UTC")
+    later = league()["kickoff"] >= until
+    turned = league().copy()
+    home, away = turned["home_goals"].copy(), turned["away_goals"].copy()
+    turned.loc[later, "home_goals"], turned.loc[later, "away_goals"] = away[later] + 3, home[later]
+    turned.loc[later, [c for c in (*STATISTIC_COLUMNS, *ODDS_COLUMNS) if c not in ("home_goals", "away_goals")]] = (
+        np.nan
+    )
+    before = walked()[0].rows
+    after = backtest(turned, START, END, OPTIONS).rows
+    early = (before["date"] < "2025-10-05").to_numpy()
+    ours = [column for name in ("ours", "prior", "elo") for column in columns(name)]
+    assert 20 < early.sum() < len(before)
+    np.testing.assert_array_equal(before.loc[early, ours], after.loc[early, ours])
+    assert not np.array_equal(before.loc[~early, ours], after.loc[~early, ours])
+
+
+def test_a_match_s_own_prices_and_closing_prices_do_not_reach_our_forecast():
+    day = pd.Timestamp("2025-11-30", tz="UTC") - timedelta(days=1)
+    last = league()["kickoff"] >= day
+    blind = league().copy()
+    blind.loc[last, [*ODDS_COLUMNS, *CLOSING_COLUMNS]] = np.nan
+    assert last.any()
+    before, after = walked()[0].rows, backtest(blind, START, END, OPTIONS).rows
+    np.testing.assert_array_equal(before[columns("ours")], after[columns("ours")])
+    assert after[columns("closing")].isna().any(axis=None)
+
+
+def test_coarser_refreshes_see_less():
+    weekly = backtest(league(), START, END, WalkOptions(refit_models_days=40, refit_ratings_days=28, fit=OPTIONS.fit))
+    assert not np.array_equal(weekly.rows[columns("ours")], walked()[0].rows[columns("ours")])
+
+
+def test_only_the_chosen_competitions_are_forecast():
+    other = league().assign(competition="E9", match_id=league()["match_id"] + "-e9")
+    both = pd.concat([league(), other], ignore_index=True)
+    options = WalkOptions(refit_models_days=200, competitions=("SIM1",), fit=OPTIONS.fit)
+    assert set(backtest(both, START, date(2025, 9, 1), options).rows["competition"]) == {"SIM1"}
+
+
+def test_tables_without_identity_or_availability_are_completed():
+    bare = league().drop(columns=["match_id", "available_time"])
+    assert available_time(league()).equals(league()["available_time"])
+    found = backtest(bare, START, date(2025, 9, 1), OPTIONS)
+    full = backtest(league(), START, date(2025, 9, 1), OPTIONS)
+    np.testing.assert_allclose(found.rows[columns("ours")], full.rows[columns("ours")], atol=1e-9)
+
+
+def test_a_period_without_matches_is_named():
+    with pytest.raises(DataError, match="no finished match from 1990-01-01"):
+        backtest(league(), date(1990, 1, 1), date(1990, 6, 1), OPTIONS)
+
+
+def test_a_period_without_history_is_refused():
+    with pytest.raises(DataError, match="too few"):
+        backtest(league(), date(2020, 1, 1), date(2026, 1, 1), WalkOptions(refit_models_days=3000, fit=OPTIONS.fit))
+
+
+@cache
+def _fixtures():
+    days = league()["kickoff"].dt.date
+    return league()[(days >= date(2025, 10, 1)) & (days < date(2025, 10, 20))]
+
+
+def test_fixtures_are_forecast_in_their_order():
+    asked = _fixtures().sample(frac=1, random_state=1)
+    found = forecast(league(), asked, OPTIONS)
+    assert list(found.columns) == [*IDENTITY, *OUTCOMES]
+    assert found["home_team"].tolist() == asked["home_team"].tolist()
+    np.testing.assert_allclose(found[list(OUTCOMES)].sum(axis=1), 1)
+    plain = forecast(league(), _fixtures(), OPTIONS).set_index(["home_team", "away_team"])
+    again = found.set_index(["home_team", "away_team"]).loc[plain.index]
+    np.testing.assert_allclose(again[list(OUTCOMES)], plain[list(OUTCOMES)], atol=1e-12)
+
+
+def test_a_forecast_knows_nothing_of_the_fixtures_or_after():
+    first = _fixtures()["kickoff"].min()
+    known = league()[league()["available_time"] <= first]
+    emptied = _fixtures().assign(
+        **dict.fromkeys((*STATISTIC_COLUMNS, *ODDS_COLUMNS, *CLOSING_COLUMNS), np.nan), status="scheduled"
+    )
+    assert forecast(known, emptied, OPTIONS).equals(forecast(league(), _fixtures(), OPTIONS))
+
+
+def test_newcomers_are_named_and_forecast():
+    told = []
+    strange = _fixtures().head(3).assign(home_team="Nobody Rovers")
+    found = forecast(league(), strange, OPTIONS, told.append)
+    assert any("Nobody Rovers" in line for line in told)
+    assert found[list(OUTCOMES)].notna().all(axis=None)
+
+
+def test_nothing_to_forecast_is_refused():
+    with pytest.raises(DataError, match="no fixture"):
+        forecast(league(), league().head(0), OPTIONS)
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_real_football_is_forecast_about_as_well_as_the_best_public_models(real_data):
+    """Bundesliga 2022-24, learnt since 2005: clearly better than Elo alone, not better than closing prices."""
+    raw = pd.read_parquet(
+        real_data / "football_data_uk.parquet", filters=[("league", "==", "D1"), ("season", ">=", "2005-06")]
+    )
+
+    payload = Payload("test", "d1.csv", raw.to_csv(index=False).encode(), datetime.now(UTC))
+    table = tidy.parse(payload).rows.assign(match_id=None)
+    found = backtest(table, date(2022, 7, 1), date(2024, 7, 1), WalkOptions(fit=OPTIONS.fit))
+    assert found.scores["ours"].n > 600
+    assert 0.18 < found.scores["ours"].rps.value < 0.205
+    assert found.differences["prior"].log_loss.high < -0.03
+    assert found.differences["elo"].log_loss.value < 0.002
+    assert found.differences["closing"].log_loss.value > -0.005
