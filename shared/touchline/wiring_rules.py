@@ -29,8 +29,7 @@ NEEDS: Final = frozenset({"object_store", "database", "registry", "network", "ca
 TABLES: Final = frozenset(
     {
         "competitions", "seasons", "teams", "team_aliases", "matches", "match_versions", "team_match_stats",
-        "player_match_stats", "odds_quotes", "scrape_runs", "predictions", "settlements", "promotions", "claims",
-        "api_keys",
+        "odds_quotes", "scrape_runs", "payloads", "predictions", "settlements", "promotions",
     }
 )  # fmt: skip
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from touchline import settings, wiring, wiring_rules
+from touchline.adapters.schema import metadata
 from touchline.cli import picture
 from touchline.cli.main import main
 from touchline.cli.wiring_command import DOCUMENTS, documents
@@ -25,6 +26,10 @@ def test_the_chain_runs_from_scrape_to_forecast() -> None:
 
 def test_every_function_has_settings_and_every_settings_type_a_function() -> None:
     assert set(settings.BY_FUNCTION) == set(wiring.load(FOLDER).functions)
+
+
+def test_the_tables_that_rights_can_name_are_those_of_the_database() -> None:
+    assert set(metadata.tables) == wiring_rules.TABLES
 
 
 def test_every_folder_of_a_function_is_declared() -> None:
