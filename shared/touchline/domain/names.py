@@ -159,16 +159,20 @@ def _likeness(one: str, other: str) -> float:
     words, others = one.split("-"), other.split("-")
     rest = [word for word in words if word not in others]
     other_rest = [word for word in others if word not in words]
-    ratio = _ratio(one, other)
     if not rest or not other_rest or _abbreviated(words, others):
-        return ratio
-    if max(map(len, (*rest, *other_rest))) <= _MARK:
+        return SequenceMatcher(None, one, other, autojunk=False).ratio()
+    if max(map(len, (*rest, *other_rest))) <= _MARK or not _ratio("-".join(rest), "-".join(other_rest), REST_ALIKE):
         return 0.0
-    return ratio if ratio >= ALIKE and _ratio("-".join(rest), "-".join(other_rest)) >= REST_ALIKE else 0.0
+    return _ratio(one, other, ALIKE)
 
 
-def _ratio(one: str, other: str) -> float:
-    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+def _ratio(one: str, other: str, least: float) -> float:
+    """Ratio of common letters, 0 where it is less than `least`, which is mostly found out cheaply."""
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    if matcher.real_quick_ratio() < least or matcher.quick_ratio() < least:
+        return 0.0
+    ratio = matcher.ratio()
+    return ratio if ratio >= least else 0.0
 
 
 def _number(name: str) -> str:

@@ -1,6 +1,7 @@
 """What scrape makes of payloads: checked rows with known teams and the identity of their matches, all in memory."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
@@ -48,8 +49,10 @@ class Intake:
     def __init__(self, matches: MatchStore, as_of: datetime | None) -> None:
         self._matches, self._as_of = matches, as_of
         self._names: dict[str, dict[str, str]] = {country: dict(names) for country, names in matches.teams().items()}
-        self._refs: dict[tuple[str, str], dict[str, MatchRef]] = {}
         self._tables: list[pd.DataFrame] = []
+        self._retrieved: list[datetime] = []
+        self._speaking: dict[tuple[str, str], list[int]] = defaultdict(list)
+        """Competition and season -> places in `_tables` that speak of it."""
         self.new_names: dict[Name, str] = {}
         self.findings: list[Findings] = []
         """Of the payloads that were taken."""
@@ -73,11 +76,13 @@ class Intake:
         rows, new_names = self._with_teams(rows, payload.name)
         found = identify(rows, self._stored(rows), payload.retrieved)
         self.findings.append(findings)
+        for pair in _seasons(found.rows).itertuples(index=False, name=None):
+            self._speaking[pair].append(len(self._tables))
         self._tables.append(found.rows)
+        self._retrieved.append(payload.retrieved)
         self.new_names |= new_names
         for (country, name), team in new_names.items():
             self._names.setdefault(country, {})[name] = team
-        self._remember(found.rows, payload.retrieved)
         self.stale, self.repeated = self.stale + found.stale, self.repeated + found.repeated
 
     def rows(self) -> pd.DataFrame:
@@ -121,24 +126,27 @@ class Intake:
 
     def _stored(self, rows: pd.DataFrame) -> list[MatchRef]:
         """Matches of the seasons that the rows speak of, as stored or as the payloads before left them."""
-        seasons: dict[str, list[str]] = defaultdict(list)
-        for code, season in rows[["competition", "season"]].drop_duplicates().itertuples(index=False):
-            if (code, season) not in self._refs:
-                seasons[code].append(season)
-                self._refs[code, season] = {}
-        for code, names in seasons.items():
-            for ref in self._matches.known(code, names):
-                self._refs[ref.competition, ref.season][ref.match_id] = ref
-        pairs = rows[["competition", "season"]].drop_duplicates().itertuples(index=False)
-        return [ref for code, season in pairs for ref in self._refs[code, season].values()]
+        spoken = _seasons(rows)
+        refs: dict[str, MatchRef] = {}
+        for code, some in spoken.groupby("competition"):
+            refs |= {ref.match_id: ref for ref in self._matches.known(str(code), some["season"].tolist())}
+        pairs = spoken.itertuples(index=False, name=None)
+        for place in sorted({place for pair in pairs for place in self._speaking.get(pair, ())}):
+            for ref in _refs(self._tables[place].merge(spoken), self._retrieved[place]):
+                known = refs.get(ref.match_id)
+                seen = max(ref.seen, known.seen) if known else ref.seen
+                refs[ref.match_id] = msgspec.structs.replace(ref, seen=seen)
+        return list(refs.values())
 
-    def _remember(self, rows: pd.DataFrame, retrieved: datetime) -> None:
-        fields = ["match_id", "competition", "season", "home_team", "away_team", "kickoff", "status"]
-        for match_id, code, season, home, away, kickoff, status in rows[fields].itertuples(index=False):
-            known = self._refs[code, season].get(match_id)
-            seen = max(retrieved, known.seen) if known else retrieved
-            ref = MatchRef(match_id, code, season, home, away, kickoff.to_pydatetime(), status, seen)
-            self._refs[code, season][match_id] = ref
+
+def _seasons(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[["competition", "season"]].drop_duplicates()
+
+
+def _refs(rows: pd.DataFrame, retrieved: datetime) -> Iterator[MatchRef]:
+    fields = ["match_id", "competition", "season", "home_team", "away_team", "kickoff", "status"]
+    for match_id, code, season, home, away, kickoff, status in rows[fields].itertuples(index=False):
+        yield MatchRef(match_id, code, season, home, away, kickoff.to_pydatetime(), status, retrieved)
 
 
 def _findings(payload: Payload, parsed: Parsed, withheld: int) -> Findings:
@@ -176,14 +184,15 @@ def _unknown(suspects: tuple[Suspect, ...], where: str) -> UnknownName:
 def _days(rows: pd.DataFrame, country: pd.Series) -> dict[Name, set[int]]:
     """Country and name -> ordinals of the days on which it plays."""
     local = rows["kickoff"].dt.tz_convert(LONDON).dt.tz_localize(None)
-    days = ((local - pd.Timestamp(1970, 1, 1)).dt.days + pd.Timestamp(1970, 1, 1).toordinal()).tolist()
-    played: dict[Name, set[int]] = defaultdict(set)
-    for side in _SIDES:
-        for name, day in zip(zip(country, rows[side], strict=True), days, strict=True):
-            played[name].add(day)
+    day = (local - pd.Timestamp(1970, 1, 1)).dt.days + pd.Timestamp(1970, 1, 1).toordinal()
+    sides = [pd.DataFrame({"country": country, "name": rows[side], "day": day}) for side in _SIDES]
+    played: dict[Name, set[int]] = pd.concat(sides).groupby(["country", "name"])["day"].agg(set).to_dict()
     return played
 
 
 def _named(published: pd.Series, country: pd.Series, answer: Resolution) -> pd.Series:
-    names = [answer.teams[name] for name in zip(country, published, strict=True)]
-    return pd.Series(names, published.index, dtype="str")
+    named = published.copy()
+    for land in country.unique():
+        teams = {name: team for (where, name), team in answer.teams.items() if where == land}
+        named[country == land] = published[country == land].map(teams)
+    return named
