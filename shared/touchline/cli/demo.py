@@ -3,7 +3,6 @@
 # ruff: noqa: D301 - \b keeps the lines of the examples apart
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,11 +49,14 @@ def demo(
       touchline demo --data matches.parquet --competition E0 --competition D1
       touchline demo --data seasons/ --as-of 2024-05-01T09:00:00+00:00 --json --no-serve
     """
+    from touchline import bootstrap
+
+    environ = scene(context).environ
     wish = Wish(
         source=source, competitions=tuple(competition or ()), seasons=tuple(seasons or ()), data=tuple(data or ()),
         as_of=as_of, home=home,
     )  # fmt: skip
-    found = plans(wish, scene(context).environ, datetime.now(UTC))
+    found = plans(wish, environ, bootstrap.ports(environ).clock.now())
     chosen = listen_port(port) if serve else 0
     plan, records, told = _first_that_answers(found)
     facts = told | {"home": plan.environ["TOUCHLINE_HOME"]} | ({"url": f"http://{HOST}:{chosen}/"} if serve else {})

@@ -4,12 +4,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from touchline.adapters.clock import SystemClock
 from touchline.cli.terminal import AsJson, emit, scene, showing, speaking
 from touchline.errors import ConfigurationError, DataError
 
@@ -128,7 +129,7 @@ def read_table(paths: Sequence[Path]) -> "pd.DataFrame":
     from touchline.sources import files
     from touchline.sources.registry import parse
 
-    payloads = [payload for path in paths for payload in files.read(path, datetime.now(UTC))]
+    payloads = [payload for path in paths for payload in files.read(path, SystemClock().now())]
     parts = [parsed.rows for payload in payloads if len((parsed := parse(payload)).rows)]
     if not parts:
         raise DataError("no match can be read", where=", ".join(map(str, paths)))
