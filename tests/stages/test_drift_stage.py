@@ -262,7 +262,7 @@ class TestRequest:
     def test_drift_that_hurts_asks_for_a_training(self, hurt: Container) -> None:
         result = run(hurt, current_matches=100)
 
-        assert result.publications == ("requests/retrain/000000000009.json",)
+        assert result.publications == ("requests/retrain/drift/000000000009.json",)
         request = msgspec.json.decode(hurt.store.get(result.publications[0]))
         assert "100% of the features drifted" in request["reason"]
         assert request["report"] == pointer(hurt)["report"]

@@ -4,7 +4,6 @@ Settling takes results from the current features only, so that nothing that a ga
 is asked for nothing but matches that will have no result.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -29,7 +28,7 @@ from touchline.work import Event, Ports, Result
 STAGE: Final = "reports/drift"
 VERSION: Final = "1"
 POINTER: Final = f"{STAGE}/latest.json"
-REQUESTS: Final = "requests/retrain/"
+REQUESTS: Final = "requests/retrain/drift/"
 MIN_CURRENT: Final = 50
 MIN_REFERENCE: Final = 100
 """Fewer matches than this cannot be compared."""
@@ -37,8 +36,6 @@ ON_THE_PAGE: Final = 30
 """So many features, those that moved most, are on Evidently's page; with all of them it takes 11 MB and a minute."""
 COOL_DOWN: Final = timedelta(days=28)
 """Match time that must pass after a retraining request before the next one."""
-
-_OWN: Final = re.compile(rf"{REQUESTS}\d{{12}}\.json")  # users may ask too, under other names
 
 Settled = list[tuple[Forecast, Verdict]]
 
@@ -284,7 +281,7 @@ def _ask(store: ObjectStore, seq: int, findings: Findings) -> tuple[str, ...]:
     """Ask for a training where one is due, and none was asked for lately; the key of a new request."""
     if not findings.retrain:
         return ()
-    earlier = [info.key for info in store.list(REQUESTS) if _OWN.fullmatch(info.key)]
+    earlier = [info.key for info in store.list(REQUESTS)]
     if earlier and findings.until - decode(store.get(earlier[-1]), Request, earlier[-1]).until < COOL_DOWN:
         return ()
     key = f"{REQUESTS}{seq:012d}.json"
