@@ -77,6 +77,12 @@ class TestSchedules:
         }
         assert len(world.keys("payloads/football-data/")) == 4
 
+    def test_fixtures_of_other_competitions_are_left_alone(self, world: World, site: Site) -> None:
+        row = match("07/03/2026", "Embercliff", "Jessamy", "", div="SP1")
+        site.put("/fixtures.csv", csv_of(PLAIN, row))
+        assert self.fetch(world, site).summary["rows"] == 3
+        assert set(world.ports.matches.teams()) == {"England"}
+
     def test_prices_of_a_fixture_join_its_row(self, world: World, site: Site) -> None:
         site.put("/mmz4281/2526/E0.csv", csv_of(PLAIN, match("02/03/2026", "Foxglove", "Honeyfell", "")))
         site.put(

@@ -56,7 +56,7 @@ class TestFiles:
         [key] = world.season(*ROUND, match("21/02/2026", "Embercliff", "Jessamy", "", "x")).publications
         publication, manifest = read_publication(world.ports.store, key)
         assert publication.seq == 1
-        assert manifest.parameters == {"simulated": False, "as_of": "2026-03-02T09:00:00+00:00"}
+        assert manifest.parameters == {"simulated": False, "as_of": "2026-03-02T09:00:00+00:00", "competitions": None}
         assert manifest.counts == {"rows": 3, "rejected": 0, "withheld": 0, "payloads": 1}
         report = world.json(manifest.outputs["report"].key)
         assert [payload["payload"] for payload in report["payloads"]] == [manifest.inputs[0].sha256]
@@ -239,7 +239,7 @@ class TestSimulatedTime:
         result = live.put(self.BODY, "league.csv")
         assert result.summary["withheld"] == 0
         _, manifest = read_publication(live.ports.store, result.publications[0])
-        assert manifest.parameters == {"simulated": True, "as_of": None}
+        assert manifest.parameters == {"simulated": True, "as_of": None, "competitions": None}
         assert (live.ports.matches.snapshot(1)["status"] == "finished").sum() == self.LEAGUE["home_goals"].notna().sum()
 
     def test_a_store_that_once_held_invented_matches_says_so(self, world: World) -> None:

@@ -40,13 +40,17 @@ def run(event: Event, ports: Ports, settings: Scrape) -> Result:
     if not payloads:
         return Result(outcome="skipped", reason="no source is set, or none had anything: TOUCHLINE_SCRAPE_SOURCES")
     as_of = ports.clock.now() if ports.clock.mode == "simulated" else None
-    intake = Intake(ports.matches, as_of)
+    intake = Intake(ports.matches, as_of, settings.competitions)
     refused = [error for payload in payloads if (error := _take(intake, payload))]
     _quarantine(event, ports, intake.rejected, refused)
     if len(refused) == len(payloads):
         raise refused[0]
     changes = _record(payloads, ports, intake)
-    parameters = {"simulated": intake.invented, "as_of": as_of.isoformat() if as_of else None}
+    parameters = {
+        "simulated": intake.invented,
+        "as_of": as_of.isoformat() if as_of else None,
+        "competitions": sorted(settings.competitions) if event.kind == "cron" else None,
+    }
     return _result(ports, intake, changes, parameters, refused)
 
 

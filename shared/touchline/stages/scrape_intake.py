@@ -1,7 +1,7 @@
 """What scrape makes of payloads: checked rows with known teams and the identity of their matches, all in memory."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +16,7 @@ from touchline.domain.vocabulary import MATCH_COLUMNS
 from touchline.errors import DataError, UnknownName
 from touchline.manifest import sha256
 from touchline.ports import MatchRef, MatchStore, Payload
+from touchline.sources import football_data
 from touchline.sources.aliases import ALIASES, DISTINCT
 from touchline.sources.registry import parse
 from touchline.sources.table import Parsed, Rejected
@@ -44,10 +45,12 @@ class Intake:
     Args:
         matches: what is stored.
         as_of: moment after which nothing may be known, None where time is real.
+        wanted: competitions that are taken from a site's payloads (its fixtures come in one file for all); files that
+            somebody sends are taken whole.
     """
 
-    def __init__(self, matches: MatchStore, as_of: datetime | None) -> None:
-        self._matches, self._as_of = matches, as_of
+    def __init__(self, matches: MatchStore, as_of: datetime | None, wanted: Collection[str]) -> None:
+        self._matches, self._as_of, self._wanted = matches, as_of, wanted
         self._names: dict[str, dict[str, str]] = {country: dict(names) for country, names in matches.teams().items()}
         self._tables: list[pd.DataFrame] = []
         self._retrieved: list[datetime] = []
@@ -68,8 +71,8 @@ class Intake:
             UnknownName: a name that nobody declared resembles a known one.
         """
         parsed = parse(payload)
-        rows, withheld = self._known_by_now(parsed.rows)
-        findings = _findings(payload, parsed, withheld)
+        rows, withheld = self._known_by_now(self._only_wanted(parsed.rows, payload.source))
+        findings = _findings(payload, parsed, len(rows), withheld)
         if parsed.rejected:
             self.rejected.append(findings)
         _check(payload, parsed)
@@ -101,6 +104,9 @@ class Intake:
         """Whether matches of the simulated league are among the rows, or stored."""
         stored = SIMULATED.country in self._names
         return stored or any(is_simulated(code) for table in self._tables for code in table["competition"].unique())
+
+    def _only_wanted(self, rows: pd.DataFrame, source: str) -> pd.DataFrame:
+        return rows[rows["competition"].isin(self._wanted)] if source == football_data.NAME else rows
 
     def _known_by_now(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
         if self._as_of is None:
@@ -149,9 +155,9 @@ def _refs(rows: pd.DataFrame, retrieved: datetime) -> Iterator[MatchRef]:
         yield MatchRef(match_id, code, season, home, away, kickoff.to_pydatetime(), status, retrieved)
 
 
-def _findings(payload: Payload, parsed: Parsed, withheld: int) -> Findings:
+def _findings(payload: Payload, parsed: Parsed, rows: int, withheld: int) -> Findings:
     digest = sha256(payload.body)
-    return Findings(digest, payload.source, payload.name, len(parsed.rows), withheld, parsed.rejected, parsed.notes)
+    return Findings(digest, payload.source, payload.name, rows, withheld, parsed.rejected, parsed.notes)
 
 
 def _check(payload: Payload, parsed: Parsed) -> None:
