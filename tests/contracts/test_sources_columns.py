@@ -129,7 +129,7 @@ def test_what_every_file_must_have(header, missing):
         ("\n\n<HTML><body>Not found", "a web page instead of a CSV file"),
         (b"PK\x03\x04workbook", "a workbook instead of a CSV file"),
         (b"\x1f\x8bnot really", "a broken gzip file"),
-        ("Fixtures API deactivated", "no column|unknown column"),
+        ("Fixtures API deactivated", r"no column Div \(or Country\), Date, HomeTeam, AwayTeam"),
     ],
 )
 def test_what_is_no_csv_file_at_all(body, message):

@@ -76,10 +76,10 @@ class TestParsers:
         [
             (SEASON, "e0.csv"),
             (SEASON, "mmz4281-2526-e0.csv"),
-            (gzip.compress(SEASON.encode()), "e0.csv.gz"),
+            (gzip.compress(SEASON.encode(), mtime=0), "e0.csv.gz"),
             ("\ufeff" + SEASON, "e0.csv"),
             (TIDY, "history.csv"),
-            (gzip.compress(TIDY.encode()), "history.csv.gz"),
+            (gzip.compress(TIDY.encode(), mtime=0), "history.csv.gz"),
         ],
     )
     def test_the_first_line_tells_the_format(self, body, name):
@@ -93,7 +93,7 @@ class TestParsers:
             registry.parse(payload("competition,date,home_team\nE0,2024-08-17,A\n", "e0.csv", "files"))
 
     def test_what_a_site_sends_is_never_taken_for_a_tidy_table(self):
-        with pytest.raises(DataError, match="unknown columns competition, date"):
+        with pytest.raises(DataError, match="no column Div"):
             registry.parse(payload(TIDY, "fixtures.csv", "football-data"))
 
     @pytest.mark.parametrize("body", [b"", b"<html>", b"PK\x03\x04", b"PAR1"])

@@ -109,7 +109,7 @@ class TestOurOwnSnapshots:
     @pytest.mark.parametrize("kind", ["csv", "csv.gz", "parquet"])
     def test_they_come_back_as_they_were(self, kind):
         text = self.LEAGUE.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%SZ").encode()
-        body = {"csv": text, "csv.gz": gzip.compress(text), "parquet": parquet(self.LEAGUE)}[kind]
+        body = {"csv": text, "csv.gz": gzip.compress(text, mtime=0), "parquet": parquet(self.LEAGUE)}[kind]
         parsed = parse(payload(body, f"matches.{kind}", "files"))
         assert (parsed.rejected, parsed.notes) == ((), ())
         columns = [column for column in MATCH_COLUMNS if column != "match_id"]
@@ -220,7 +220,7 @@ class TestErrors:
 
     @pytest.mark.parametrize(
         "body",
-        [b"PAR1 cut off", b"\x1f\x8b cut off", gzip.compress(b"a,b\n1,2\n")[:-6], b"\xff\xfe\x00", b"", b'a,"b\n1,2'],
+        [b"PAR1 cut off", b"\x1f\x8b cut off", gzip.compress(b"a,b\n1,2\n", mtime=0)[:-6], b"\xff\xfe\x00", b"", b'a,"b\n1,2'],
     )
     def test_bytes_that_are_no_table(self, body):
         with pytest.raises(DataError) as error:
@@ -229,7 +229,7 @@ class TestErrors:
         assert error.value.hint
 
     def test_rows_longer_than_the_header_lose_nothing_silently(self):
-        with pytest.raises(DataError, match="not a readable table"):
+        with pytest.raises(DataError, match="rows are longer than the header"):
             read(LEAST, "E0,2024-08-17,A,B,2,1,7,8")
 
     def test_a_parquet_file_of_something_else(self):

@@ -83,8 +83,8 @@ def read_header(header: Sequence[str], where: str) -> Columns:
             left.append(name)
         else:
             strange.append(name)
-    _refuse(strange, header, where)
     _require(found, header, where)
+    _refuse(strange, header, where)
     return Columns(tuple((place, name) for name, place in found.items()), tuple(_notes(header, left, double)))
 
 

@@ -87,7 +87,9 @@ def read(payload: Payload) -> pd.DataFrame:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # raised where cells would be lost
             return _read_csv(body)
-    except (ValueError, OSError, EOFError, pd.errors.ParserWarning) as error:  # parsers raise kinds of ValueError
+    except pd.errors.ParserWarning as error:
+        raise DataError("rows are longer than the header", where=payload.name, hint="name every column") from error
+    except (ValueError, OSError, EOFError) as error:  # parsers raise kinds of ValueError
         hint = f"send parquet, or CSV in UTF-8 with a header such as {EXAMPLE}"
         raise DataError(f"not a readable table: {error}".strip(), where=payload.name, hint=hint) from error
 
