@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from small_league import LAX, season_files
+from touchline.cli.main import main
 from touchline.domain.simulation import CLUBS
 
 pytestmark = pytest.mark.slow
@@ -89,3 +90,22 @@ def test_the_page_is_served_at_the_printed_address(folder: Path) -> None:
     finally:
         process.terminate()
         process.communicate(timeout=20)
+
+
+@pytest.mark.parametrize(
+    ("competition", "code", "complaint"), [("E0", 3, "no answer"), ("XX", 2, "has no competition XX")]
+)
+def test_a_source_that_was_asked_for_and_does_not_answer_is_named(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    competition: str,
+    code: int,
+    complaint: str,
+) -> None:
+    monkeypatch.setenv("TOUCHLINE_SCRAPE_FOOTBALL_DATA_URL", "http://127.0.0.1:9")
+    wish = ["--source", "football-data", "--competition", competition, "--home", str(tmp_path), "--no-serve"]
+    assert main(["demo", *wish]) == code
+    told = capsys.readouterr()
+    assert complaint in told.err
+    assert told.out == ""

@@ -11,7 +11,7 @@ import typer
 from touchline.cli.demo_plan import Plan, Wish, plans
 from touchline.cli.serve import HOST, become_server, listen_port
 from touchline.cli.terminal import AsJson, emit, open_platform, scene, speaking
-from touchline.errors import NotFound, Unavailable
+from touchline.errors import ConfigurationError, NotFound, Unavailable
 from touchline.manifest import Ref, bundle_of, current, decode, read_object
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _first_that_answers(found: Sequence[Plan]) -> "tuple[Plan, list[RunRecord], 
             console.print(f"[bold]{note}[/]", soft_wrap=True)
         with open_platform(plan.environ) as platform:
             try:
-                records = _collect(platform, plan, last=number == len(found))
+                records = _collect(platform, plan)
             except Unavailable as error:
                 if number == len(found):
                     raise
@@ -88,22 +88,22 @@ def _first_that_answers(found: Sequence[Plan]) -> "tuple[Plan, list[RunRecord], 
     raise Unavailable("no source answers", where="demo")
 
 
-def _collect(platform: "Platform", plan: Plan, *, last: bool) -> "list[RunRecord]":
-    """Bring the matches in: files under `incoming/`, or a tick of scrape, tried once where another source is left.
+def _collect(platform: "Platform", plan: Plan) -> "list[RunRecord]":
+    """Bring the matches in: files under `incoming/`, or a tick of scrape (which has patience of its own).
 
     Raises:
-        Unavailable: the source does not answer, and there is another.
+        Unavailable: the source does not answer.
+        ConfigurationError: it was asked for something that it does not have.
     """
     if plan.payloads:
         from touchline.cli.commands import put_down
 
         return put_down(platform, plan.payloads)
-    tick = platform.tick("scrape")
-    if last:
-        return [platform.deliver("scrape", tick)]
-    status, record = platform.invoke("scrape", tick)
-    if status >= 500:
-        raise Unavailable(record.error.what if record.error else "no answer", where=plan.source)
+    status, record = platform.invoke("scrape", platform.tick("scrape"))
+    if status >= 500 and record.error is not None:
+        fault = record.error
+        kind = ConfigurationError if fault.kind == ConfigurationError.__name__ else Unavailable
+        raise kind(fault.what, where=fault.where or plan.source, hint=fault.hint, details=fault.details)
     return [record]
 
 
