@@ -42,7 +42,8 @@ def client(registry, home):
     registry.versions()
     import mlflow
 
-    return mlflow.MlflowClient(f"sqlite:///{home / 'mlflow.db'}")
+    address = f"sqlite:///{home / 'mlflow.db'}"
+    return mlflow.MlflowClient(address, address)
 
 
 @pytest.fixture

@@ -220,7 +220,14 @@ class TestErrors:
 
     @pytest.mark.parametrize(
         "body",
-        [b"PAR1 cut off", b"\x1f\x8b cut off", gzip.compress(b"a,b\n1,2\n", mtime=0)[:-6], b"\xff\xfe\x00", b"", b'a,"b\n1,2'],
+        [
+            b"PAR1 cut off",
+            b"\x1f\x8b cut off",
+            gzip.compress(b"a,b\n1,2\n", mtime=0)[:-6],
+            b"\xff\xfe\x00",
+            b"",
+            b'a,"b\n1,2',
+        ],
     )
     def test_bytes_that_are_no_table(self, body):
         with pytest.raises(DataError) as error:

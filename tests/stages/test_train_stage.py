@@ -181,7 +181,9 @@ class TestModel:
 
         _, manifest = read_publication(ports.store, trained)
         x = np.random.default_rng(0).normal(size=(50, len(FEATURE_NAMES))).astype(np.float32)
-        mlflow.set_tracking_uri(f"sqlite:///{ports.home / 'mlflow.db'}")
+        address = f"sqlite:///{ports.home / 'mlflow.db'}"
+        mlflow.set_tracking_uri(address)
+        mlflow.set_registry_uri(address)
         registered = mlflow.pyfunc.load_model("models:/touchline@smoke")
         said = registered.predict(pd.DataFrame(x, columns=list(FEATURE_NAMES))).to_numpy()
         np.testing.assert_allclose(ports.model(*bundle_of(manifest)).predict(x), said, atol=1e-5)
