@@ -45,6 +45,7 @@ def test_backtest_writes_every_forecast_and_scores_them(folder: Path, capsys: py
     assert 0.9 < told["scores"]["ours"]["log_loss"]["value"] < 1.2
     assert np.allclose(rows[[f"ours_{name}" for name in PROBABILITIES]].sum(axis=1), 1)
     assert rows["date"].min() >= str(start)
+    assert set(rows["outcome"]) == {"home", "draw", "away"}
 
 
 def test_backtest_shows_a_table_and_keeps_to_its_days(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,6 +82,45 @@ def test_teams_without_a_past_are_named(folder: Path, capsys: pytest.CaptureFixt
     files = ["--history", str(folder / "results.csv"), "--fixtures", str(folder / "fixtures.csv"), "--out", str(out)]
     assert main(["forecast", *files]) == 0
     assert "newcomers: Newcomer Town" in capsys.readouterr().err
+
+
+def test_a_slip_in_a_team_s_name_is_an_error_with_the_right_name(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (folder / "fixtures.csv").read_text().splitlines()
+    team = text[1].split(",")[text[0].split(",").index("home_team")]
+    (folder / "fixtures.csv").write_text("\n".join(text[:2]).replace(team, team + "e"))
+    files = ["--history", str(folder / "results.csv"), "--fixtures", str(folder / "fixtures.csv")]
+    assert main(["forecast", *files, "--out", str(folder / "chances.csv")]) == 2
+    assert f"did you mean {team}?" in capsys.readouterr().err
+
+
+def test_answers_keep_the_names_and_days_of_the_fixtures(folder: Path) -> None:
+    history = "competition,date,home_team,away_team,home_goals,away_goals\n" + "\n".join(
+        f"E0,{day:%Y-%m-%d},{home},{away},{place % 4},{place % 3}"
+        for place, (day, (home, away)) in enumerate(
+            (day, pair)
+            for day in pd.date_range("2020-08-01", "2021-05-01", freq="2D")
+            for pair in (("Middlesbrough", "Leeds"), ("Everton", "Fulham"))
+        )
+    )
+    (folder / "history.csv").write_text(history)
+    (folder / "next.csv").write_text(
+        "competition,date,time,home_team,away_team\nE0,2021-05-08,00:30,Middlesboro,Leeds\n"
+    )
+    files = ["--history", str(folder / "history.csv"), "--fixtures", str(folder / "next.csv")]
+    assert main(["forecast", *files, "--out", str(folder / "chances.csv")]) == 0
+    chances = pd.read_csv(folder / "chances.csv")
+    assert chances[["date", "home_team", "away_team"]].values.tolist() == [["2021-05-08", "Middlesboro", "Leeds"]]
+
+
+def test_refused_rows_are_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (folder / "results.csv").open() as file:
+        columns = file.readline().strip().split(",")
+        row = dict(zip(columns, file.readline().strip().split(","), strict=True))
+    (folder / "odd.csv").write_text(",".join(columns) + "\n" + ",".join((row | {"home_goals": "-3"}).values()) + "\n")
+    read_table([folder / "results.csv", folder / "odd.csv"])
+    assert "odd.csv, line 2 is left out" in capsys.readouterr().err
 
 
 def test_a_match_in_two_files_counts_once(folder: Path) -> None:

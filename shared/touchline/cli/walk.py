@@ -12,6 +12,7 @@ import typer
 
 from touchline.adapters.clock import SystemClock
 from touchline.cli.terminal import AsJson, emit, scene, showing, speaking
+from touchline.domain.vocabulary import OUTCOMES
 from touchline.errors import ConfigurationError, DataError
 
 if TYPE_CHECKING:
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from touchline.domain.names import Name, Suspect
     from touchline.learning.fitting import FitOptions
     from touchline.learning.walkforward import Backtest
+    from touchline.sources.table import Rejected
 
 MEETING = ["competition", "season", "home_team", "away_team"]
 SUFFIXES = (".csv", ".parquet")
+REFUSED_SHOWN = 5
 
 Competitions = Annotated[list[str] | None, typer.Option(help="Code such as E0; may be repeated; all by default.")]
 Out = Annotated[Path, typer.Option(help="File to write, .csv or .parquet.")]
@@ -53,10 +57,15 @@ def forecast(
     """
     _writable(out)
     from touchline.learning import walkforward
+    from touchline.sources.naming import days_played, with_teams
 
     options = walkforward.WalkOptions(competitions=tuple(competition or ()), fit=_fit_options(scene(context).environ))
     with _telling(None) as say:
-        found = walkforward.forecast(read_table(history), read_table([fixtures]), options, say)
+        played, names = with_teams(read_table(history), {}, dict, "--history", _mend)
+        asked = read_table([fixtures])
+        named, _ = with_teams(asked, _spellings(names), lambda: days_played(played), str(fixtures), _mend)
+        found = walkforward.forecast(played, named, options, say)
+        found = found.assign(**{side: asked[side].to_numpy() for side in ("home_team", "away_team")})
     _write(found, out)
     if as_json:
         emit({"forecasts": len(found), "out": str(out)})
@@ -86,17 +95,18 @@ def backtest(
     """
     _writable(out)
     from touchline.learning import walkforward
+    from touchline.sources.naming import with_teams
 
     options = walkforward.WalkOptions(
         refit_models_days=refit_models, refit_ratings_days=refit_ratings, competitions=tuple(competition or ()),
         fit=_fit_options(scene(context).environ),
     )  # fmt: skip
-    table = read_table(data)
+    table, _ = with_teams(read_table(data), {}, dict, "--data", _mend)
     last = end.date() if end else table["kickoff"].max().date()
     steps = -(-((last - start.date()).days + 1) // refit_models)
     with _telling(max(steps, 1)) as say:
         found = walkforward.backtest(table, start.date(), last + timedelta(days=1), options, say)
-    _write(found.rows, out)
+    _write(found.rows.assign(outcome=[OUTCOMES[code] for code in found.rows["outcome"]]), out)
     if as_json:
         emit(summary(found, start.date(), last, out))
     else:
@@ -130,12 +140,35 @@ def read_table(paths: Sequence[Path]) -> "pd.DataFrame":
     from touchline.sources.registry import parse
 
     payloads = [payload for path in paths for payload in files.read(path, SystemClock().now())]
-    parts = [parsed.rows for payload in payloads if len((parsed := parse(payload)).rows)]
+    parts = []
+    for payload in payloads:
+        parsed = parse(payload)
+        _tell_refused(payload.name, parsed.rejected)
+        if len(parsed.rows):
+            parts.append(parsed.rows)
     if not parts:
         raise DataError("no match can be read", where=", ".join(map(str, paths)))
     table = pd.concat(parts, ignore_index=True)
     repeated = table.assign(day=table["kickoff"].dt.date).duplicated([*MEETING, "day"], keep="last")
     return table[~repeated].sort_values(["kickoff", *MEETING], ignore_index=True)
+
+
+def _tell_refused(name: str, rejected: "Sequence[Rejected]") -> None:
+    for row in rejected[:REFUSED_SHOWN]:
+        speaking().print(f"{name}, line {row.line} is left out: {row.reason}", markup=False, soft_wrap=True)
+    if len(rejected) > REFUSED_SHOWN:
+        speaking().print(f"{name}: ... and {len(rejected) - REFUSED_SHOWN} more", markup=False)
+
+
+def _mend(one: "Suspect") -> str:
+    return f'write "{one.resembles[0]}" in the file if that is the club'
+
+
+def _spellings(names: "Mapping[Name, str]") -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for (country, name), team in names.items():
+        found.setdefault(country, {})[name] = team
+    return found
 
 
 def _fit_options(environ: Mapping[str, str]) -> "FitOptions":

@@ -18,6 +18,7 @@ import pandas as pd
 from touchline.domain.availability import available_time
 from touchline.domain.encoding import reference_prices
 from touchline.domain.features import Features, build
+from touchline.domain.identity import LONDON
 from touchline.domain.odds import implied
 from touchline.domain.splits import Moments, Rows
 from touchline.domain.vocabulary import OUTCOMES, side_columns
@@ -241,7 +242,7 @@ def _name_newcomers(history: pd.DataFrame, fixtures: pd.DataFrame, say: Progress
 
 
 def _identity(table: pd.DataFrame) -> pd.DataFrame:
-    day = table["kickoff"].dt.strftime("%Y-%m-%d")
+    day = table["kickoff"].dt.tz_convert(LONDON).dt.strftime("%Y-%m-%d")  # as the files say it
     return table.assign(date=day)[list(IDENTITY)].reset_index(drop=True)
 
 

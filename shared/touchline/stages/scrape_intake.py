@@ -9,22 +9,21 @@ import msgspec
 import pandas as pd
 
 from touchline.domain.availability import available_time, withhold
-from touchline.domain.competitions import SIMULATED, competition, is_simulated
-from touchline.domain.identity import LONDON, identify
-from touchline.domain.names import Name, Resolution, Suspect, resolve
+from touchline.domain.competitions import SIMULATED, is_simulated
+from touchline.domain.identity import identify
+from touchline.domain.names import Name, Suspect
 from touchline.domain.vocabulary import MATCH_COLUMNS
-from touchline.errors import DataError, UnknownName
+from touchline.errors import DataError
 from touchline.manifest import sha256
 from touchline.ports import MatchRef, MatchStore, Payload
 from touchline.sources import football_data
-from touchline.sources.aliases import ALIASES, DISTINCT
+from touchline.sources.naming import days_played, with_teams
 from touchline.sources.registry import parse
 from touchline.sources.table import Parsed, Rejected
 
 MAX_REJECTED: Final = 0.05
 """Share of refused rows above which nothing of a payload is trusted."""
 _SHOWN: Final = 10
-_SIDES: Final = ("home_team", "away_team")
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -114,21 +113,13 @@ class Intake:
         return withhold(rows, self._as_of)
 
     def _with_teams(self, rows: pd.DataFrame, where: str) -> tuple[pd.DataFrame, dict[Name, str]]:
-        country = rows["competition"].map({code: competition(code).country for code in rows["competition"].unique()})
-        played = _days(rows, country)
-        answer = resolve(played, self._names, ALIASES, DISTINCT, {})
-        if answer.suspects:  # rare, and dear: whether they ever played on one day
-            answer = resolve(played, self._names, ALIASES, DISTINCT, self._days_before())
-        if answer.suspects:
-            raise _unknown(answer.suspects, where)
-        return rows.assign(**{side: _named(rows[side], country, answer) for side in _SIDES}), answer.new
+        return with_teams(rows, self._names, self._days_before, where, _accept)
 
     def _days_before(self) -> dict[Name, set[int]]:
         """Days on which each team plays in what is stored, and in the payloads before."""
         stored = self._matches.snapshot(self._matches.head())
         known = pd.concat([stored, *self._tables], ignore_index=True) if self._tables else stored
-        country = known["competition"].map({code: competition(code).country for code in known["competition"].unique()})
-        return _days(known, country)
+        return days_played(known)
 
     def _stored(self, rows: pd.DataFrame) -> list[MatchRef]:
         """Matches of the seasons that the rows speak of, as stored or as the payloads before left them."""
@@ -173,32 +164,8 @@ def _check(payload: Payload, parsed: Parsed) -> None:
         )
 
 
-def _unknown(suspects: tuple[Suspect, ...], where: str) -> UnknownName:
-    details = tuple(f"{one.name} ({one.country}): did you mean {' or '.join(one.resembles[:3])}?" for one in suspects)
-    one = suspects[0]
-    return UnknownName(
-        f"{len(suspects)} unknown team{'s' * (len(suspects) > 1)} with the look of known ones",
-        where=where,
-        details=details,
-        hint=(
-            f'mend the file, or say who that is: touchline teams accept "{one.name}" "{one.resembles[0]}" '
-            f'--country "{one.country}", or touchline teams new "{one.name}" --country "{one.country}"'
-        ),
+def _accept(one: Suspect) -> str:
+    return (
+        f'mend the file, or say who that is: touchline teams accept "{one.name}" "{one.resembles[0]}" '
+        f'--country "{one.country}", or touchline teams new "{one.name}" --country "{one.country}"'
     )
-
-
-def _days(rows: pd.DataFrame, country: pd.Series) -> dict[Name, set[int]]:
-    """Country and name -> ordinals of the days on which it plays."""
-    local = rows["kickoff"].dt.tz_convert(LONDON).dt.tz_localize(None)
-    day = (local - pd.Timestamp(1970, 1, 1)).dt.days + pd.Timestamp(1970, 1, 1).toordinal()
-    sides = [pd.DataFrame({"country": country, "name": rows[side], "day": day}) for side in _SIDES]
-    played: dict[Name, set[int]] = pd.concat(sides).groupby(["country", "name"])["day"].agg(set).to_dict()
-    return played
-
-
-def _named(published: pd.Series, country: pd.Series, answer: Resolution) -> pd.Series:
-    named = published.copy()
-    for land in country.unique():
-        teams = {name: team for (where, name), team in answer.teams.items() if where == land}
-        named[country == land] = published[country == land].map(teams)
-    return named

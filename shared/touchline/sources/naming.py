@@ -1,0 +1,75 @@
+"""Teams behind the published names of a table, by the spellings that are known and those that we ship."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import pandas as pd
+
+from touchline.domain.competitions import competition
+from touchline.domain.names import Days, Name, Resolution, Suspect, resolve
+from touchline.errors import UnknownName
+from touchline.sources.aliases import ALIASES, DISTINCT
+from touchline.sources.table import LONDON
+
+_SIDES: Final = ("home_team", "away_team")
+_EPOCH: Final = pd.Timestamp(1970, 1, 1)
+
+
+def with_teams(
+    rows: pd.DataFrame,
+    known: Mapping[str, Mapping[str, str]],
+    before: Callable[[], Days],
+    where: str,
+    hint: Callable[[Suspect], str],
+) -> tuple[pd.DataFrame, dict[Name, str]]:
+    """Rows with canonical names, and the names that were not known before.
+
+    Args:
+        rows: tidy rows with published names.
+        known: country -> spelling -> canonical name.
+        before: days on which known teams play besides; asked only where names look alike, since it may be dear.
+        where: file that the rows are from, for the error.
+        hint: what to do about a name that resembles a known one.
+
+    Raises:
+        UnknownName: a name that nobody declared resembles a known one.
+    """
+    country = _countries(rows)
+    played = _days(rows, country)
+    answer = resolve(played, known, ALIASES, DISTINCT, {})
+    if answer.suspects:
+        answer = resolve(played, known, ALIASES, DISTINCT, before())
+    if answer.suspects:
+        raise _unknown(answer.suspects, where, hint)
+    return rows.assign(**{side: _named(rows[side], country, answer) for side in _SIDES}), answer.new
+
+
+def days_played(rows: pd.DataFrame) -> dict[Name, set[int]]:
+    """Country and name -> ordinals of the days on which it plays."""
+    return _days(rows, _countries(rows))
+
+
+def _countries(rows: pd.DataFrame) -> "pd.Series[str]":
+    return rows["competition"].map({code: competition(code).country for code in rows["competition"].unique()})
+
+
+def _days(rows: pd.DataFrame, country: "pd.Series[str]") -> dict[Name, set[int]]:
+    local = rows["kickoff"].dt.tz_convert(LONDON).dt.tz_localize(None)
+    day = (local - _EPOCH).dt.days + _EPOCH.toordinal()
+    sides = [pd.DataFrame({"country": country, "name": rows[side], "day": day}) for side in _SIDES]
+    played: dict[Name, set[int]] = pd.concat(sides).groupby(["country", "name"])["day"].agg(set).to_dict()
+    return played
+
+
+def _unknown(suspects: tuple[Suspect, ...], where: str, hint: Callable[[Suspect], str]) -> UnknownName:
+    details = tuple(f"{one.name} ({one.country}): did you mean {' or '.join(one.resembles[:3])}?" for one in suspects)
+    what = f"{len(suspects)} unknown team{'s' * (len(suspects) > 1)} with the look of known ones"
+    return UnknownName(what, where=where, details=details, hint=hint(suspects[0]))
+
+
+def _named(published: "pd.Series[str]", country: "pd.Series[str]", answer: Resolution) -> "pd.Series[str]":
+    named = published.copy()
+    for land in country.unique():
+        teams = {name: team for (where, name), team in answer.teams.items() if where == land}
+        named[country == land] = published[country == land].map(teams)
+    return named
