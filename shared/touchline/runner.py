@@ -6,6 +6,7 @@ or interrupted delivery heals itself at the next look. Deliveries go through `fu
 
 import importlib.util
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -23,6 +24,7 @@ from touchline.work import Event
 
 SOURCE: Final = "touchline/runner"
 ROUNDS: Final = 50
+LONGEST_PAUSE: Final = 60.0
 _SCHEMA: Final = """
 create table if not exists receipts (
     function text not null, key text not null, generation integer not null, etag text not null, sha256 text not null,
@@ -61,16 +63,23 @@ class Platform:
         environ: environment of the functions.
         clock: shared by all functions; by default each takes what the environment says.
         watch: told of every delivery when it begins and when it ends.
+        pause: rests between the attempts of a delivery, for so many seconds.
 
     Raises:
         ConfigurationError: the wiring or a setting is wrong.
     """
 
     def __init__(
-        self, environ: Mapping[str, str], *, clock: Clock | None = None, watch: Callable[[Step], None] | None = None
+        self,
+        environ: Mapping[str, str],
+        *,
+        clock: Clock | None = None,
+        watch: Callable[[Step], None] | None = None,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._surroundings = Surroundings(dict(environ), clock)
         self._watch = watch or (lambda _: None)
+        self._pause = pause
         self.folder = wiring.root(environ)
         self.wiring = wiring.load(self.folder)
         wiring_rules.check(self.wiring)
@@ -146,8 +155,10 @@ class Platform:
 
     def deliver(self, name: str, event: Event) -> RunRecord:
         """Deliver an event until it is acknowledged, or its attempts are spent and it becomes a dead letter."""
-        attempts = self.wiring.function(name).retries.attempts
-        for attempt in range(1, attempts + 1):
+        retries = self.wiring.function(name).retries
+        for attempt in range(1, retries.attempts + 1):
+            if attempt > 1:
+                self._pause(_rest(retries, attempt - 1))
             self._watch(Step(event, name, attempt))
             status, record = self.invoke(name, event)
             self._watch(Step(event, name, attempt, record))
@@ -159,7 +170,7 @@ class Platform:
                 raise ConfigurationError(fault.what, where=fault.where, hint=fault.hint, details=fault.details)
         letter = {"event": msgspec.json.decode(events.to_json(event)), "error": record.error, "run": record.object_key}
         self.ports.store.create(f"deadletter/{name}/{event.work(name)}.json", encode(letter))
-        self._sign(name, event, "dead", attempts, record)
+        self._sign(name, event, "dead", retries.attempts, record)
         return record
 
     def invoke(self, name: str, event: Event) -> tuple[int, RunRecord]:
@@ -216,6 +227,12 @@ class _Call:
 
     def get_data(self) -> bytes:
         return self._body
+
+
+def _rest(retries: wiring.Retries, failed: int) -> float:
+    """Seconds to wait after so many attempts that failed."""
+    growth = 2 ** (failed - 1) if retries.policy == "exponential" else failed
+    return min(retries.backoff_s * growth, LONGEST_PAUSE)
 
 
 def _module(name: str, path: Path) -> ModuleType:

@@ -74,7 +74,7 @@ def test_a_home_that_was_copied_owes_nothing(environ: dict[str, str], tmp_path: 
         assert platform.drain() == []
 
 
-def test_what_fails_is_tried_again_at_once_and_then_becomes_a_dead_letter(environ: dict[str, str]) -> None:
+def test_what_fails_is_tried_again_and_then_becomes_a_dead_letter(environ: dict[str, str]) -> None:
     steps: list[Step] = []
     with Platform(environ, watch=steps.append) as platform:
         put(platform, a="break postgresql://me:hunter2@db", b="fine")
@@ -98,6 +98,27 @@ def test_what_works_at_the_third_attempt_is_done(environ: dict[str, str]) -> Non
         assert receipt is not None
         assert (receipt.status, receipt.attempts) == ("done", 3)
         assert list(platform.ports.store.list("deadletter/")) == []
+
+
+@pytest.mark.parametrize(
+    ("retries", "rests"),
+    [
+        ("attempts: 4, backoff_s: 20, policy: exponential", [20, 40, 60]),
+        ("attempts: 4, backoff_s: 2, policy: exponential", [2, 4, 8]),
+        ("attempts: 4, backoff_s: 2, policy: linear", [2, 4, 6]),
+        ("attempts: 1, backoff_s: 2, policy: exponential", []),
+    ],
+)
+def test_attempts_are_apart_as_the_wiring_says_and_nothing_waits_after_the_last(
+    environ: dict[str, str], tmp_path: Path, retries: str, rests: list[float]
+) -> None:
+    declared = tmp_path / "functions" / "wiring.yaml"
+    declared.write_text(declared.read_text().replace("attempts: 3, backoff_s: 0", retries))
+    waited: list[float] = []
+    with Platform(environ, pause=waited.append) as platform:
+        put(platform, a="wait", b="fine")
+        platform.drain()
+    assert waited == rests
 
 
 def test_a_missing_setting_stops_the_drain_and_loses_nothing(environ: dict[str, str]) -> None:

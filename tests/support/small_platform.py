@@ -8,7 +8,7 @@ bucket: test
 defaults:
   own: [runs/, quarantine/]
   needs: [object_store]
-  retries: {attempts: 3}
+  retries: {attempts: 3, backoff_s: 0}
 functions:
   export:
     about: copies what comes in
