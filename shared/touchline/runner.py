@@ -155,7 +155,7 @@ class Platform:
 
     def deliver(self, name: str, event: Event) -> RunRecord:
         """Deliver an event until it is acknowledged, or its attempts are spent and it becomes a dead letter."""
-        retries = self.wiring.function(name).retries
+        retries, etag = self.wiring.function(name).retries, self._etag(event)
         for attempt in range(1, retries.attempts + 1):
             if attempt > 1:
                 self._pause(_rest(retries, attempt - 1))
@@ -163,14 +163,14 @@ class Platform:
             status, record = self.invoke(name, event)
             self._watch(Step(event, name, attempt, record))
             if status < 500:
-                self._sign(name, event, "done", attempt, record)
+                self._sign(name, event, etag, "done", attempt, record)
                 return record
             if record.error is not None and record.error.kind == ConfigurationError.__name__:
                 fault = record.error
                 raise ConfigurationError(fault.what, where=fault.where, hint=fault.hint, details=fault.details)
         letter = {"event": msgspec.json.decode(events.to_json(event)), "error": record.error, "run": record.object_key}
         self.ports.store.create(f"deadletter/{name}/{event.work(name)}.json", encode(letter))
-        self._sign(name, event, "dead", retries.attempts, record)
+        self._sign(name, event, etag, "dead", retries.attempts, record)
         return record
 
     def invoke(self, name: str, event: Event) -> tuple[int, RunRecord]:
@@ -193,10 +193,20 @@ class Platform:
         row = self._receipts.execute(query, (name, key)).fetchone()
         return None if row is None else msgspec.convert(dict(zip(Receipt.__struct_fields__, row, strict=True)), Receipt)
 
-    def _sign(self, name: str, event: Event, status: Literal["done", "dead"], attempts: int, record: RunRecord) -> None:
-        info = self.ports.store.stat(event.key) if event.kind == "object" else None
-        if info is not None:
-            row = (name, event.key, event.generation, info.etag, event.sha256, status, attempts, record.object_key)
+    def _etag(self, event: Event) -> str:
+        """Etag of the object as it was when the event was made; of foreign events, as it is now. Empty if none."""
+        if event.kind != "object":
+            return ""
+        if event.source == SOURCE and event.id.startswith(f"{event.key}@"):
+            return event.id.removeprefix(f"{event.key}@").rpartition(".")[0]
+        info = self.ports.store.stat(event.key)
+        return info.etag if info else ""
+
+    def _sign(
+        self, name: str, event: Event, etag: str, status: Literal["done", "dead"], attempts: int, record: RunRecord
+    ) -> None:
+        if etag:
+            row = (name, event.key, event.generation, etag, event.sha256, status, attempts, record.object_key)
             with self._receipts:
                 self._receipts.execute("insert or replace into receipts values (?, ?, ?, ?, ?, ?, ?, ?)", row)
 

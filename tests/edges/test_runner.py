@@ -65,6 +65,18 @@ def test_an_object_that_changes_is_due_again(environ: dict[str, str]) -> None:
         assert told(platform.drain()) == [("export", "incoming/a", "unchanged")]
 
 
+def test_an_object_that_changes_while_it_is_delivered_is_due_again(environ: dict[str, str]) -> None:
+    def overwrite(step: Step) -> None:
+        info = platform.ports.store.stat("incoming/a")
+        if step.record is not None and info is not None and platform.ports.store.get("incoming/a") == b"fine":
+            platform.ports.store.swap("incoming/a", b"other", info.etag)
+
+    with Platform(environ, watch=overwrite) as platform:
+        put(platform, a="fine")
+        outcomes = [(record.outcome, record.generation) for record in platform.drain() if record.function == "export"]
+    assert outcomes == [("done", 0), ("unchanged", 1)]
+
+
 def test_a_home_that_was_copied_owes_nothing(environ: dict[str, str], tmp_path: Path) -> None:
     with Platform(environ) as platform:
         put(platform, a="fine")
