@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from made_matches import NAMES, START, made, true_probabilities
 from touchline.domain import scoring
@@ -53,6 +54,14 @@ def test_the_same_data_and_seed_give_the_same_model(fitted):
     assert (again.family, again.params, again.fold_losses) == (fitted.family, fitted.params, fitted.fold_losses)
     assert again.calibration == fitted.calibration
     np.testing.assert_array_equal(again.predict(LATER.x), fitted.predict(LATER.x))
+
+
+def test_the_libraries_have_one_thread_from_beginning_to_end_and_get_theirs_back():
+    seen = set()
+    with threadpool_limits(2):
+        before = threadpool_info()
+        fit(EXAMPLES, QUICK, lambda _: seen.update(library["num_threads"] for library in threadpool_info()))
+        assert (seen, threadpool_info()) == ({1}, before)
 
 
 @pytest.mark.parametrize("name", ["xgboost", "histogram"])

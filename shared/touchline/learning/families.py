@@ -10,7 +10,6 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 from xgboost import XGBClassifier
 
 from touchline.errors import ConfigurationError
@@ -36,15 +35,13 @@ class Family:
 def fit_estimator(family: Family, params: Params, examples: Examples, weight: Floats, seed: int) -> Any:
     """Estimator of a family, fitted on all rows with their weights.
 
-    In one thread: the libraries' own threads spin while they wait, which on a busy machine costs a hundredfold, and
-    so the result does not depend on their number.
+    The caller limits the libraries to one thread: the limit is the process's, and fits run beside each other.
     """
     estimator = family.build(params, seed)
     used = np.flatnonzero(weight >= (0 if family.weight_argument else FORGOTTEN * weight.max()))
     weights = {family.weight_argument: weight[used]} if family.weight_argument else {}
-    with threadpool_limits(1):
-        x = _anchored(examples.x[used]).astype(np.float64)
-        return estimator.fit(x, examples.outcome[used].astype(np.int64), **weights)
+    x = _anchored(examples.x[used]).astype(np.float64)
+    return estimator.fit(x, examples.outcome[used].astype(np.int64), **weights)
 
 
 def _anchored(x: Matrix) -> Matrix:
@@ -62,8 +59,7 @@ def probabilities(estimator: Any, x: Matrix) -> Floats:
     Features have the precision of 32 bits, but are reckoned with in 64: in 32, matrix products of a row differ by its
     place in the table.
     """
-    with threadpool_limits(1):
-        p = np.asarray(estimator.predict_proba(x.astype(np.float64)), dtype=np.float64)
+    p = np.asarray(estimator.predict_proba(x.astype(np.float64)), dtype=np.float64)
     return np.asarray(p / p.sum(axis=1, keepdims=True))
 
 
