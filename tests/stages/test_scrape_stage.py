@@ -56,7 +56,12 @@ class TestFiles:
         [key] = world.season(*ROUND, match("21/02/2026", "Embercliff", "Jessamy", "", "x")).publications
         publication, manifest = read_publication(world.ports.store, key)
         assert publication.seq == 1
-        assert manifest.parameters == {"simulated": False, "as_of": "2026-03-02T09:00:00+00:00", "competitions": None}
+        assert manifest.parameters == {
+            "simulated": False,
+            "as_of": "2026-03-02T09:00:00+00:00",
+            "competitions": None,
+            "taken": [["files", "e0_2025-26.csv", manifest.inputs[0].sha256]],
+        }
         assert manifest.counts == {"rows": 3, "rejected": 0, "withheld": 0, "payloads": 1}
         report = world.json(manifest.outputs["report"].key)
         assert [payload["payload"] for payload in report["payloads"]] == [manifest.inputs[0].sha256]
@@ -76,6 +81,16 @@ class TestFiles:
         assert result.publications == ("scrapes/published/000000000002.json",)
         assert result.summary["matches_changed"] == 1
         assert world.table()["e0-2025-26-aldermoor-foxglove"]["away_goals"] == 2
+
+    def test_the_same_bytes_may_come_back_under_another_name(self, live: World) -> None:
+        wrong = match("21/02/2026", "Aldermoor", "Foxglove", "2-2")
+        keys: list[str] = []
+        for hour, (name, row) in enumerate((("first.csv", ROUND[0]), ("second.csv", wrong), ("third.csv", ROUND[0]))):
+            live.clock.move(NOW + timedelta(hours=hour))
+            keys += live.put(csv_of(PLAIN, row), name).publications
+        assert [int(key[-17:-5]) for key in keys] == [1, 2, 3]
+        names = [read_publication(live.ports.store, key)[1].parameters["taken"][0][1] for key in keys]
+        assert names == ["first.csv", "second.csv", "third.csv"]
 
     def test_an_older_file_does_not_undo_a_newer_one(self, world: World) -> None:
         old = csv_of(PLAIN, *ROUND).encode()
@@ -239,7 +254,7 @@ class TestSimulatedTime:
         result = live.put(self.BODY, "league.csv")
         assert result.summary["withheld"] == 0
         _, manifest = read_publication(live.ports.store, result.publications[0])
-        assert manifest.parameters == {"simulated": True, "as_of": None, "competitions": None}
+        assert manifest.parameters | {"simulated": True, "as_of": None, "competitions": None} == manifest.parameters
         assert (live.ports.matches.snapshot(1)["status"] == "finished").sum() == self.LEAGUE["home_goals"].notna().sum()
 
     def test_a_store_that_once_held_invented_matches_says_so(self, world: World) -> None:

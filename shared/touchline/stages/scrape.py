@@ -149,6 +149,9 @@ def _publish(
 ) -> tuple[str, bool]:
     inputs = tuple(Ref(f"payloads/{finding.source}/{finding.payload}", finding.payload) for finding in findings)
     versions = {"scrape": VERSION}
+    # names and order are in the report, so the id has to tell them apart
+    taken = [[finding.source, finding.name, finding.payload] for finding in findings]
+    parameters = parameters | {"taken": taken}
     name = content_id(STAGE, inputs, parameters, versions)
     report = {"payloads": findings, **parameters}
     ref = write_object(ports.store, f"{STAGE}/{name}/report.json", encode(report), rows=counts["rows"])
