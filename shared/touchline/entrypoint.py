@@ -18,7 +18,7 @@ import msgspec
 
 from touchline import bootstrap, events, settings, telemetry, wiring
 from touchline.bootstrap import Container
-from touchline.errors import PermanentError, RetryableError
+from touchline.errors import NotFound, PermanentError, RetryableError
 from touchline.events import Message
 from touchline.manifest import encode, sha256
 from touchline.ports import Clock
@@ -146,6 +146,7 @@ class _Attempt:
         """Run the stage and keep a record of it; every error ends as a status."""
         try:
             self._event = events.parse(self._message, self._started)
+            self._event = self._hashed(self._event)
             result = run(self._event, self._ports, options)
             if result.outcome == "parked":
                 self._park(telemetry.Fault(kind="Parked", what=result.reason))
@@ -156,6 +157,15 @@ class _Attempt:
             record = self._record(503, error=error)
         self._keep(record)
         return record
+
+    def _hashed(self, event: Event) -> Event:
+        """The event with the hash of its object, where the platform did not tell it and the object exists."""
+        if event.kind != "object" or event.sha256:
+            return event
+        try:
+            return msgspec.structs.replace(event, sha256=sha256(self._ports.store.get(event.key)))
+        except NotFound:
+            return event
 
     def _refused(self, error: PermanentError) -> RunRecord:
         try:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from small_platform import environment
@@ -17,7 +18,7 @@ from touchline.bootstrap import Container
 from touchline.entrypoint import RUN_HEADER, Surroundings, expose, surrounded
 from touchline.errors import Conflict, DataError, RetryableError
 from touchline.events import Message
-from touchline.manifest import decode
+from touchline.manifest import decode, sha256
 from touchline.telemetry import LOGGER, RunRecord, log_to
 from touchline.work import Event, Result
 
@@ -110,6 +111,12 @@ def test_the_record_tells_what_happened(world: World) -> None:
     assert record.duration_s > 0
     assert 5 < record.peak_memory_mib < 100_000
     assert record.error is None
+
+
+def test_work_is_named_by_the_object_even_where_the_platform_tells_no_hash(world: World) -> None:
+    assert world.ports.store.create(EVENT.key, b"one")
+    told = msgspec.structs.replace(EVENT, sha256=sha256(b"one"))
+    assert world.run().work == world.run(events.to_http(told)).work == told.work("validate") != WORK
 
 
 def test_ports_are_built_once_and_counted_anew(world: World) -> None:

@@ -165,6 +165,19 @@ def test_rollback_goes_further_back_each_time_then_refuses(ports: Container, reg
     assert serving(ports) == "m1"
 
 
+@pytest.mark.parametrize("told", ["", "hash"])
+def test_a_rollback_that_is_replayed_rolls_back_once(ports: Container, registry: ListedRegistry, told: str) -> None:
+    two_champions(ports)
+    promoted(ports, publish_model(ports.store, "m3", 3, **against("m2")))
+    key = asked(ports, "back", action="rollback")
+    assert promoted(ports, key).outcome == "done"
+    digest = sha256(ports.store.get(key)) if told else ""
+    again = msgspec.structs.replace(event(key, generation=1), sha256=digest)
+    assert promote.run(again, ports, Promote()).outcome == "unchanged"
+    assert serving(ports) == "m2"
+    assert len(ports.promotions.history()) == 4
+
+
 def test_rollback_before_any_champion_is_refused_politely(ports: Container, registry: ListedRegistry) -> None:
     result = promoted(ports, asked(ports, "back", action="rollback"))
     assert (result.outcome, result.reason) == ("skipped", "nothing to roll back to: there is no champion")

@@ -46,7 +46,7 @@ def run(event: Event, ports: Ports, settings: Promote) -> Result:
         Unavailable: the registry does not answer; decision and serving publication stand, the next run repairs it.
     """
     before = ports.promotions.history()
-    work = event.work(FUNCTION)
+    work = _work(event, ports)
     known = next((row for row in before if row.work == work), None)
     row = known or _decide(event, ports, settings, before)
     if isinstance(row, Result):
@@ -61,6 +61,14 @@ def run(event: Event, ports: Ports, settings: Promote) -> Result:
         reason=row.reason,
         summary={"promotion": row.number, "model": row.model_version, "stage": row.stage, "champion": row.champion},
     )
+
+
+def _work(event: Event, ports: Ports) -> str:
+    """Identity of a decision: a model may be judged anew when it is replayed, a request is met once."""
+    if not event.key.startswith(MODELS):
+        asked = event.sha256 or sha256(ports.store.get(event.key))
+        event = msgspec.structs.replace(event, sha256=asked, generation=0)
+    return event.work(FUNCTION)
 
 
 def _decide(event: Event, ports: Ports, settings: Promote, before: list[Promotion]) -> Promotion | Result:
@@ -116,7 +124,7 @@ def _judge(
                 "simulated": card is not None and card.simulated,
             },
             decided_at=ports.clock.now(),
-            work=event.work(FUNCTION),
+            work=_work(event, ports),
         )
     )
 
@@ -150,7 +158,7 @@ def _roll_back(event: Event, ports: Ports, before: list[Promotion], request: Req
             reason=f"{asked}: {request.reason}" if request.reason else asked,
             inputs={**_origin(event, ref, request), "simulated": target.inputs["simulated"]},
             decided_at=ports.clock.now(),
-            work=event.work(FUNCTION),
+            work=_work(event, ports),
         )
     )
 
