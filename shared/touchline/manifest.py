@@ -48,6 +48,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     manifest: str
     sha256: str
     promotion: int | None = None
+    revision: int = 0
     sidecars: dict[str, Ref] = {}
 
 
@@ -107,14 +108,16 @@ def read_object(store: ObjectStore, ref: Ref) -> bytes:
     return data
 
 
-def publication_key(stage: str, seq: int, promotion: int | None = None) -> str:
-    """Key of a publication.
+def publication_key(stage: str, seq: int, promotion: int | None = None, revision: int = 0) -> str:
+    """Key of a publication; a later revision stands behind the earlier one in the order of keys (`_` is after `.`).
 
     >>> publication_key("raw", 7), publication_key("predictions", 7, 2)
     ('raw/published/000000000007.json', 'predictions/published/000000000007-000000000002.json')
+    >>> publication_key("predictions", 7, 2, 1)
+    'predictions/published/000000000007-000000000002_000001.json'
     """
     suffix = "" if promotion is None else f"-{promotion:012d}"
-    return f"{stage}/published/{seq:012d}{suffix}.json"
+    return f"{stage}/published/{seq:012d}{suffix}{f'_{revision:06d}' if revision else ''}.json"
 
 
 def publish(
@@ -123,22 +126,43 @@ def publish(
     seq: int,
     *,
     promotion: int | None = None,
+    revision: int = 0,
     sidecars: Mapping[str, Ref] | None = None,
 ) -> tuple[str, bool]:
     """Write the manifest, then its publication, then move `latest.json` forward.
 
     Returns:
         The publication's key, and whether it is new.
+
+    Raises:
+        DataError: the number was published already, and points at another manifest.
     """
     where = f"{manifest.stage}/{manifest.id}/manifest.json"
     ref = write_object(store, where, encode(manifest))
     publication = Publication(
-        seq=seq, manifest=where, sha256=ref.sha256, promotion=promotion, sidecars=dict(sidecars or {})
+        seq=seq,
+        manifest=where,
+        sha256=ref.sha256,
+        promotion=promotion,
+        revision=revision,
+        sidecars=dict(sidecars or {}),
     )
-    key = publication_key(manifest.stage, seq, promotion)
+    key = publication_key(manifest.stage, seq, promotion, revision)
     created = store.create(key, encode(publication))
+    if not created:
+        _same(decode(store.get(key), Publication, key), publication, key)
     advance(store, f"{manifest.stage}/latest.json", publication)
     return key, created
+
+
+def _same(stands: Publication, made: Publication, key: str) -> None:
+    """A number means one thing for ever: what stands under it must point at the manifest that was made."""
+    if (stands.manifest, stands.sha256) != (made.manifest, made.sha256):
+        raise DataError(
+            f"points at {stands.manifest} already, {made.manifest} was made of the same input",
+            where=key,
+            hint="the code or its settings changed: new data get a new number, so scrape or ingest some",
+        )
 
 
 def advance(store: ObjectStore, key: str, publication: Publication) -> None:
@@ -154,8 +178,8 @@ def advance(store: ObjectStore, key: str, publication: Publication) -> None:
             return
 
 
-def _rank(publication: Publication) -> tuple[int, int]:
-    return publication.seq, publication.promotion or 0
+def _rank(publication: Publication) -> tuple[int, int, int]:
+    return publication.seq, publication.promotion or 0, publication.revision
 
 
 def read_publication(store: ObjectStore, key: str) -> tuple[Publication, Manifest]:
@@ -172,7 +196,7 @@ def read_publication(store: ObjectStore, key: str) -> tuple[Publication, Manifes
 def superseded(store: ObjectStore, key: str) -> str:
     """Newer publication in the same prefix, empty if `key` is the newest: what is superseded need not be worked on."""
     prefix = key.rpartition("/")[0] + "/"
-    newest = max(info.key for info in store.list(prefix))
+    newest = max((info.key for info in store.list(prefix)), default="")
     return newest if newest > key else ""
 
 

@@ -18,7 +18,12 @@ from touchline.domain.forecasts import ForecastSet
 from touchline.domain.state import TeamState
 from touchline.errors import CorruptObject, DataError
 from touchline.manifest import bundle_of, current, decode, encode, read_object, read_publication
+from touchline.ports import Forecast
+from touchline.settings import ForecastSettings
+from touchline.stages import forecast
 from touchline.stages.forecast import row_hash
+from touchline.stages.predict import heads
+from touchline.work import Result
 
 FIRST = "predictions/published/000000000001-000000000001.json"
 
@@ -33,6 +38,10 @@ def champion(ports: Container) -> str:
 def published(ports: Container, key: str = FIRST) -> ForecastSet:
     _, manifest = read_publication(ports.store, key)
     return decode(read_object(ports.store, manifest.outputs["forecasts"]), ForecastSet)
+
+
+def ticked(ports: Container, days: int) -> Result:
+    return forecast.run(served.event("twice-daily", kind="cron"), ports, ForecastSettings(horizon_days=days))
 
 
 def upcoming() -> pd.DataFrame:
@@ -99,6 +108,55 @@ def test_twice_is_once(ports: Container, champion: str) -> None:
     for wakes in (key, champion):
         assert forecasted(ports, wakes).outcome == "unchanged"
     assert {info.key: info.etag for info in ports.store.list("")} == left
+
+
+def test_time_alone_brings_fixtures_in(ports: Container, champion: str, clock: VirtualClock) -> None:
+    forecasted(ports, publish_features(ports.store), days=7)
+    before = {match.match_id for match in published(ports).matches}
+    for days, revision in ((1, 1), (6, 2)):
+        clock.move(served.NOW + timedelta(days=days))
+        result = ticked(ports, days=7)
+        assert result.publications == (f"predictions/published/000000000001-000000000001_{revision:06d}.json",)
+        assert ticked(ports, days=7).outcome == "unchanged"
+    told = {match.match_id for match in published(ports, result.publications[0]).matches}
+    assert told - before
+    assert {row.match_id for row in ports.ledger.forecasts()} >= told | before
+    publication, _ = current(ports.store, "predictions")
+    assert publication.revision == 2
+    assert heads(ports.store)[1] == result.publications[0]
+    latest = msgspec.json.decode(ports.store.get("predictions/latest.json"))
+    assert latest["revision"] == 2
+
+
+def test_what_time_takes_away_is_no_news(ports: Container, champion: str, clock: VirtualClock) -> None:
+    forecasted(ports, publish_features(ports.store))
+    far = published(ports).matches[-1].kickoff
+    clock.move(far - timedelta(minutes=1))
+    assert forecasted(ports, champion, days=0).publications == (FIRST,)
+
+
+def test_a_fixture_without_a_time_is_sealed_before_its_day(ports: Container, champion: str) -> None:
+    table = due().assign(kickoff=lambda rows: rows["kickoff"].dt.normalize() + timedelta(hours=12), kickoff_known=False)
+    forecasted(ports, publish_features(ports.store, upcoming=table))
+    assert min(table["kickoff"]) == served.NOW.replace(hour=12)
+    assert min(match.kickoff for match in published(ports).matches).date() > served.NOW.date()
+    for row in ports.ledger.forecasts():
+        assert row.kickoff == row.kickoff.replace(hour=0)
+
+
+def test_the_exported_ledger_holds_what_a_broken_attempt_sealed(
+    ports: Container, champion: str, clock: VirtualClock
+) -> None:
+    first = due().sort_values("kickoff").iloc[0]
+    kickoff = first["kickoff"].to_pydatetime()
+    earlier = Forecast(first["match_id"], "m1", 1, 1, kickoff, 0.5, 0.3, 0.2, "hash", "simulated")
+    ports.ledger.seal([earlier], served.NOW)
+    clock.move(kickoff)
+    forecasted(ports, publish_features(ports.store))
+    exported = msgspec.json.decode(ports.store.get("ledger/forecasts/000000000001-000000000001.json"))
+    sealed = [row.match_id for row in ports.ledger.forecasts()]
+    assert [row["match_id"] for row in exported["forecasts"]] == sealed
+    assert sealed[0] == first["match_id"]
 
 
 def test_either_side_may_come_first(ports: Container) -> None:

@@ -32,6 +32,19 @@ def available_time(table: pd.DataFrame) -> pd.Series:
     return table["kickoff"].where(table["kickoff_known"], late) + RESULT_AVAILABLE
 
 
+def deadline(table: pd.DataFrame) -> pd.Series:
+    """Moment before which a forecast of each row must be sealed.
+
+    Kick-off; where only the date is known (kick-off stands at noon), the start of that day.
+
+    >>> table = pd.DataFrame({"kickoff": pd.to_datetime(["2024-03-02 15:00Z", "2024-03-02 12:00Z"]).as_unit("us"),
+    ...                       "kickoff_known": [True, False]})
+    >>> deadline(table).astype(str).tolist()
+    ['2024-03-02 15:00:00+00:00', '2024-03-02 00:00:00+00:00']
+    """
+    return table["kickoff"].where(table["kickoff_known"], table["kickoff"].dt.normalize())
+
+
 def withhold(table: pd.DataFrame, now: datetime) -> tuple[pd.DataFrame, int]:
     """The table as it could have been known at a moment: later results become fixtures again.
 

@@ -5,6 +5,7 @@ sealing stand in the ledger alone.
 """
 
 import io
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from touchline.domain.availability import deadline
 from touchline.domain.competitions import is_simulated
 from touchline.domain.features import FEATURE_NAMES
 from touchline.domain.forecasts import ForecastSet, MatchForecast, ModelSummary, Score, valid_probabilities
@@ -30,6 +32,7 @@ from touchline.manifest import (
     publication_key,
     publish,
     read_object,
+    read_publication,
     sha256,
     superseded,
     write_object,
@@ -45,25 +48,28 @@ VERSION: Final = "1"
 def run(event: Event, ports: Ports, settings: ForecastSettings) -> Result:
     """Publish the forecasts of the current features by the current champion, unless that was done.
 
+    Time alone brings fixtures into the horizon: those are sealed too, and published as a further revision.
+
     Raises:
         DataError: the champion was trained on other features, or gives no probabilities.
     """
-    newer = superseded(ports.store, event.key)
-    if newer:
+    if event.kind == "object" and (newer := superseded(ports.store, event.key)):
         return Result(outcome="skipped", reason=f"superseded by {newer}")
     try:
         (features, featured), (serving, served) = current(ports.store, "features"), current(ports.store, "serving")
     except NotFound as missing:
         return Result(outcome="skipped", reason=f"nothing to forecast from: {missing.what}")
-    key = publication_key(STAGE, features.seq, serving.seq)
-    if ports.store.stat(key) is not None:
-        return Result(outcome="unchanged", publications=(key,))
     upcoming = _upcoming(ports.store, featured.outputs["upcoming"])
     due, reason = within_horizon(upcoming, ports.clock.now(), settings.horizon_days)
     sealed = _seal(ports, due, served, features.seq, serving.seq)
     told = _told(ports, due, sealed, settings, served, reason)
-    _export_ledger(ports, sealed, features.seq, serving.seq)
-    key, created = _publish(ports, told, (features, featured), (serving, served))
+    revision, published = _published(ports.store, features.seq, serving.seq)
+    if published is not None and {match.match_id for match in told.matches} <= published:
+        return Result(
+            outcome="unchanged", publications=(publication_key(STAGE, features.seq, serving.seq, revision - 1),)
+        )
+    _export_ledger(ports, upcoming["match_id"], sealed, (features.seq, serving.seq, revision))
+    key, created = _publish(ports, told, (features, featured), (serving, served), revision)
     return Result(
         outcome="done" if created else "unchanged",
         publications=(key,),
@@ -78,16 +84,32 @@ def run(event: Event, ports: Ports, settings: ForecastSettings) -> Result:
 
 
 def within_horizon(upcoming: pd.DataFrame, now: datetime, days: int) -> tuple[pd.DataFrame, str]:
-    """Fixtures that kick off after now and within so many days, by kick-off and match; and why there is none."""
-    kickoff = upcoming["kickoff"]
-    due = upcoming[(kickoff > now) & (kickoff <= now + timedelta(days=days))]
+    """Fixtures that can still be sealed and kick off within so many days, by kick-off and match; and why there is none.
+
+    They have a column more: the `deadline` of sealing.
+    """
+    upcoming = upcoming.assign(deadline=deadline(upcoming))
+    kickoff, open_ = upcoming["kickoff"], upcoming["deadline"] > now
+    due = upcoming[open_ & (kickoff <= now + timedelta(days=days))]
     if len(due):
         return due.sort_values(["kickoff", "match_id"], ignore_index=True), ""
     if upcoming.empty:
         return due, "no coming fixture is known"
-    ahead = kickoff[kickoff > now]
+    ahead = kickoff[open_]
     other = f"the next is on {ahead.min().date()}" if len(ahead) else f"the last known was on {kickoff.max().date()}"
     return due, f"no fixture in the next {days} days ({other})"
+
+
+def _published(store: ObjectStore, seq: int, promotion: int) -> tuple[int, set[str] | None]:
+    """The next revision, and the matches of the newest one, None if nothing was published of these inputs."""
+    stem = publication_key(STAGE, seq, promotion).removesuffix(".json")
+    keys = [info.key for info in store.list(stem)]
+    if not keys:
+        return 0, None
+    publication, manifest = read_publication(store, max(keys))
+    ref = manifest.outputs["forecasts"]
+    matches = decode(read_object(store, ref), ForecastSet, ref.key).matches
+    return publication.revision + 1, {match.match_id for match in matches}
 
 
 def _seal(ports: Ports, due: pd.DataFrame, served: Manifest, seq: int, promotion: int) -> list[Forecast]:
@@ -101,7 +123,7 @@ def _seal(ports: Ports, due: pd.DataFrame, served: Manifest, seq: int, promotion
             model_version=str(served.parameters["model_version"]),
             promotion=promotion,
             seq=seq,
-            kickoff=row.kickoff.to_pydatetime(),
+            kickoff=row.deadline.to_pydatetime(),
             home=home, draw=draw, away=away,
             features_hash=row_hash(features),
             mode=ports.clock.mode,
@@ -193,14 +215,30 @@ def _score(title: str, score: ModelScore) -> Score:
     return Score(title, score.n, loss.value, loss.low, loss.high, score.rps.value)
 
 
-def _export_ledger(ports: Ports, sealed: list[Forecast], seq: int, promotion: int) -> None:
-    if sealed:
-        record = {"seq": seq, "promotion": promotion, "mode": ports.clock.mode, "forecasts": sealed}
-        ports.store.create(f"ledger/forecasts/{seq:012d}-{promotion:012d}.json", encode(record))
+def _export_ledger(
+    ports: Ports, match_ids: Iterable[str], sealed: list[Forecast], number: tuple[int, int, int]
+) -> None:
+    """What stands behind this publication, and all that was sealed of its inputs, also by an attempt that broke."""
+    (seq, promotion, _), mode, standing = number, ports.clock.mode, set(sealed)
+    rows = [
+        row
+        for row in ports.ledger.forecasts(match_ids)
+        if row in standing or (row.seq, row.promotion, row.mode) == (seq, promotion, mode)
+    ]
+    if not rows:
+        return
+    data = encode({"seq": seq, "promotion": promotion, "mode": mode, "forecasts": rows})
+    where = f"ledger/forecasts/{publication_key(STAGE, *number).rpartition('/')[2]}"
+    if not ports.store.create(where, data) and ports.store.get(where) != data:
+        ports.store.create(f"{where.removesuffix('.json')}-{sha256(data)[:12]}.json", data)
 
 
 def _publish(
-    ports: Ports, told: ForecastSet, features: tuple[Publication, Manifest], serving: tuple[Publication, Manifest]
+    ports: Ports,
+    told: ForecastSet,
+    features: tuple[Publication, Manifest],
+    serving: tuple[Publication, Manifest],
+    revision: int,
 ) -> tuple[str, bool]:
     inputs = tuple(Ref(publication.manifest, publication.sha256) for publication, _ in (features, serving))
     compact = encode(told)
@@ -223,7 +261,7 @@ def _publish(
         stage=STAGE, id=name, inputs=inputs, outputs=outputs, parameters=parameters, versions=versions,
         counts={"forecasts": rows},
     )  # fmt: skip
-    return publish(ports.store, manifest, features[0].seq, promotion=serving[0].seq)
+    return publish(ports.store, manifest, features[0].seq, promotion=serving[0].seq, revision=revision)
 
 
 _COLUMNS: Final = pa.schema(
