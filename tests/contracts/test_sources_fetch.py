@@ -110,11 +110,17 @@ class TestManners:
         site.put(
             E0,
             Page(status=429, headers={"Retry-After": "7"}),
-            Page(status=503, headers={"Retry-After": "9000"}),
+            Page(status=503, headers={"Retry-After": "60"}),
             SEASON,
         )
         fetch(source)
         assert waits[:2] == [7.0, 60.0]
+
+    def test_a_server_that_wants_to_be_left_alone_for_long_is_not_asked_again(self, site, source, waits):
+        site.put(E0, Page(status=429, headers={"Retry-After": "9000"}), SEASON)
+        with pytest.raises(Unavailable, match="asks not to come back within 9,000 seconds"):
+            fetch(source)
+        assert (site.paths, waits) == ([E0], [])
 
     def test_settings_make_the_source(self, site):
         settings = Scrape(football_data_url=site.url + "/", user_agent="me", pace_seconds=0)

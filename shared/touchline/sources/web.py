@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 20_000_000
 """No file of a source is that large."""
 LONGEST_WAIT: Final = 60.0
-"""Seconds; a server that wants more patience is asked again by the next schedule."""
+"""Seconds; a server that wants more patience is not asked again before the next schedule."""
 _AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -54,7 +54,7 @@ class Web:
             NotFound: 404 or 410.
             DataError: larger than `max_bytes`.
             PermanentError: the server refuses (401, 403 and the like): asking again would be rude.
-            Unavailable: no answer, or not now, after all attempts.
+            Unavailable: no answer, or not now, after all attempts; at once if the server asks for a longer wait.
         """
         import tenacity
 
@@ -73,7 +73,7 @@ class Web:
     def _wait(self, state: "tenacity.RetryCallState") -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = error.after if isinstance(error, _Busy) else 0.0
-        return min(asked or self.backoff_seconds * 2 ** (state.attempt_number - 1), LONGEST_WAIT)
+        return asked or min(self.backoff_seconds * 2 ** (state.attempt_number - 1), LONGEST_WAIT)
 
     def _once(self, url: str) -> bytes:
         import httpx
@@ -109,7 +109,10 @@ def _check_status(response: "httpx.Response", url: str) -> None:
     if status in _AGAIN:
         busy = _Busy(f"the server answers {status}", where=url, hint="it is tried again by the next schedule")
         after = response.headers.get("Retry-After", "")
-        busy.after = float(after) if after.isdigit() else 0.0
+        busy.after = float(after) if after.isdecimal() else 0.0
+        if busy.after > LONGEST_WAIT:
+            what = f"the server answers {status} and asks not to come back within {busy.after:,.0f} seconds"
+            raise Unavailable(what, where=url, hint="set the next schedule later than that")
         raise busy
     if not response.is_success:
         raise PermanentError(
