@@ -7,6 +7,7 @@ from touchline.domain.competitions import (
     MAIN_DIVISIONS,
     competition,
     is_simulated,
+    listed_as,
 )
 
 
@@ -38,3 +39,8 @@ def test_an_unlisted_competition_has_a_country_of_its_own():
 
 def test_only_the_simulated_league_is_simulated():
     assert [code for code in COMPETITIONS if is_simulated(code)] == ["SIM1"]
+
+
+def test_a_code_is_listed_by_its_slug():
+    assert all(listed_as(code.lower()) == code for code in COMPETITIONS)
+    assert (listed_as("village-cup"), listed_as("?"), listed_as("")) == ("", "", "")

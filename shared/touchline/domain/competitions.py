@@ -4,6 +4,8 @@ from typing import Final
 
 import msgspec
 
+from touchline.domain.vocabulary import slug
+
 
 class Competition(msgspec.Struct, frozen=True):
     """A league. Teams are known per country, so that a club keeps its identity when it changes division."""
@@ -73,6 +75,7 @@ COMPETITIONS: Final[dict[str, Competition]] = {
 }
 """Competitions by code: 22 main divisions and 16 extra leagues of football-data.co.uk, and the simulated league."""
 
+_BY_SLUG: Final = {slug(code): code for code in COMPETITIONS}
 EXTRA_BY_COUNTRY: Final = {country: code for code, country, *_ in _EXTRA}
 """Country -> code, where a source names an extra league by its country alone."""
 
@@ -84,6 +87,18 @@ def competition(code: str) -> Competition:
     ('England', True, 'village-cup')
     """
     return COMPETITIONS.get(code) or Competition(code, code, code)
+
+
+def listed_as(code: str) -> str:
+    """The listed code that has the same slug, and so the same identities of matches; empty if there is none.
+
+    >>> listed_as("e0"), listed_as("E0"), listed_as("village-cup")
+    ('E0', 'E0', '')
+    """
+    try:
+        return _BY_SLUG.get(slug(code), "")
+    except ValueError:  # it has no letter
+        return ""
 
 
 def is_simulated(code: str) -> bool:

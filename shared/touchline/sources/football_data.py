@@ -4,10 +4,8 @@
 """
 
 import csv
-import gzip
 import io
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Final
@@ -20,11 +18,11 @@ from touchline.errors import ConfigurationError, DataError, NotFound
 from touchline.manifest import sha256
 from touchline.ports import Payload
 from touchline.sources.football_data_columns import Columns, read_header
+from touchline.sources.packed import GZIP, unzip
 from touchline.sources.table import Parsed, finish, squeeze
 from touchline.sources.web import Web
 
 NAME: Final = "football-data"
-GZIP: Final = b"\x1f\x8b"
 FORMATS: Final = ("%d/%m/%Y", "%d/%m/%y", "%Y-%m-%d")
 """Dates of the site, day first; every cell must fit one of them exactly."""
 
@@ -61,7 +59,7 @@ def decode(body: bytes, where: str) -> str:
         DataError: it is empty, a web page, or a workbook.
     """
     if body.startswith(GZIP):
-        body = _unzip(body, where)
+        body = unzip(body, where)
     start = body[:512].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     if not start:
         raise DataError("the file is empty", where=where, hint="fetch it again")
@@ -77,13 +75,6 @@ def decode(body: bytes, where: str) -> str:
         except UnicodeDecodeError:
             continue
     return body.decode("latin-1")
-
-
-def _unzip(body: bytes, where: str) -> bytes:
-    try:
-        return gzip.decompress(body)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"a broken gzip file: {error}", where=where, hint="fetch or pack it again") from error
 
 
 def _lines(text: str) -> list[tuple[int, list[str]]]:

@@ -1,8 +1,10 @@
 """All sources by name, and the parser of each one's payloads."""
 
+import csv
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from touchline.errors import DataError, TouchlineError
 from touchline.ports import Payload, Source
 from touchline.sources import files, football_data, simulated
 from touchline.sources.table import Parsed
@@ -28,4 +30,11 @@ def parse(payload: Payload) -> Parsed:
     Raises:
         DataError: the payload breaks the contract of its format.
     """
-    return football_data.parse(payload) if payload.source == football_data.NAME else files.parse(payload)
+    parser = football_data.parse if payload.source == football_data.NAME else files.parse
+    try:
+        return parser(payload)
+    except TouchlineError:
+        raise
+    except (TypeError, ValueError, OverflowError, csv.Error) as error:  # what libraries say of such data
+        hint = "look for open quotes and for years that cannot be, or save it anew"
+        raise DataError(f"cannot be read: {error}", where=payload.name, hint=hint) from error

@@ -11,7 +11,6 @@ Dates are yyyy-mm-dd, times without an offset are UK local; without a season, it
 """
 
 import difflib
-import gzip
 import io
 import warnings
 from collections import Counter
@@ -21,11 +20,12 @@ from typing import Final
 import pandas as pd
 
 from touchline.domain import seasons
-from touchline.domain.competitions import EXTRA_BY_COUNTRY, competition
+from touchline.domain.competitions import EXTRA_BY_COUNTRY, competition, listed_as
 from touchline.domain.vocabulary import BOOKMAKERS, MATCH_COLUMNS, OUTCOMES, odds_columns, side_columns
-from touchline.errors import DataError
+from touchline.errors import DataError, UnknownName
 from touchline.manifest import sha256
 from touchline.ports import Payload
+from touchline.sources.packed import GZIP, unzip
 from touchline.sources.table import LONDON, NUMBERS, Parsed, finish, squeeze
 
 _SHORT: Final[dict[str, str]] = {
@@ -49,8 +49,8 @@ _OWN: Final = frozenset({*MATCH_COLUMNS, "date", "time", "result", "season_end_y
 _LEFT: Final = frozenset({"match_id", "referee", "source", "available_time", "payload"})
 """Known, and made anew or not kept."""
 _TEXT: Final = ("competition", "home_team", "away_team", "season", "time", "result", "status", "kickoff", "date")
+_KNOWN: Final = {"true": True, "false": False, "1": True, "0": False}
 PARQUET: Final = b"PAR1"
-GZIP: Final = b"\x1f\x8b"
 EXAMPLE: Final = "competition,date,home_team,away_team,home_goals,away_goals"
 
 
@@ -58,14 +58,16 @@ def parse(payload: Payload) -> Parsed:
     """Rows of one tidy table.
 
     Raises:
-        DataError: it cannot be read, a column is missing or unknown, or two columns mean the same.
+        DataError: it cannot be read, a column is missing or unknown, two columns mean the same, or `kickoff_known` says
+            neither yes nor no.
+        UnknownName: a competition is written almost as a listed one.
     """
     table = read(payload)
     frame = _rename(table, payload.name)
     frame["line"] = range(2, len(frame) + 2)
     frame["refused"] = ""
-    _name_competitions(frame)
-    _say_when(frame)
+    _name_competitions(frame, payload.name)
+    _say_when(frame, payload.name)
     _name_seasons(frame)
 
     def shown(at: int) -> str:
@@ -80,10 +82,10 @@ def read(payload: Payload) -> pd.DataFrame:
     Raises:
         DataError: the bytes are neither parquet nor CSV, or rows are longer than the header.
     """
+    body = unzip(payload.body, payload.name) if payload.body.startswith(GZIP) else payload.body
     try:
         if payload.body.startswith(PARQUET):
             return pd.read_parquet(io.BytesIO(payload.body))
-        body = gzip.decompress(payload.body) if payload.body.startswith(GZIP) else payload.body
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # raised where cells would be lost
             return _read_csv(body)
@@ -142,17 +144,25 @@ def _require(names: set[str], found: Sequence[str], where: str) -> None:
         )
 
 
-def _name_competitions(frame: pd.DataFrame) -> None:
-    """Extra leagues may be given by their country."""
+def _name_competitions(frame: pd.DataFrame, where: str) -> None:
+    """Extra leagues may be given by their country; a code written otherwise than ours would share its identities."""
     frame["competition"] = frame["competition"].replace(EXTRA_BY_COUNTRY)
+    odd = {
+        code: right for code in sorted(frame["competition"].unique()) if (right := listed_as(code)) not in ("", code)
+    }
+    if odd:
+        details = tuple(f"{code}: did you mean {right}?" for code, right in odd.items())
+        raise UnknownName(
+            f"unknown competition {', '.join(odd)}", where=where, details=details, hint="write codes as they are listed"
+        )
     if "status" in frame:
         frame["status"] = frame["status"].str.lower()
 
 
-def _say_when(frame: pd.DataFrame) -> None:
+def _say_when(frame: pd.DataFrame, where: str) -> None:
     """Day (in London), and kick-off where the table has one."""
     if "kickoff" in frame:
-        _read_kickoff(frame)
+        _read_kickoff(frame, where)
         frame["day"] = frame["kickoff"].dt.tz_convert(LONDON).dt.tz_localize(None).dt.normalize()
         return
     frame["day_text"] = frame["date"]
@@ -161,7 +171,7 @@ def _say_when(frame: pd.DataFrame) -> None:
     frame["time"] = frame["time"] if "time" in frame else pd.Series("", frame.index, dtype="str")
 
 
-def _read_kickoff(frame: pd.DataFrame) -> None:
+def _read_kickoff(frame: pd.DataFrame, where: str) -> None:
     given = frame["kickoff"]
     frame["day_text"] = given.astype("str")
     if not isinstance(given.dtype, pd.DatetimeTZDtype):
@@ -171,8 +181,21 @@ def _read_kickoff(frame: pd.DataFrame) -> None:
             "'" + frame["day_text"] + "' is no moment with its offset (2024-05-19T15:00Z)"
         )
     frame["kickoff"] = given.dt.tz_convert("UTC").dt.as_unit("us")
-    stated = squeeze(frame["kickoff_known"]).str.lower() if "kickoff_known" in frame else None
-    frame["kickoff_known"] = frame["kickoff"].notna() & (True if stated is None else stated != "false")
+    frame["kickoff_known"] = frame["kickoff"].notna() & _stated(frame, where)
+
+
+def _stated(frame: pd.DataFrame, where: str) -> "pd.Series[bool]":
+    """Whether each kick-off is said to be known; where nothing says so, it is."""
+    if "kickoff_known" not in frame:
+        return pd.Series(True, frame.index)
+    said = squeeze(frame["kickoff_known"]).str.lower()
+    odd = frame.loc[~said.isin(list(_KNOWN)), ["line", "kickoff_known"]]
+    if len(odd):
+        line, text = odd.iloc[0]
+        raise DataError(
+            f"line {line}: {text!r} is neither true nor false", where=where, hint="kickoff_known: true, false, 1 or 0"
+        )
+    return said.map(_KNOWN).astype(bool)
 
 
 def _name_seasons(frame: pd.DataFrame) -> None:
