@@ -13,7 +13,7 @@ from snapshots import everything, league
 from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
 from touchline.domain.features import FEATURE_NAMES
-from touchline.manifest import encode, publish
+from touchline.manifest import encode
 from touchline.ports import Forecast, ScrapeRun
 from touchline.settings import Drift
 from touchline.stages import drift
@@ -94,21 +94,32 @@ class TestSettling:
         assert [settlement.outcome for settlement in ports.ledger.settlements()] == ["home"]
 
     def test_a_match_that_did_not_pass_the_gates_is_not_settled(self, ports: Container) -> None:
-        """The database may know a result that a gate refused: only the features count."""
+        """The database may know what a gate refused: only the features and the snapshot behind them count."""
         rows = league(2)
-        finished = rows[rows["status"] == "finished"].head(1)
+        finished = rows[rows["status"] == "finished"].head(2)
+        finished["status"] = ["finished", "abandoned"]
         record(ports, finished)
-        publish_features(ports.store, played(20))
+        publish_features(ports.store, played(20), snapshot=rows)
         seal(ports, sealed_before(finished, 0.5, 0.3, 0.2))
 
         assert run(ports).summary["settled"] == 0
         assert ports.ledger.settlements() == []
 
+    def test_a_forecast_of_the_day_itself_is_void_where_only_the_day_is_known(self, ports: Container) -> None:
+        table = played(20).assign(kickoff_known=False)
+        table["kickoff"] = table["kickoff"].dt.normalize() + timedelta(hours=12)
+        publish_features(ports.store, table)
+        (forecast,) = sealed_before(table.head(1), 0.5, 0.3, 0.2)
+        moved = msgspec.structs.replace(forecast, kickoff=forecast.kickoff + timedelta(days=1))
+        ports.ledger.seal([moved], forecast.kickoff - timedelta(hours=2))
+        run(ports)
+        (settlement,) = ports.ledger.settlements()
+        assert settlement.void_reason == "kick-off was moved before the sealing"
+
     @pytest.mark.parametrize("status", ["abandoned", "cancelled", "awarded"])
     def test_a_match_without_a_result_voids_its_forecast(self, ports: Container, status: str) -> None:
         rows = league(2).head(1).assign(status=status)
-        record(ports, rows)
-        publish_features(ports.store, played(20))
+        publish_features(ports.store, played(20), snapshot=rows)
         seal(ports, sealed_before(rows, 0.5, 0.3, 0.2))
 
         run(ports)
@@ -118,8 +129,7 @@ class TestSettling:
     @pytest.mark.parametrize("status", ["postponed", "scheduled"])
     def test_a_match_that_is_to_be_played_stays_open(self, ports: Container, status: str) -> None:
         rows = league(2).head(1).assign(status=status, home_goals=np.nan, away_goals=np.nan)
-        record(ports, rows)
-        publish_features(ports.store, played(20))
+        publish_features(ports.store, played(20), snapshot=rows)
         seal(ports, sealed_before(rows, 0.5, 0.3, 0.2))
 
         run(ports)
@@ -146,17 +156,10 @@ class TestReport:
         assert result.reason == "120 current matches, 0 of the older half: too few"
         assert not everything(ports.store, "reports/")
 
-    def test_a_superseded_scrape_is_left_to_the_newest_one(self, ports: Container) -> None:
-        publish_features(ports.store, played())
-        manifest = {"stage": "scrapes", "id": "s", "inputs": (), "outputs": {}}
-        for seq in (1, 2):
-            publish(
-                ports.store,
-                msgspec.convert({**manifest, "parameters": {}, "versions": {}, "counts": {}}, drift.Manifest),
-                seq,
-            )
-        assert run(ports, "scrapes/published/000000000001.json").outcome == "skipped"
-        assert run(ports, "scrapes/published/000000000002.json").outcome == "done"
+    def test_superseded_features_are_left_to_the_newest_ones(self, ports: Container) -> None:
+        older, newer = (publish_features(ports.store, played(), seq) for seq in (1, 2))
+        assert run(ports, older).outcome == "skipped"
+        assert run(ports, newer).outcome == "done"
 
     def test_the_report_compares_the_newest_matches(self, ports: Container) -> None:
         publish_features(ports.store, played(400, shift_last=100), seq=3)

@@ -6,7 +6,8 @@ from io import BytesIO
 import numpy as np
 import pandas as pd
 
-from touchline.manifest import Manifest, Ref, encode, publish, sha256, write_object
+from snapshots import publish_raw
+from touchline.manifest import Manifest, Ref, encode, publish, read_publication, sha256, write_object
 from touchline.ports import Forecast, ObjectStore
 
 START = datetime(2025, 1, 1, 15, tzinfo=UTC)
@@ -25,6 +26,7 @@ def played(matches: int = 400, shift_last: int = 0) -> pd.DataFrame:
         {
             "match_id": [f"m-{number:04d}" for number in range(matches)],
             "kickoff": kickoff,
+            "kickoff_known": True,
             "home_goals": goals[:, 0],
             "away_goals": goals[:, 1],
             "outcome": outcome,
@@ -33,13 +35,16 @@ def played(matches: int = 400, shift_last: int = 0) -> pd.DataFrame:
     )
 
 
-def publish_features(store: ObjectStore, table: pd.DataFrame, seq: int = 1) -> str:
-    """Publish a table as the features of played matches; the publication's key."""
+def publish_features(
+    store: ObjectStore, table: pd.DataFrame, seq: int = 1, snapshot: pd.DataFrame | None = None
+) -> str:
+    """Publish a table as the features of played matches, and the snapshot behind it if there is one; the key."""
     buffer = BytesIO()
     table.to_parquet(buffer, index=False)
     work = sha256(buffer.getvalue())[:20]
     ref = write_object(store, f"features/{work}/played.parquet", buffer.getvalue(), rows=len(table))
-    return _publish(store, "features", work, {"played": ref}, seq)
+    inputs = () if snapshot is None else read_publication(store, publish_raw(store, snapshot, seq))[1].outputs.values()
+    return _publish(store, "features", work, {"played": ref}, seq, tuple(inputs))
 
 
 def publish_champion(store: ObjectStore, trained_from: datetime, trained_until: datetime, number: int = 1) -> str:
@@ -70,6 +75,8 @@ def sealed_before(table: pd.DataFrame, home: float, draw: float, away: float, ve
     ]
 
 
-def _publish(store: ObjectStore, stage: str, work: str, outputs: dict[str, Ref], seq: int) -> str:
-    manifest = Manifest(stage=stage, id=work, inputs=(), outputs=outputs, parameters={}, versions={}, counts={})
+def _publish(
+    store: ObjectStore, stage: str, work: str, outputs: dict[str, Ref], seq: int, inputs: tuple[Ref, ...] = ()
+) -> str:
+    manifest = Manifest(stage=stage, id=work, inputs=inputs, outputs=outputs, parameters={}, versions={}, counts={})
     return publish(store, manifest, seq)[0]

@@ -1,7 +1,7 @@
 """Drift: settle what is over, say how far the world has moved, and ask for a training where that hurts.
 
-Settling takes results from the current features only, so that nothing that a gate refused is ever settled; the database
-is asked for nothing but matches that will have no result.
+Settling takes results from the current features only, and matches that will have no result from the snapshot that those
+were made of, so that nothing that a gate refused is ever settled.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from touchline.domain import drift, settlement
+from touchline.domain.availability import deadline
 from touchline.domain.drift import FeatureDrift
 from touchline.domain.drift_findings import Findings, Record, Request
 from touchline.domain.features import FEATURE_NAMES
@@ -93,8 +94,8 @@ def run(event: Event, ports: Ports, settings: Drift) -> Result:
     except NotFound as error:
         return Result(outcome="skipped", reason=error.what)
     source = features.outputs["played"]
-    played = pq.read_table(pa.BufferReader(read_object(store, source))).to_pandas()
-    settled = _verdicts(ports, played)
+    played = _table(store, source)
+    settled = _verdicts(ports, played, features.inputs)
     stored = ports.ledger.settle([_settlement(*pair, ports.clock.now()) for pair in settled])
     _export(ports, publication.seq)
     samples = _samples(store, source, played, settings.current_matches)
@@ -112,33 +113,43 @@ def run(event: Event, ports: Ports, settings: Drift) -> Result:
     )
 
 
-def _verdicts(ports: Ports, played: pd.DataFrame) -> Settled:
+def _verdicts(ports: Ports, played: pd.DataFrame, snapshots: tuple[Ref, ...]) -> Settled:
     """Forecasts of record of all matches that are over, each with what it was worth."""
     forecasts = ports.ledger.forecasts()
     endings = _finished(played, {forecast.match_id for forecast in forecasts})
     now = ports.clock.now()
     overdue = {forecast.match_id for forecast in forecasts if forecast.kickoff < now} - set(endings)
-    return list(settlement.settle_all(forecasts, endings | _without_result(ports, overdue)))
+    return list(settlement.settle_all(forecasts, endings | _without_result(ports.store, snapshots, overdue)))
 
 
 def _finished(played: pd.DataFrame, wanted: set[str]) -> dict[str, Ending]:
-    rows = played.loc[played["match_id"].isin(wanted), ["match_id", "kickoff", "home_goals", "away_goals"]]
+    rows = played[played["match_id"].isin(wanted)]
+    rows = rows.assign(kickoff=deadline(rows))[["match_id", "kickoff", "home_goals", "away_goals"]]
     return {
         match_id: Ending("finished", kickoff.to_pydatetime(), float(home), float(away))
         for match_id, kickoff, home, away in rows.itertuples(index=False)
     }
 
 
-def _without_result(ports: Ports, overdue: set[str]) -> dict[str, Ending]:
-    """Of matches that should be over: those that were abandoned, cancelled or awarded."""
+def _without_result(store: ObjectStore, snapshots: tuple[Ref, ...], overdue: set[str]) -> dict[str, Ending]:
+    """Of matches that should be over: those that were abandoned, cancelled or awarded, as the gates let them pass."""
     if not overdue:
         return {}
-    table = ports.matches.snapshot(ports.matches.head())
-    rows = table[table["match_id"].isin(overdue) & table["status"].isin(settlement.VOID_STATUSES)]
+    tables = [
+        _table(store, ref).loc[
+            lambda rows: rows["match_id"].isin(overdue) & rows["status"].isin(settlement.VOID_STATUSES)
+        ]
+        for ref in snapshots
+    ]
     return {
         match_id: Ending(status, kickoff.to_pydatetime())
+        for rows in tables
         for match_id, status, kickoff in rows[["match_id", "status", "kickoff"]].itertuples(index=False)
     }
+
+
+def _table(store: ObjectStore, ref: Ref) -> pd.DataFrame:
+    return pq.read_table(pa.BufferReader(read_object(store, ref))).to_pandas()
 
 
 def _settlement(forecast: Forecast, verdict: Verdict, now: datetime) -> Settlement:
