@@ -57,13 +57,13 @@ def forecast(
     """
     _writable(out)
     from touchline.learning import walkforward
-    from touchline.sources.naming import days_played, with_teams
+    from touchline.sources.naming import with_teams
 
     options = walkforward.WalkOptions(competitions=tuple(competition or ()), fit=_fit_options(scene(context).environ))
     with _telling(None) as say:
-        played, names = with_teams(read_table(history), {}, dict, "--history", _mend)
+        played, names = with_teams(read_table(history), {}, _nothing, "--history", _mend)
         asked = read_table([fixtures])
-        named, _ = with_teams(asked, _spellings(names), lambda: days_played(played), str(fixtures), _mend)
+        named, _ = with_teams(asked, _spellings(names), lambda: played, str(fixtures), _mend)
         found = walkforward.forecast(played, named, options, say)
         found = found.assign(**{side: asked[side].to_numpy() for side in ("home_team", "away_team")})
     _write(found, out)
@@ -101,7 +101,7 @@ def backtest(
         refit_models_days=refit_models, refit_ratings_days=refit_ratings, competitions=tuple(competition or ()),
         fit=_fit_options(scene(context).environ),
     )  # fmt: skip
-    table, _ = with_teams(read_table(data), {}, dict, "--data", _mend)
+    table, _ = with_teams(read_table(data), {}, _nothing, "--data", _mend)
     last = end.date() if end else table["kickoff"].max().date()
     steps = -(-((last - start.date()).days + 1) // refit_models)
     with _telling(max(steps, 1)) as say:
@@ -158,6 +158,12 @@ def _tell_refused(name: str, rejected: "Sequence[Rejected]") -> None:
         speaking().print(f"{name}, line {row.line} is left out: {row.reason}", markup=False, soft_wrap=True)
     if len(rejected) > REFUSED_SHOWN:
         speaking().print(f"{name}: ... and {len(rejected) - REFUSED_SHOWN} more", markup=False)
+
+
+def _nothing() -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.DataFrame()
 
 
 def _mend(one: "Suspect") -> str:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from touchline.domain.competitions import competition
-from touchline.domain.names import Days, Name, Resolution, Suspect, resolve
+from touchline.domain.names import Name, Resolution, Suspect, resolve
 from touchline.errors import UnknownName
 from touchline.sources.aliases import ALIASES, DISTINCT
 from touchline.sources.table import LONDON
@@ -18,7 +19,7 @@ _EPOCH: Final = pd.Timestamp(1970, 1, 1)
 def with_teams(
     rows: pd.DataFrame,
     known: Mapping[str, Mapping[str, str]],
-    before: Callable[[], Days],
+    before: Callable[[], pd.DataFrame],
     where: str,
     hint: Callable[[Suspect], str],
 ) -> tuple[pd.DataFrame, dict[Name, str]]:
@@ -27,7 +28,8 @@ def with_teams(
     Args:
         rows: tidy rows with published names.
         known: country -> spelling -> canonical name.
-        before: days on which known teams play besides; asked only where names look alike, since it may be dear.
+        before: matches that are known, tidy rows; asked only where names look alike, since it may be dear. Those that
+            the rows send again prove nothing: with a slip in one name they look like a second match on the same day.
         where: file that the rows are from, for the error.
         hint: what to do about a name that resembles a known one.
 
@@ -38,15 +40,25 @@ def with_teams(
     played = _days(rows, country)
     answer = resolve(played, known, ALIASES, DISTINCT, {})
     if answer.suspects:
-        answer = resolve(played, known, ALIASES, DISTINCT, before())
+        answer = resolve(played, known, ALIASES, DISTINCT, _days_besides(before(), rows))
     if answer.suspects:
         raise _unknown(answer.suspects, where, hint)
     return rows.assign(**{side: _named(rows[side], country, answer) for side in _SIDES}), answer.new
 
 
-def days_played(rows: pd.DataFrame) -> dict[Name, set[int]]:
-    """Country and name -> ordinals of the days on which it plays."""
-    return _days(rows, _countries(rows))
+def _days_besides(matches: pd.DataFrame, rows: pd.DataFrame) -> dict[Name, set[int]]:
+    """Days on which teams play in matches other than those of the rows."""
+    if matches.empty:
+        return {}
+    sent = np.zeros(len(matches), dtype=bool)
+    for side in _SIDES:
+        sent |= _slots(matches, side).isin(_slots(rows, side))
+    others = matches[~sent]
+    return _days(others, _countries(others))
+
+
+def _slots(rows: pd.DataFrame, side: str) -> pd.MultiIndex:
+    return pd.MultiIndex.from_arrays([rows["competition"], _ordinals(rows), rows[side]])
 
 
 def _countries(rows: pd.DataFrame) -> "pd.Series[str]":
@@ -54,11 +66,16 @@ def _countries(rows: pd.DataFrame) -> "pd.Series[str]":
 
 
 def _days(rows: pd.DataFrame, country: "pd.Series[str]") -> dict[Name, set[int]]:
-    local = rows["kickoff"].dt.tz_convert(LONDON).dt.tz_localize(None)
-    day = (local - _EPOCH).dt.days + _EPOCH.toordinal()
+    """Country and name -> ordinals of the days on which it plays."""
+    day = _ordinals(rows)
     sides = [pd.DataFrame({"country": country, "name": rows[side], "day": day}) for side in _SIDES]
     played: dict[Name, set[int]] = pd.concat(sides).groupby(["country", "name"])["day"].agg(set).to_dict()
     return played
+
+
+def _ordinals(rows: pd.DataFrame) -> "pd.Series[int]":
+    local = rows["kickoff"].dt.tz_convert(LONDON).dt.tz_localize(None)
+    return (local - _EPOCH).dt.days + _EPOCH.toordinal()
 
 
 def _unknown(suspects: tuple[Suspect, ...], where: str, hint: Callable[[Suspect], str]) -> UnknownName:

@@ -17,7 +17,7 @@ from touchline.errors import DataError
 from touchline.manifest import sha256
 from touchline.ports import MatchRef, MatchStore, Payload
 from touchline.sources import football_data
-from touchline.sources.naming import days_played, with_teams
+from touchline.sources.naming import with_teams
 from touchline.sources.registry import parse
 from touchline.sources.table import Parsed, Rejected
 
@@ -113,13 +113,12 @@ class Intake:
         return withhold(rows, self._as_of)
 
     def _with_teams(self, rows: pd.DataFrame, where: str) -> tuple[pd.DataFrame, dict[Name, str]]:
-        return with_teams(rows, self._names, self._days_before, where, _accept)
+        return with_teams(rows, self._names, self._before, where, _accept)
 
-    def _days_before(self) -> dict[Name, set[int]]:
-        """Days on which each team plays in what is stored, and in the payloads before."""
+    def _before(self) -> pd.DataFrame:
+        """Matches that are stored, and those of the payloads before."""
         stored = self._matches.snapshot(self._matches.head())
-        known = pd.concat([stored, *self._tables], ignore_index=True) if self._tables else stored
-        return days_played(known)
+        return pd.concat([stored, *self._tables], ignore_index=True) if self._tables else stored
 
     def _stored(self, rows: pd.DataFrame) -> list[MatchRef]:
         """Matches of the seasons that the rows speak of, as stored or as the payloads before left them."""
