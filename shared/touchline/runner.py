@@ -15,15 +15,17 @@ from typing import Final, Literal, Self
 import msgspec
 
 from touchline import bootstrap, events, settings, wiring, wiring_rules
+from touchline.domain.vocabulary import Mode
 from touchline.entrypoint import RUN_HEADER, Handle, Surroundings, surrounded
 from touchline.errors import ConfigurationError, NotFound, Unavailable
 from touchline.manifest import decode, encode, sha256
-from touchline.ports import Clock, ObjectInfo
+from touchline.ports import Clock, ObjectInfo, ObjectStore
 from touchline.telemetry import RunRecord
 from touchline.work import Event
 
 SOURCE: Final = "touchline/runner"
 ROUNDS: Final = 50
+_MODE: Final = "mode.json"
 LONGEST_PAUSE: Final = 60.0
 _SCHEMA: Final = """
 create table if not exists receipts (
@@ -66,7 +68,7 @@ class Platform:
         pause: rests between the attempts of a delivery, for so many seconds.
 
     Raises:
-        ConfigurationError: the wiring or a setting is wrong.
+        ConfigurationError: the wiring or a setting is wrong, or the home belongs to the other mode.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Platform:
         for name in self.wiring.functions:
             settings.load(settings.BY_FUNCTION[name], environ, name)
         self.ports = bootstrap.ports(environ, needs=frozenset({"object_store"}), clock=clock)
+        _claim(self.ports.store, self.ports.clock.mode)
         self._handles: dict[str, Handle] = {}
         self.ports.home.mkdir(parents=True, exist_ok=True)
         self._receipts = sqlite3.connect(self.ports.home / "platform.db", timeout=30)
@@ -253,3 +256,11 @@ def _module(name: str, path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def _claim(store: ObjectStore, mode: Mode) -> None:
+    """Keep simulated and live runs apart: they would take each other's numbers."""
+    if not store.create(_MODE, encode(mode)) and store.get(_MODE) != encode(mode):
+        first = decode(store.get(_MODE), str, _MODE)
+        hint = f"choose another TOUCHLINE_HOME for {mode} runs (a run is simulated when TOUCHLINE_NOW is set)"
+        raise ConfigurationError(f"this home holds {first} runs, this run is {mode}", where="TOUCHLINE_HOME", hint=hint)

@@ -77,6 +77,20 @@ def test_an_object_that_changes_while_it_is_delivered_is_due_again(environ: dict
     assert outcomes == [("done", 0), ("unchanged", 1)]
 
 
+def test_simulated_and_live_runs_never_share_a_home(environ: dict[str, str], tmp_path: Path) -> None:
+    with Platform(environ):
+        pass
+    with Platform(environ):
+        pass
+    with pytest.raises(ConfigurationError, match="holds live runs, this run is simulated") as refused:
+        Platform({**environ, "TOUCHLINE_NOW": NOW.isoformat()})
+    assert "another TOUCHLINE_HOME" in refused.value.hint
+    with Platform({**environ, "TOUCHLINE_NOW": NOW.isoformat(), "TOUCHLINE_HOME": str(tmp_path / "other")}):
+        pass
+    with pytest.raises(ConfigurationError, match="holds simulated runs, this run is live"):
+        Platform({**environ, "TOUCHLINE_HOME": str(tmp_path / "other")})
+
+
 def test_a_home_that_was_copied_owes_nothing(environ: dict[str, str], tmp_path: Path) -> None:
     with Platform(environ) as platform:
         put(platform, a="fine")
