@@ -1,5 +1,6 @@
 """Train: due or not, once each, honest on its card, and patient with a registry that does not answer."""
 
+import logging
 import shutil
 from datetime import timedelta
 
@@ -133,12 +134,30 @@ class TestDue:
         assert answered.outcome == "skipped"
         assert "needs 30" in answered.reason
 
-    def test_superseded_features_are_left_alone(self, ports):
+    def test_a_request_that_comes_while_a_training_runs_is_answered_by_the_next(self, ports):
+        class Asking(logging.Handler):
+            def emit(self, record):
+                ports.store.create("requests/retrain/by-hand.json", b"please")
+
+        logger, asking = logging.getLogger("touchline.train"), Asking()
+        logger.addHandler(asking)
+        logger.setLevel(logging.INFO)
+        try:
+            train.run(event(publish_features(ports.store, league().head(-10))), ports, QUICK)
+        finally:
+            logger.removeHandler(asking)
+            logger.setLevel(logging.NOTSET)
+        asked = train.run(event(publish_features(ports.store, league().head(-5), seq=2)), ports, QUICK)
+        assert asked.outcome == "done"
+        answered = train.run(event(publish_features(ports.store, league(), seq=3)), ports, QUICK)
+        assert (answered.outcome, "needs 30" in answered.reason) == ("skipped", True)
+
+    def test_older_features_lead_to_a_training_on_the_newest(self, ports):
         old = publish_features(ports.store, league().head(-10))
         new = publish_features(ports.store, league(), seq=2)
-        result = train.run(event(old), ports, QUICK)
-        assert (result.outcome, result.reason) == ("skipped", f"superseded by {new}")
-        assert train.run(event("weekly", "cron"), ports, QUICK).publications == (publication_key("models", 2),)
+        told = [train.run(event(key), ports, QUICK) for key in (old, new)]
+        assert [result.outcome for result in told] == ["done", "unchanged"]
+        assert {result.publications for result in told} == {(publication_key("models", 2),)}
 
 
 class TestModel:
@@ -322,6 +341,6 @@ def serve(store, key):
 
 
 def _facts(ports):
-    from touchline.stages.train_due import facts
+    from touchline.stages.train_due import facts, requests
 
-    return facts(ports.store, current(ports.store, "features")[1])
+    return facts(ports.store, current(ports.store, "features")[1], requests(ports.store))

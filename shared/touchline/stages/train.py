@@ -30,7 +30,6 @@ from touchline.manifest import (
     current,
     publication_key,
     publish,
-    superseded,
     write_object,
 )
 from touchline.ports import ObjectStore, TrainingLog
@@ -73,8 +72,6 @@ def run(event: Event, ports: Ports, settings: Train) -> Result:
         PermanentError: the features cannot be read.
     """
     store = ports.store
-    if event.key.startswith("features/") and (newer := superseded(store, event.key)):
-        return Result(outcome="skipped", reason=f"superseded by {newer}")
     try:
         publication, features = current(store, "features")
     except NotFound as error:
@@ -82,11 +79,12 @@ def run(event: Event, ports: Ports, settings: Train) -> Result:
     key = publication_key(STAGE, publication.seq)
     if store.stat(key):
         return Result(outcome="unchanged", publications=(key,), reason="these features have a model")
-    answer = train_due.decide(train_due.facts(store, features), settings.min_new_matches)
+    asked = train_due.requests(store)
+    answer = train_due.decide(train_due.facts(store, features, asked), settings.min_new_matches)
     if not answer.due:
         return Result(outcome="skipped", reason=answer.reason)
     _LOG.info("training: %s", answer.reason)
-    return _train(ports, settings, _job(publication, features, settings))
+    return _train(ports, settings, _job(publication, features, settings), asked)
 
 
 def _job(publication: Publication, features: Manifest, settings: Train) -> Job:
@@ -102,7 +100,7 @@ def _job(publication: Publication, features: Manifest, settings: Train) -> Job:
     return Job(model_id, publication.seq, features, source, parameters, versions)
 
 
-def _train(ports: Ports, settings: Train, job: Job) -> Result:
+def _train(ports: Ports, settings: Train, job: Job, asked: dict[str, Ref]) -> Result:
     trained = _kept(ports, settings, job)
     store = ports.store
     outputs = {
@@ -119,7 +117,7 @@ def _train(ports: Ports, settings: Train, job: Job) -> Result:
         versions=job.versions,
         counts={"finished": job.features.counts["played"], "learnt": card.matches, "tested": card.test_matches},
     )
-    key, created = publish(store, manifest, job.seq)
+    key, created = publish(store, manifest, job.seq, sidecars=asked)
     loss = {name: round(score.log_loss.value, 4) for name, score in card.scores.items()}
     summary = {"model": job.model_id, "version": version, "family": card.family, "log_loss": loss}
     return Result(outcome="done" if created else "unchanged", publications=(key,), summary=summary)

@@ -3,7 +3,7 @@
 import msgspec
 
 from touchline.errors import NotFound
-from touchline.manifest import Manifest, current, publication_key
+from touchline.manifest import Manifest, Ref, current, sha256
 from touchline.ports import ObjectStore
 
 REQUESTS = "requests/retrain/"
@@ -21,7 +21,7 @@ class Facts(msgspec.Struct, frozen=True):
     changed: bool
     """Whether the features are others than those that the newest model was made of."""
     requested: bool
-    """Whether a training was asked for since then."""
+    """Whether a training was asked for that the newest model does not answer."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -49,8 +49,15 @@ def decide(facts: Facts, needed: int) -> Answer:
     return Answer(True, f"a training was asked for, and the data changed since model {facts.model}")
 
 
-def facts(store: ObjectStore, features: Manifest) -> Facts:
-    """What the store says about the newest model, and about requests since then.
+def requests(store: ObjectStore) -> dict[str, Ref]:
+    """All requests for a training, by key."""
+    return {info.key: Ref(info.key, sha256(store.get(info.key))) for info in store.list(REQUESTS)}
+
+
+def facts(store: ObjectStore, features: Manifest, asked: dict[str, Ref]) -> Facts:
+    """What the store says about the newest model, and whether it answers all that was asked for.
+
+    A model answers the requests that were there when its training began: its publication names them.
 
     Raises:
         NotFound, CorruptObject, DataError: the chain of the newest model is broken.
@@ -61,6 +68,5 @@ def facts(store: ObjectStore, features: Manifest) -> Facts:
     except NotFound:
         return Facts(finished, None, "", changed=True, requested=False)
     changed = models.inputs[0].key != f"features/{features.id}/manifest.json"
-    trained = store.stat(publication_key("models", publication.seq))
-    requested = trained is not None and any(info.modified > trained.modified for info in store.list(REQUESTS))
+    requested = any(publication.sidecars.get(key) != ref for key, ref in asked.items())
     return Facts(finished, models.counts["finished"], models.id, changed, requested)
