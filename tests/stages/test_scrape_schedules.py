@@ -96,10 +96,20 @@ class TestSchedules:
     def test_one_bad_file_does_not_keep_the_others_away(self, world: World, site: Site) -> None:
         site.put("/mmz4281/2526/E0.csv", csv_of((*PLAIN, "Weather"), *ROUND))
         result = self.fetch(world, site)
-        assert (result.outcome, result.reason) == ("done", "unknown column Weather")
+        assert (result.outcome, result.reason) == ("parked", "mmz4281/2526/E0.csv: unknown column Weather")
+        assert result.publications == ("scrapes/published/000000000001.json",)
         assert result.summary | {"payloads_refused": 1, "matches_new": 2} == result.summary
         [key] = world.keys("quarantine/scrape/")
         assert "unknown column Weather" in world.json(key)[0]
+        again = self.fetch(world, site, "again")
+        assert (again.outcome, again.publications) == ("parked", result.publications)
+
+    def test_one_bad_file_and_nothing_else_in_it_is_parked(self, world: World, site: Site) -> None:
+        site.put("/mmz4281/2526/E0.csv", csv_of((*PLAIN, "Weather"), *ROUND))
+        site.put("/fixtures.csv", csv_of(PLAIN))
+        result = self.fetch(world, site)
+        assert (result.outcome, result.publications) == ("parked", ())
+        assert "E0.csv: unknown column Weather" in result.reason
 
     def test_payloads_are_kept_even_if_the_next_one_does_not_come(self, world: World, site: Site) -> None:
         del site.pages["/fixtures.csv"]

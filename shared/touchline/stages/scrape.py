@@ -5,7 +5,7 @@ payload that is refused as a whole changes nothing. Where time is set by hand, n
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from touchline.errors import ConfigurationError, DataError, EventError
 from touchline.manifest import (
@@ -30,6 +30,8 @@ VERSION: Final = "1"
 
 def run(event: Event, ports: Ports, settings: Scrape) -> Result:
     """Take in the object that woke us, or what the sources of the settings have.
+
+    What is good is published even where other payloads are refused; the outcome is "parked" then.
 
     Raises:
         DataError: the only payload, or every one, is refused; it is kept, and so are its refused rows.
@@ -134,14 +136,17 @@ def _result(
     }
     for name in ("rows", "rejected", "withheld"):
         ports.metrics.count(f"scrape_{name}", counts[name])
-    reason = "; ".join(error.what for error in refused)
+    reason = "; ".join(f"{error.where}: {error.what}" for error in refused)
     if not changes.seq:
-        return Result(outcome="skipped", reason=reason or "no matches in it, and none stored", summary=summary)
+        why = reason or "no matches in it, and none stored"
+        return Result(outcome="parked" if refused else "skipped", reason=why, summary=summary)
     key = publication_key(STAGE, changes.seq)
     if not changes.changed and ports.store.stat(key) is not None:
-        return Result(outcome="unchanged", publications=(key,), reason=reason, summary=summary)
+        outcome: Literal["done", "unchanged", "parked"] = "parked" if refused else "unchanged"
+        return Result(outcome=outcome, publications=(key,), reason=reason, summary=summary)
     key, created = _publish(ports, findings, changes.seq, parameters, counts)
-    return Result(outcome="done" if created else "unchanged", publications=(key,), reason=reason, summary=summary)
+    outcome = "parked" if refused else "done" if created else "unchanged"
+    return Result(outcome=outcome, publications=(key,), reason=reason, summary=summary)
 
 
 def _publish(
