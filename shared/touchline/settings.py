@@ -5,13 +5,16 @@ with the names that the field's other tools use where there is one (MLFLOW_TRACK
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, get_origin
+from typing import Annotated, Any, TypeVar, get_origin
 
 import msgspec
 
 from touchline.errors import ConfigurationError
 
 _S = TypeVar("_S", bound=msgspec.Struct)
+_Count = Annotated[int, msgspec.Meta(ge=1)]
+_Seed = Annotated[int, msgspec.Meta(ge=0)]
+_Seconds = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Common(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,8 +42,8 @@ class Scrape(msgspec.Struct, frozen=True, kw_only=True):
     """Seasons as 2024-25; empty = the current one; `2018-` = from that year on."""
     football_data_url: str = "https://www.football-data.co.uk"
     user_agent: str = "touchline/0.1 (+https://github.com/touchline; set TOUCHLINE_SCRAPE_USER_AGENT to your contact)"
-    pace_seconds: float = 2.0
-    simulated_seed: int = 7
+    pace_seconds: _Seconds = 2.0
+    simulated_seed: _Seed = 7
     """Which simulated league the source `simulated` serves."""
 
 
@@ -51,7 +54,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
 class Validate(msgspec.Struct, frozen=True, kw_only=True):
     """How far a snapshot may stray."""
 
-    min_finished: int = 100
+    min_finished: _Count = 100
     """Fewer finished matches than this are refused: nothing can be learnt from them."""
 
 
@@ -62,15 +65,15 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
 class Train(msgspec.Struct, frozen=True, kw_only=True):
     """How a model is trained, and when training is due."""
 
-    trials: int = 8
+    trials: _Count = 8
     """Optuna trials per family."""
-    folds: int = 3
-    test_days: int = 365
+    folds: _Count = 3
+    test_days: _Count = 365
     """The newest matches, held out for the scores on the card."""
-    min_new_matches: int = 30
+    min_new_matches: _Count = 30
     """Finished matches since the last training that make a new one due."""
-    seed: int = 7
-    threads: int = 2
+    seed: _Seed = 7
+    threads: _Count = 2
     families: tuple[str, ...] = ("logistic", "xgboost", "histogram")
 
 
@@ -84,19 +87,19 @@ class Promote(msgspec.Struct, frozen=True, kw_only=True):
 class ForecastSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Which fixtures are forecast."""
 
-    horizon_days: int = 14
+    horizon_days: _Count = 14
 
 
 class Predict(msgspec.Struct, frozen=True, kw_only=True):
     """How the service looks for news."""
 
-    refresh_seconds: float = 1.0
+    refresh_seconds: _Seconds = 1.0
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """What counts as current in a drift report."""
 
-    current_matches: int = 200
+    current_matches: _Count = 200
     """The newest finished matches, compared with those before."""
 
 
@@ -121,7 +124,7 @@ def load(kind: type[_S], environ: Mapping[str, str], function: str = "") -> _S:
     """Typed settings from the environment.
 
     Raises:
-        ConfigurationError: names every variable whose value is not of its type.
+        ConfigurationError: names every variable whose value is not of its type, or out of its bounds.
     """
     values: dict[str, Any] = {}
     faults: list[str] = []
