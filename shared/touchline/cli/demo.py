@@ -11,7 +11,7 @@ import typer
 from touchline.cli.demo_plan import Plan, Wish, plans
 from touchline.cli.serve import HOST, become_server, listen_port
 from touchline.cli.terminal import AsJson, emit, open_platform, scene, speaking
-from touchline.errors import ConfigurationError, NotFound, Unavailable
+from touchline.errors import ConfigurationError, NotFound, PermanentError, Unavailable
 from touchline.manifest import Ref, bundle_of, current, decode, read_object
 
 if TYPE_CHECKING:
@@ -78,10 +78,11 @@ def _first_that_answers(found: Sequence[Plan]) -> "tuple[Plan, list[RunRecord], 
         with open_platform(plan.environ) as platform:
             try:
                 records = _collect(platform, plan)
-            except Unavailable as error:
+            except (Unavailable, PermanentError) as error:
                 if number == len(found):
                     raise
-                console.print(f"[yellow]{plan.source} does not answer ({error.what}); trying the next[/]")
+                why = "does not answer" if isinstance(error, Unavailable) else "gives nothing usable"
+                console.print(f"[yellow]{plan.source} {why} ({error.what}); trying the next[/]")
                 continue
             records += platform.drain()
             return plan, records, outcome(platform, plan, records)
@@ -93,6 +94,7 @@ def _collect(platform: "Platform", plan: Plan) -> "list[RunRecord]":
 
     Raises:
         Unavailable: the source does not answer.
+        PermanentError: it refuses, or all that it gives is refused.
         ConfigurationError: it was asked for something that it does not have.
     """
     if plan.payloads:
@@ -104,6 +106,10 @@ def _collect(platform: "Platform", plan: Plan) -> "list[RunRecord]":
         fault = record.error
         kind = ConfigurationError if fault.kind == ConfigurationError.__name__ else Unavailable
         raise kind(fault.what, where=fault.where or plan.source, hint=fault.hint, details=fault.details)
+    if record.outcome == "parked" and not record.publications:
+        what = record.error.what if record.error else record.reason
+        where, hint = (record.error.where, record.error.hint) if record.error else ("", "")
+        raise PermanentError(what, where=where or plan.source, hint=hint)
     return [record]
 
 
