@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from touchline.domain import drift, settlement
-from touchline.domain.availability import deadline
 from touchline.domain.drift import FeatureDrift
 from touchline.domain.drift_findings import Findings, Record, Request
 from touchline.domain.features import FEATURE_NAMES
@@ -123,8 +122,7 @@ def _verdicts(ports: Ports, played: pd.DataFrame, snapshots: tuple[Ref, ...]) ->
 
 
 def _finished(played: pd.DataFrame, wanted: set[str]) -> dict[str, Ending]:
-    rows = played[played["match_id"].isin(wanted)]
-    rows = rows.assign(kickoff=deadline(rows))[["match_id", "kickoff", "home_goals", "away_goals"]]
+    rows = played.loc[played["match_id"].isin(wanted), ["match_id", "kickoff", "home_goals", "away_goals"]]
     return {
         match_id: Ending("finished", kickoff.to_pydatetime(), float(home), float(away))
         for match_id, kickoff, home, away in rows.itertuples(index=False)
