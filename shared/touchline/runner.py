@@ -120,9 +120,13 @@ class Platform:
         )
 
     def pending(self, name: str) -> Iterator[Event]:
-        """Events of a function that have no receipt: one per object under the prefixes that wake it."""
+        """Events of a function that have no receipt: one per object under the prefixes that wake it.
+
+        Publications come newest first: where the newest is good, the older ones need not be worked on.
+        """
         for prefix in self.wiring.function(name).prefixes:
-            for info in list(self.ports.store.list(prefix)):
+            found = list(self.ports.store.list(prefix))
+            for info in reversed(found) if prefix.endswith("/published/") else found:
                 last = self.receipt(name, info.key)
                 if last is None:
                     yield self._event(info, 0)

@@ -77,6 +77,15 @@ def test_an_object_that_changes_while_it_is_delivered_is_due_again(environ: dict
     assert outcomes == [("done", 0), ("unchanged", 1)]
 
 
+def test_publications_are_delivered_newest_first(environ: dict[str, str], tmp_path: Path) -> None:
+    declared = tmp_path / "functions" / "wiring.yaml"
+    declared.write_text(declared.read_text().replace("[{prefix: raw/}", "[{prefix: raw/published/}"))
+    with Platform(environ) as platform:
+        for name in ("1", "2"):
+            platform.ports.store.create(f"raw/published/{name}", b"fine")
+        assert [event.key for event in platform.pending("validate")] == ["raw/published/2", "raw/published/1"]
+
+
 def test_simulated_and_live_runs_never_share_a_home(environ: dict[str, str], tmp_path: Path) -> None:
     with Platform(environ):
         pass

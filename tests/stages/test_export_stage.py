@@ -12,7 +12,7 @@ from touchline import bootstrap
 from touchline.bootstrap import Container
 from touchline.domain.vocabulary import MATCH_COLUMNS
 from touchline.errors import DataError, NotFound
-from touchline.manifest import Manifest, content_id, encode, publish, read_object, read_publication
+from touchline.manifest import Manifest, content_id, current, encode, publish, read_object, read_publication
 from touchline.settings import Export
 from touchline.stages import export
 from touchline.work import Event, Result
@@ -103,13 +103,12 @@ def test_simulated_sources_are_marked(ports: Container) -> None:
     assert invented.parameters == {"simulated": True}
 
 
-def test_what_is_superseded_is_skipped(ports: Container) -> None:
+def test_an_older_scrape_is_exported_too_and_the_newest_stays_current(ports: Container) -> None:
     old = scrape(ports, 1, match())
-    scrape(ports, 2, match(status="postponed"))
+    newest = wake(ports, scrape(ports, 2, match(status="postponed")))
     result = wake(ports, old)
-    assert (result.outcome, result.publications) == ("skipped", ())
-    assert "scrapes/published/000000000002.json" in result.reason
-    assert list(ports.store.list("raw/")) == []
+    assert (result.outcome, result.publications) == ("done", ("raw/published/000000000001.json",))
+    assert current(ports.store, "raw")[1] == manifest_of(ports, newest)
 
 
 def test_rows_that_came_later_are_not_in_an_earlier_snapshot(ports: Container) -> None:

@@ -143,10 +143,14 @@ class TestTwice:
 
     def test_a_snapshot_that_a_newer_one_replaced_is_left(self, ports: Container) -> None:
         old = passed_on(ports, publish_raw(ports.store, league(), 1))
-        newer = passed_on(ports, publish_raw(ports.store, league(), 2))
+        (newer,) = run(ports, passed_on(ports, publish_raw(ports.store, league(), 2))).publications
         result = run(ports, old)
         assert (result.outcome, result.reason) == ("skipped", f"superseded by {newer}")
-        assert list(ports.store.list("features/")) == []
+
+    def test_an_older_snapshot_counts_where_the_newest_is_refused(self, ports: Container) -> None:
+        old = passed_on(ports, publish_raw(ports.store, league(), 1))
+        passed_on(ports, publish_raw(ports.store, league(), 2))  # of which nothing is made
+        assert run(ports, old).outcome == "done"
 
 
 class TestRefused:

@@ -232,11 +232,20 @@ def test_a_request_that_makes_no_sense_is_refused(
     assert ports.promotions.history() == []
 
 
-def test_a_model_that_was_superseded_is_not_judged(ports: Container, registry: ListedRegistry) -> None:
+def test_an_older_model_does_not_follow_a_newer_champion(ports: Container, registry: ListedRegistry) -> None:
     older = publish_model(ports.store, "m1", 1)
-    publish_model(ports.store, "m2", 2)
-    assert promoted(ports, older).outcome == "skipped"
-    assert ports.promotions.history() == []
+    newer = publish_model(ports.store, "m2", 2)
+    promoted(ports, newer)
+    result = promoted(ports, older)
+    assert (result.outcome, result.reason) == ("skipped", f"superseded by {newer}")
+    assert serving(ports) == "m2"
+
+
+def test_an_older_model_serves_where_the_newer_one_is_refused(ports: Container, registry: ListedRegistry) -> None:
+    older = publish_model(ports.store, "m1", 1)
+    assert promoted(ports, publish_model(ports.store, "m2", 2, **BAD)).summary["stage"] == "smoke"
+    promoted(ports, older)
+    assert serving(ports) == "m1"
 
 
 def test_what_serves_does_not_wait_for_the_registry(ports: Container, registry: ListedRegistry) -> None:

@@ -69,15 +69,12 @@ class TestPassed:
         one, two = (read_publication(ports.store, result.publications[0])[1] for result in (first, again))
         assert one == two
 
-    def test_a_superseded_snapshot_is_left_alone(self, ports: Container) -> None:
+    def test_an_older_snapshot_passes_where_the_newest_is_refused(self, ports: Container) -> None:
         old = publish_raw(ports.store, league(2), seq=1)
-        publish_raw(ports.store, league(3), seq=2)
+        newest = publish_raw(ports.store, spoil_scores(league(3)), seq=2)
 
-        result = run(ports, old)
-
-        assert result.outcome == "skipped"
-        assert "raw/published/000000000002.json" in result.reason
-        assert not everything(ports.store, "validated/")
+        assert run(ports, newest).outcome == "parked"
+        assert run(ports, old).publications == ("validated/published/000000000001.json",)
 
     def test_the_way_to_the_store_does_not_change_the_bytes(self, ports: Container, tmp_path: Path) -> None:
         other = bootstrap.ports({"TOUCHLINE_HOME": str(tmp_path / "other")})

@@ -9,7 +9,7 @@ import pandas as pd
 from touchline.adapters.clock import VirtualClock
 from touchline.cli.commands import put_down
 from touchline.domain.simulation import simulate
-from touchline.manifest import sha256
+from touchline.manifest import current, publication_key, sha256
 from touchline.ports import ObjectStore, Payload
 from touchline.runner import Platform
 
@@ -68,5 +68,15 @@ def put(world: Platform, files: dict[str, bytes]) -> None:
 
 def state(store: ObjectStore) -> dict[str, str]:
     """Key -> sha256 of everything that must not depend on the way: the digest of a state, open to the eye."""
+    newest = {key for stage in ("raw", "validated") for key in _newest(store, stage)}
     kept = (info.key for info in store.list("") if not info.key.startswith(PASSING))
+    kept = (key for key in kept if key in newest or not key.startswith(("raw/", "validated/")))
     return {key: sha256(store.get(key)) for key in kept if not (key.startswith("payloads/") and key.endswith(".json"))}
+
+
+def _newest(store: ObjectStore, stage: str) -> set[str]:
+    """Keys of what a stage says now: which of the older snapshots there are depends on the way."""
+    publication, manifest = current(store, stage)
+    refs = (*manifest.outputs.values(), *publication.sidecars.values())
+    pointers = {publication_key(stage, publication.seq), f"{stage}/latest.json", publication.manifest}
+    return pointers | {ref.key for ref in refs}

@@ -21,7 +21,6 @@ from touchline.manifest import (
     publish,
     read_publication,
     sha256,
-    superseded,
     write_object,
 )
 from touchline.settings import Export
@@ -32,14 +31,11 @@ VERSION: Final = "1"
 
 
 def run(event: Event, ports: Ports, settings: Export) -> Result:
-    """Publish the tidy table as of the scrape that woke us.
+    """Publish the tidy table as of the scrape that woke us, though there be newer ones: a gate may refuse those.
 
     Raises:
         NotFound: the database does not know this `seq`.
     """
-    newer = superseded(ports.store, event.key)
-    if newer:
-        return Result(outcome="skipped", reason=f"superseded by {newer}")
     scraped, manifest = read_publication(ports.store, event.key)
     table = ports.matches.snapshot(scraped.seq)
     parameters = {"simulated": bool(manifest.parameters.get("simulated", False))}

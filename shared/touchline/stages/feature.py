@@ -24,6 +24,7 @@ from touchline.manifest import (
     Ref,
     content_id,
     encode,
+    publication_key,
     publish,
     read_object,
     read_publication,
@@ -49,9 +50,9 @@ def run(event: Event, ports: Ports, settings: Feature) -> Result:
         PermanentError: the publication, its manifest or the snapshot cannot be read.
     """
     store = ports.store
-    if newer := superseded(store, event.key):
-        return Result(outcome="skipped", reason=f"superseded by {newer}")
     publication, validated = read_publication(store, event.key)
+    if newer := superseded(store, publication_key(STAGE, publication.seq)):
+        return Result(outcome="skipped", reason=f"superseded by {newer}")
     snapshot = validated.outputs["matches"]
     parameters = {"features": features_hash(), "simulated": bool(validated.parameters.get("simulated", False))}
     versions = {"feature": VERSION}

@@ -12,7 +12,7 @@ import yaml
 
 from touchline.domain.promotion import Decision, Policy, decide
 from touchline.errors import ConfigurationError, DataError
-from touchline.manifest import Manifest, Ref, bundle_of, decode, encode, read_publication, sha256, superseded
+from touchline.manifest import Manifest, Ref, bundle_of, decode, encode, read_publication, sha256
 from touchline.ports import Promotion
 from touchline.settings import Promote
 from touchline.stages.promote_projections import champions, project
@@ -73,8 +73,9 @@ def _work(event: Event, ports: Ports) -> str:
 
 def _decide(event: Event, ports: Ports, settings: Promote, before: list[Promotion]) -> Promotion | Result:
     if event.key.startswith(MODELS):
-        newer = superseded(ports.store, event.key)
-        if newer:
+        champion = [row.inputs["asked"] for row in before if row.stage == "champion"]
+        newer = max((asked for asked in champion if asked.startswith(MODELS)), default="")
+        if newer > event.key:
             return Result(outcome="skipped", reason=f"superseded by {newer}")
         publication, _ = read_publication(ports.store, event.key)
         return _judge(event, ports, settings, before, Ref(publication.manifest, publication.sha256), None)

@@ -21,7 +21,6 @@ from touchline.manifest import (
     publish,
     read_object,
     read_publication,
-    superseded,
     write_object,
 )
 from touchline.ports import ObjectStore
@@ -34,14 +33,12 @@ GATES: Final[tuple[Kind, ...]] = ("raw", "finished", "upcoming")
 
 
 def run(event: Event, ports: Ports, settings: Validate) -> Result:
-    """Pass the snapshot that a publication of `raw/` points at through the gates.
+    """Pass the snapshot that a publication of `raw/` points at through the gates, though there be newer ones.
 
     Raises:
         PermanentError: the publication, its manifest or the snapshot cannot be read.
     """
     store = ports.store
-    if newer := superseded(store, event.key):
-        return Result(outcome="skipped", reason=f"superseded by {newer}")
     publication, raw = read_publication(store, event.key)
     snapshot = raw.outputs["matches"]
     parameters = {"min_finished": settings.min_finished, "simulated": raw.parameters.get("simulated", False)}
