@@ -81,10 +81,18 @@ def open_platform(environ: Mapping[str, str], *, quiet: bool = False) -> "Platfo
 
 
 def verdict(records: "Sequence[RunRecord]") -> int:
-    """Exit code of some runs: 3 if one failed for good, 2 if one was parked; both are said on standard error."""
+    """Exit code of some runs: 3 if one failed for good, 2 if one was parked; both are said on standard error.
+
+    So are the rows that a scrape refused, and how many teams it met for the first time.
+    """
     for record in records:
         if record.outcome in ("failed", "parked"):
             place = "deadletter" if record.outcome == "failed" else f"quarantine/{record.function}/{record.work}"
             typer.secho(f"{record.function} {record.outcome}: {record.reason}\n  kept in {place}", err=True, fg="red")
+        if refused := record.summary.get("rejected"):
+            where = f"quarantine/{record.function}/{record.work}/rejected.json"
+            typer.secho(f"rows refused: {refused}, each with its reason in {where}", err=True, fg="yellow")
+        if new := record.summary.get("teams_new"):
+            typer.secho(f"teams not known before: {new}", err=True)
     outcomes = {record.outcome for record in records}
     return 3 if "failed" in outcomes else 2 if "parked" in outcomes else 0
