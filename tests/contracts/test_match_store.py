@@ -253,6 +253,16 @@ def test_rows_that_break_the_contract_are_refused(
     assert store.head() == 0
 
 
+@pytest.mark.parametrize("other", [{"competition": "E1"}, {"home_team": "Bath"}, {"away_team": "York"}])
+def test_an_identity_belongs_to_one_match(store: SqlMatchStore, other: dict[str, str]) -> None:
+    rows = match()
+    feed(store, 1, rows)
+    with pytest.raises(DataError, match="is that of another match, Leeds against Hull in E0"):
+        feed(store, 2, rows.assign(**other))
+    assert store.head() == 1
+    assert feed(store, 3, match(status="postponed")).seq == 2
+
+
 def test_a_failure_midway_leaves_nothing(store: SqlMatchStore, engine: sa.Engine) -> None:
     broken = match().astype({"season": object})
     broken.loc[0, "season"] = None

@@ -87,7 +87,7 @@ class SqlMatchStore:
 
         Raises:
             Conflict: the write lock could not be had in time, or a name was given to another team meanwhile.
-            DataError: a column is missing, a match is there twice, or a moment has no offset.
+            DataError: a column is missing, a match is there twice or stored with others, or a moment has no offset.
             UnknownName: a team or a status that nobody declared.
         """
         rows = _checked(rows)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from touchline.adapters import bulk, schema
 from touchline.adapters.schema import GOALS, PRICES, STATISTICS, Moment
 from touchline.domain.vocabulary import BOOKMAKERS, CLOSING_COLUMNS, ODDS_AVAILABLE, ODDS_COLUMNS
+from touchline.errors import DataError
 
 _temporary: Final = sa.MetaData()
 
@@ -92,12 +93,16 @@ def stage(connection: sa.Connection, rows: pd.DataFrame, retrieved: Any) -> Foun
     """Load rows (tidy columns, `country`, `payload` as its number), give new matches a number, compare with the facts.
 
     Rows of matches that a later payload has described are left out.
+
+    Raises:
+        DataError: a `match_id` is stored for other teams or another competition.
     """
     _temporary.create_all(connection, checkfirst=False)
     rows = rows.assign(row=range(len(rows)))
     bulk.load(connection, _staged, rows[[column.name for column in _staged.columns if column.name != "match"]])
     bulk.load(connection, _staged_odds, _quotes(rows))
     _number(connection)
+    _refuse_others(connection)
     seen = sa.exists().where(schema.matches.c.number == _staged.c.match, schema.matches.c.seen > retrieved)
     connection.execute(sa.delete(_staged).where(seen))
     new = _insert_matches(connection, retrieved)
@@ -152,6 +157,19 @@ def _quotes(rows: pd.DataFrame) -> pd.DataFrame:
 def _number(connection: sa.Connection) -> None:
     number = sa.select(schema.matches.c.number).where(schema.matches.c.match_id == _staged.c.match_id)
     connection.execute(sa.update(_staged).where(_staged.c.match.is_(None)).values(match=number.scalar_subquery()))
+
+
+def _refuse_others(connection: sa.Connection) -> None:
+    """Stop before an identity is given to a second match."""
+    stored = schema.matches
+    differs = (stored.c[name] != _staged.c[name] for name in ("competition", "home_team", "away_team"))
+    joined = _staged.join(stored, stored.c.number == _staged.c.match)
+    query = sa.select(stored.c.match_id, stored.c.competition, stored.c.home_team, stored.c.away_team)
+    taken = connection.execute(query.select_from(joined).where(sa.or_(*differs)).limit(1)).first()
+    if taken is not None:
+        match_id, code, home, away = taken
+        what = f"this identity is that of another match, {home} against {away} in {code}"
+        raise DataError(what, where=match_id, hint="write competition and teams as they are stored")
 
 
 def _insert_matches(connection: sa.Connection, retrieved: Any) -> int:
