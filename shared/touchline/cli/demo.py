@@ -39,7 +39,7 @@ def demo(
 ) -> None:
     """Hold the whole chain on this machine: collect, train, promote, forecast; then serve the page until Ctrl-C.
 
-    Without options it fetches the open data of football-data.co.uk, and a simulated league where that does not answer.
+    Without options it fetches the open data of football-data.co.uk, and a simulated league where it cannot have them.
     Data that end in the past are looked at from their last matchday. Asked again, it says what is there already.
 
     \b
