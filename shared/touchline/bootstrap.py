@@ -4,31 +4,54 @@ Nothing is built before it is asked for, so that a function loads only what its 
 `ports` with other arguments.
 """
 
-from collections.abc import Mapping
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from touchline import settings
+from touchline import claiming, settings
 from touchline.adapters.clock import SystemClock, VirtualClock, parse_moment
 from touchline.adapters.metrics import RecordedMetrics
+from touchline.coordination import Claim, Claims
 from touchline.errors import ConfigurationError
-from touchline.ports import Clock, Ledger, MatchStore, ObjectStore, Predictor, PromotionLog, Registry, Source
+from touchline.ports import (
+    Clock,
+    Ledger,
+    MatchStore,
+    ObjectStore,
+    Predictor,
+    PromotionLog,
+    Registry,
+    Source,
+)
 from touchline.settings import Common
 from touchline.work import DriftReporter
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+_P = TypeVar("_P")
+Around = Callable[[str, Any], Any]
+"""Name of a port and its adapter -> what stands in its place, with the same methods."""
 ALL_NEEDS = frozenset({"object_store", "database", "registry", "network"})
 
 
 class Container:
     """Ports of one function, built on first use."""
 
-    def __init__(self, common: Common, environ: Mapping[str, str], needs: frozenset[str], clock: Clock | None) -> None:
+    def __init__(
+        self,
+        common: Common,
+        environ: Mapping[str, str],
+        needs: frozenset[str],
+        clock: Clock | None,
+        around: Around | None,
+    ) -> None:
         self.common, self.environ, self.needs = common, environ, needs
-        self._clock = clock
+        self._clock, self._around = clock, around
         self.metrics = RecordedMetrics()
 
     @cached_property
@@ -49,7 +72,9 @@ class Container:
         self._require("object_store")
         from touchline.adapters.local_store import LocalStore
 
-        return LocalStore(Path(self.common.store) if self.common.store else self.home / "objects")
+        return self._placed(
+            "store", LocalStore(Path(self.common.store) if self.common.store else self.home / "objects")
+        )
 
     @cached_property
     def engine(self) -> "Engine":
@@ -64,21 +89,44 @@ class Container:
         """Matches in the database."""
         from touchline.adapters.match_store import SqlMatchStore
 
-        return SqlMatchStore(self.engine, self.clock)
+        return self._placed("matches", SqlMatchStore(self.engine, self.clock))
 
     @cached_property
     def ledger(self) -> Ledger:
         """Sealed forecasts and settlements."""
         from touchline.adapters.ledger import SqlLedger
 
-        return SqlLedger(self.engine)
+        return self._placed("ledger", SqlLedger(self.engine))
 
     @cached_property
     def promotions(self) -> PromotionLog:
         """Promotion decisions."""
         from touchline.adapters.promotions import SqlPromotionLog
 
-        return SqlPromotionLog(self.engine)
+        return self._placed("promotions", SqlPromotionLog(self.engine))
+
+    @cached_property
+    def claims(self) -> Claims:
+        """Who may work as which function."""
+        from touchline.adapters.claims import SqlClaims
+
+        return self._placed("claims", SqlClaims(self.engine))
+
+    @property
+    def claim(self) -> Claim:
+        """Claim of the run that we are in."""
+        return claiming.current()
+
+    @contextmanager
+    def claimed(self, name: str) -> Iterator[Claim]:
+        """Work as the function of that name, alone.
+
+        Raises:
+            Conflict: another run is at it.
+        """
+        holder = self.common.instance or f"{socket.gethostname()}/{os.getpid()}"
+        with claiming.claimed(self.claims, name, holder, self.common.lease_seconds) as claim:
+            yield claim
 
     @cached_property
     def registry(self) -> Registry:
@@ -87,7 +135,7 @@ class Container:
         from touchline.adapters.mlflow_registry import MlflowRegistry
 
         address = self.common.mlflow_tracking_uri or f"sqlite:///{self.home / 'mlflow.db'}"
-        return MlflowRegistry(address, self.home / "mlflow-artifacts")
+        return self._placed("registry", MlflowRegistry(address, self.home / "mlflow-artifacts"))
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:
@@ -102,13 +150,17 @@ class Container:
         """Drift reports."""
         from touchline.adapters.evidently_report import EvidentlyReporter
 
-        return EvidentlyReporter()
+        return self._placed("reporter", EvidentlyReporter())
 
     def model(self, bundle: str, digests: Mapping[str, str]) -> Predictor:
         """Load a servable bundle, its files checked."""
         from touchline.adapters.onnx_model import load
 
         return load(self.store, bundle, digests)
+
+    def _placed(self, name: str, adapter: _P) -> _P:
+        """The adapter, or what the surroundings put around it."""
+        return adapter if self._around is None else self._around(name, adapter)
 
     def _require(self, need: str) -> None:
         if need not in self.needs:
@@ -117,10 +169,16 @@ class Container:
             )
 
 
-def ports(environ: Mapping[str, str], *, needs: frozenset[str] = ALL_NEEDS, clock: Clock | None = None) -> Container:
-    """Ports as the environment asks for them.
+def ports(
+    environ: Mapping[str, str],
+    *,
+    needs: frozenset[str] = ALL_NEEDS,
+    clock: Clock | None = None,
+    around: Around | None = None,
+) -> Container:
+    """Ports as the environment asks for them, each passed through `around` when it is built.
 
     Raises:
         ConfigurationError: a setting has a wrong value.
     """
-    return Container(settings.load(Common, environ), environ, needs, clock)
+    return Container(settings.load(Common, environ), environ, needs, clock, around)

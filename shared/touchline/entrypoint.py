@@ -5,19 +5,20 @@ not come again: done, unchanged, skipped, and what was parked durably. 503 asks 
 answered by 200.
 """
 
+import math
 import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
-from touchline import bootstrap, events, settings, telemetry, wiring
-from touchline.bootstrap import Container
+from touchline import bootstrap, events, manifest, settings, telemetry, tracing, wiring
+from touchline.bootstrap import Around, Container
 from touchline.errors import NotFound, PermanentError, RetryableError
 from touchline.events import Message
 from touchline.manifest import encode, sha256
@@ -54,6 +55,8 @@ class Surroundings(msgspec.Struct, frozen=True):
 
     environ: Mapping[str, str]
     clock: Clock | None = None
+    around: Around | None = None
+    """Put around each port that a function gets: to watch it, or to let it fail."""
 
 
 Run = Callable[[Event, Container, Any], Result]
@@ -102,7 +105,7 @@ class Host:
     def __init__(self, name: str, run: Run) -> None:
         self._name, self._run = name, run
         self._seen: Surroundings | None = None
-        self._warm: tuple[Container, Any, tuple[str, ...]] | None = None
+        self._warm: _Warm | None = None
 
     def answer(self, message: Message) -> Answer:
         """Do what a message asks for."""
@@ -111,46 +114,77 @@ class Host:
         around = _surroundings.get() or Surroundings(os.environ)
         cold = self._warm is None or self._seen != around
         try:
-            container, options, hidden = self._ports(around)
+            warm = self._ports(around)
         except Exception as error:  # whatever it is, the event must come again
             telemetry.log_to()
             telemetry.LOGGER.error("%s cannot start", self._name, extra={"error": _plain(telemetry.describe(error))})
             return Answer(503)
-        record = _Attempt(self._name, message, container, hidden, cold).run(self._run, options)
+        try:
+            record = _Attempt(message, warm, cold).run(self._run)
+        except _Busy as busy:
+            telemetry.LOGGER.info("%s waits", self._name, extra={"error": _plain(telemetry.describe(busy.cause))})
+            return Answer(503, {"retry-after": str(math.ceil(busy.cause.retry_after) or 1)})
         telemetry.log_run(record)
         return Answer(record.status, {RUN_HEADER: record.object_key})
 
-    def _ports(self, around: Surroundings) -> tuple[Container, Any, tuple[str, ...]]:
-        """Ports, settings, and the values that must not be told; built once for the same surroundings."""
+    def _ports(self, around: Surroundings) -> "_Warm":
+        """What the function works with, built once for the same surroundings."""
         if self._warm is None or self._seen != around:
             declared = wiring.load(wiring.root(around.environ)).function(self._name)
-            container = bootstrap.ports(around.environ, needs=frozenset(declared.needs), clock=around.clock)
+            container = bootstrap.ports(
+                around.environ, needs=frozenset(declared.needs), clock=around.clock, around=around.around
+            )
             options = settings.load(settings.BY_FUNCTION[self._name], around.environ, self._name)
             hidden = tuple(around.environ[secret] for secret in declared.secrets if around.environ.get(secret))
             telemetry.log_to(level=container.common.log_level)
-            self._seen, self._warm = around, (container, options, hidden)
+            self._seen, self._warm = around, _Warm(declared, container, options, hidden)
         return self._warm
+
+
+class _Busy(Exception):
+    """The claim cannot be had now: nothing was begun, so there is nothing to record."""
+
+    def __init__(self, cause: RetryableError) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class _Warm(NamedTuple):
+    """What a process needs to run its function."""
+
+    declared: wiring.Function
+    container: Container
+    options: Any
+    hidden: tuple[str, ...]
+    """Values that must not be told."""
 
 
 class _Attempt:
     """One delivery: its event, what came of it, and the record of it."""
 
-    def __init__(self, name: str, message: Message, ports: Container, hidden: tuple[str, ...], cold: bool) -> None:
-        self._name, self._message, self._ports, self._hidden, self._cold = name, message, ports, hidden, cold
+    def __init__(self, message: Message, warm: _Warm, cold: bool) -> None:
+        self._name, self._claiming = warm.declared.name, warm.declared.claim
+        self._ports, self._options, self._hidden = warm.container, warm.options, warm.hidden
+        self._message, self._cold, self._span = message, cold, ""
         self._event: Event | None = None
-        self._counted = ports.metrics.collect()
+        self._counted = self._ports.metrics.collect()
         telemetry.forget_peak()
-        self._started, self._tick = ports.clock.now(), time.perf_counter()
+        self._started, self._tick = self._ports.clock.now(), time.perf_counter()
 
-    def run(self, run: Run, options: Any) -> RunRecord:
+    def run(self, run: Run) -> RunRecord:
         """Run the stage and keep a record of it; every error ends as a status."""
         try:
             self._event = events.parse(self._message, self._started)
-            self._event = self._hashed(self._event)
-            result = run(self._event, self._ports, options)
+            self._event = self._completed(self._event)
+            self._span = tracing.child(self._event.traceparent)
+            with tracing.within(self._span), ExitStack() as claim:
+                self._claim(claim)
+                result = run(self._event, self._ports, self._options)
             if result.outcome == "parked":
                 self._park(telemetry.Fault(kind="Parked", what=result.reason))
             record = self._record(204, result)
+        except _Busy:
+            raise
         except PermanentError as error:
             record = self._refused(error)
         except Exception as error:  # unknown errors are retried, never dropped
@@ -158,14 +192,25 @@ class _Attempt:
         self._keep(record)
         return record
 
-    def _hashed(self, event: Event) -> Event:
-        """The event with the hash of its object, where the platform did not tell it and the object exists."""
-        if event.kind != "object" or event.sha256:
+    def _claim(self, stack: ExitStack) -> None:
+        """Take the function's claim, where the wiring wants one, until the stack is left."""
+        if not self._claiming:
+            return
+        try:
+            stack.enter_context(self._ports.claimed(self._name))
+        except RetryableError as error:
+            raise _Busy(error) from error
+
+    def _completed(self, event: Event) -> Event:
+        """The event with what its object says of itself, where the platform did not tell it and the object exists."""
+        if event.kind != "object" or (event.sha256 and event.traceparent):
             return event
         try:
-            return msgspec.structs.replace(event, sha256=sha256(self._ports.store.get(event.key)))
+            data = self._ports.store.get(event.key)
         except NotFound:
             return event
+        trace = event.traceparent or manifest.traceparent(data)
+        return msgspec.structs.replace(event, sha256=event.sha256 or sha256(data), traceparent=trace)
 
     def _refused(self, error: PermanentError) -> RunRecord:
         try:
@@ -208,7 +253,8 @@ class _Attempt:
             event_kind=event.kind if event else "",
             key=event.key if event else "",
             generation=event.generation if event else 0,
-            traceparent=event.traceparent if event else "",
+            traceparent=self._span,
+            parent=event.traceparent if event else "",
             started=self._started,
             ended=self._started + timedelta(seconds=took),
             duration_s=round(took, 6),

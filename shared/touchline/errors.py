@@ -65,7 +65,13 @@ class CorruptObject(PermanentError):
 
 
 class RetryableError(TouchlineError):
-    """The same input may work later."""
+    """The same input may work later; `retry_after` says in how many seconds, 0 if nobody knows."""
+
+    def __init__(
+        self, what: str, *, where: str = "", hint: str = "", details: tuple[str, ...] = (), retry_after: float = 0.0
+    ) -> None:
+        super().__init__(what, where=where, hint=hint, details=details)
+        self.retry_after = retry_after
 
 
 class Unavailable(RetryableError, ConnectionError):

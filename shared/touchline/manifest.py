@@ -6,15 +6,18 @@ doing the same work twice is harmless. A manifest says nothing of clocks, machin
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
-from touchline.errors import CorruptObject, DataError, NotFound
+from touchline import tracing
+from touchline.errors import Conflict, CorruptObject, DataError, NotFound, TouchlineError
 from touchline.ports import ObjectStore
 
 _T = TypeVar("_T")
+Seal = Callable[[str, bytes], bytes]
+"""Key and content of a publication -> the content that stands for ever."""
 
 
 class Ref(msgspec.Struct, frozen=True, order=True):
@@ -50,6 +53,8 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     promotion: int | None = None
     revision: int = 0
     sidecars: dict[str, Ref] = {}
+    traceparent: str = ""
+    """Span of the run that published it, for the runs that it wakes."""
 
 
 def encode(value: Any) -> bytes:
@@ -128,14 +133,26 @@ def publish(
     promotion: int | None = None,
     revision: int = 0,
     sidecars: Mapping[str, Ref] | None = None,
+    seal: Seal | None = None,
 ) -> tuple[str, bool]:
     """Write the manifest, then its publication, then move `latest.json` forward.
+
+    Args:
+        store: where to.
+        manifest: what was made.
+        seq: number of the publication.
+        promotion: second part of the number, of forecasts.
+        revision: third part.
+        sidecars: objects that go with it.
+        seal: `Claim.seal` of a function that works under a claim. What was sealed under a key first is what is
+            published there, so that a run that stopped between the two is completed by the next one.
 
     Returns:
         The publication's key, and whether it is new.
 
     Raises:
         DataError: the number was published already, and points at another manifest.
+        Conflict: the claim was lost; or an earlier run sealed the number and did not publish it, which is done now.
     """
     where = f"{manifest.stage}/{manifest.id}/manifest.json"
     ref = write_object(store, where, encode(manifest))
@@ -146,23 +163,27 @@ def publish(
         promotion=promotion,
         revision=revision,
         sidecars=dict(sidecars or {}),
+        traceparent=tracing.current(),
     )
     key = publication_key(manifest.stage, seq, promotion, revision)
-    created = store.create(key, encode(publication))
-    if not created:
-        _same(decode(store.get(key), Publication, key), publication, key)
-    advance(store, f"{manifest.stage}/latest.json", publication)
+    body = seal(key, encode(publication)) if seal else encode(publication)
+    created = store.create(key, body)
+    stands = decode(body if created else store.get(key), Publication, key)
+    advance(store, f"{manifest.stage}/latest.json", stands)
+    if (stands.manifest, stands.sha256) != (where, ref.sha256):
+        raise _differs(stands, where, key, created)
     return key, created
 
 
-def _same(stands: Publication, made: Publication, key: str) -> None:
-    """A number means one thing for ever: what stands under it must point at the manifest that was made."""
-    if (stands.manifest, stands.sha256) != (made.manifest, made.sha256):
-        raise DataError(
-            f"points at {stands.manifest} already, {made.manifest} was made of the same input",
-            where=key,
-            hint="the code or its settings changed: new data get a new number, so scrape or ingest some",
-        )
+def _differs(stands: Publication, made: str, where: str, created: bool) -> TouchlineError:
+    """A number means one thing for ever: what to say where something else was made for it."""
+    if created:
+        return Conflict("an earlier run sealed this number", where=where, hint="it is published now; come again")
+    return DataError(
+        f"points at {stands.manifest} already, {made} was made of the same input",
+        where=where,
+        hint="the code or its settings changed: new data get a new number, so scrape or ingest some",
+    )
 
 
 def advance(store: ObjectStore, key: str, publication: Publication) -> None:
@@ -176,6 +197,22 @@ def advance(store: ObjectStore, key: str, publication: Publication) -> None:
         current = decode(store.get(key), Publication, key)
         if _rank(current) >= _rank(publication) or store.swap(key, encode(publication), info.etag):
             return
+
+
+def traceparent(data: bytes) -> str:
+    """Span of the run that wrote an object, where the object is JSON that says so.
+
+    >>> traceparent(b'{"seq":1,"traceparent":"00-ab-cd-01"}'), traceparent(b"Div,Date")
+    ('00-ab-cd-01', '')
+    """
+    try:
+        return msgspec.json.decode(data, type=_Traced).traceparent
+    except msgspec.MsgspecError:
+        return ""
+
+
+class _Traced(msgspec.Struct):
+    traceparent: str = ""
 
 
 def _rank(publication: Publication) -> tuple[int, int, int]:

@@ -30,6 +30,14 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
     now: str = ""
     """Sets the clock by hand (ISO 8601 with an offset) and the mode to simulated."""
     log_level: str = "INFO"
+    cache: str = ""
+    """Cache, `redis://...`; empty = in the process."""
+    sink: str = ""
+    """Address that takes CloudEvents (a broker, `touchline up`); empty = the queue of the local platform."""
+    instance: str = ""
+    """Names this process in its claims; set by the platform that started it."""
+    lease_seconds: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    """A run that gives no sign of life for so long loses its claim."""
 
 
 class Scrape(msgspec.Struct, frozen=True, kw_only=True):

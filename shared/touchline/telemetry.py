@@ -44,6 +44,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     generation: int
     traceparent: str
+    """Its own span."""
     started: datetime
     ended: datetime
     duration_s: float
@@ -52,6 +53,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """True for the first run of a process, which builds the ports."""
     status: int
     outcome: Literal["done", "unchanged", "skipped", "parked", "failed"]
+    parent: str = ""
+    """Span of the run that published what woke it; empty for the first of a trace."""
     reason: str = ""
     publications: tuple[str, ...] = ()
     summary: dict[str, Any] = {}

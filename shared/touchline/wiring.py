@@ -15,6 +15,8 @@ import yaml
 from touchline.errors import ConfigurationError
 
 FILE: Final = "wiring.yaml"
+CLAIM_TABLES: Final = ("claims", "sealed")
+"""Written by each function that works under a claim."""
 _HINT: Final = "see the comments at the head of functions/wiring.yaml"
 
 
@@ -60,6 +62,8 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     """Prefixes of all functions in which each writes below its own name: `runs/` stands for `runs/<name>/`."""
     tables: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    claim: bool = False
+    """Works under a claim in the database: one run at a time, and none that lost its claim publishes anything."""
     secrets: tuple[str, ...] = ()
     """Environment variables that the platform fills from its secret store."""
     memory_mib: int = 512
@@ -72,6 +76,11 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     def prefixes(self) -> tuple[str, ...]:
         """Prefixes whose new objects wake the function."""
         return tuple(trigger.prefix for trigger in self.triggers if trigger.prefix)
+
+    @property
+    def all_tables(self) -> tuple[str, ...]:
+        """Every table into which the function may write."""
+        return (*self.tables, *(CLAIM_TABLES if self.claim else ()))
 
     @property
     def all_writes(self) -> tuple[str, ...]:

@@ -221,7 +221,7 @@ def _grants(wiring: Wiring) -> Iterator[Fault]:
             yield Fault(name, "needs", f"{need!r} is none of {', '.join(sorted(NEEDS))}")
         for table in sorted(set(function.tables) - TABLES):
             yield Fault(name, "tables", f"the database has no {table!r}")
-        if function.tables and "database" not in function.needs:
+        if function.all_tables and "database" not in function.needs:
             yield Fault(name, "needs", "writes tables without the need `database`")
         if (function.reads or function.all_writes) and "object_store" not in function.needs:
             yield Fault(name, "needs", "reads or writes objects without the need `object_store`")

@@ -6,8 +6,19 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
+from touchline.coordination import Claim
 from touchline.manifest import encode, sha256
-from touchline.ports import Clock, Ledger, MatchStore, Metrics, ObjectStore, Predictor, PromotionLog, Registry, Source
+from touchline.ports import (
+    Clock,
+    Ledger,
+    MatchStore,
+    Metrics,
+    ObjectStore,
+    Predictor,
+    PromotionLog,
+    Registry,
+    Source,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +82,8 @@ class Ports(Protocol):
     def clock(self) -> Clock: ...
     @property
     def metrics(self) -> Metrics: ...
+    @property
+    def claim(self) -> Claim: ...
     @property
     def matches(self) -> MatchStore: ...
     @property

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from small_platform import environment
-from touchline import bootstrap, events
+from touchline import bootstrap, events, tracing
 from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
 from touchline.entrypoint import RUN_HEADER, Surroundings, expose, surrounded
@@ -23,9 +23,8 @@ from touchline.telemetry import LOGGER, RunRecord, log_to
 from touchline.work import Event, Result
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-EVENT = Event(
-    id="1", kind="object", source="test", time=NOW, key="raw/published/000000000001.json", traceparent="00-a-b-01"
-)
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+EVENT = Event(id="1", kind="object", source="test", time=NOW, key="raw/published/000000000001.json", traceparent=PARENT)
 WORK = EVENT.work("validate")
 
 
@@ -106,7 +105,9 @@ def test_the_record_tells_what_happened(world: World) -> None:
     record = world.run()
     assert record.object_key.startswith("runs/validate/20260302/090000-")
     assert (record.function, record.work, record.event_id, record.key) == ("validate", WORK, "1", EVENT.key)
-    assert (record.event_kind, record.traceparent, record.started) == ("object", "00-a-b-01", NOW)
+    assert (record.event_kind, record.parent, record.started) == ("object", PARENT, NOW)
+    assert tracing.trace_id(record.traceparent) == tracing.trace_id(PARENT)
+    assert record.traceparent != PARENT
     assert record.ended > record.started
     assert record.duration_s > 0
     assert 5 < record.peak_memory_mib < 100_000

@@ -1,5 +1,6 @@
 """A small simulated league as season files, and a platform that trains on it within seconds."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ champion: {min_matches: 20, non_inferiority: 1.0}
 
 PASSING = ("incoming/", "runs/", "scrapes/", "quarantine/")
 """What depends on the way by which the data came, or on clocks: left out of a digest."""
+
+
+_TRACE = re.compile(rb'"traceparent":"[^"]*"')
 
 
 def season_files(teams: int = 12, seasons: int = 3) -> dict[str, bytes]:
@@ -71,7 +75,8 @@ def state(store: ObjectStore) -> dict[str, str]:
     newest = {key for stage in ("raw", "validated") for key in _newest(store, stage)}
     kept = (info.key for info in store.list("") if not info.key.startswith(PASSING))
     kept = (key for key in kept if key in newest or not key.startswith(("raw/", "validated/")))
-    return {key: sha256(store.get(key)) for key in kept if not (key.startswith("payloads/") and key.endswith(".json"))}
+    kept = (key for key in kept if not (key.startswith("payloads/") and key.endswith(".json")))
+    return {key: sha256(_TRACE.sub(b"", store.get(key))) for key in kept}
 
 
 def _newest(store: ObjectStore, stage: str) -> set[str]:

@@ -29,7 +29,7 @@ def test_every_function_has_settings_and_every_settings_type_a_function() -> Non
 
 
 def test_the_tables_that_rights_can_name_are_those_of_the_database() -> None:
-    assert set(metadata.tables) == wiring_rules.TABLES
+    assert set(metadata.tables) == {*wiring_rules.TABLES, *wiring.CLAIM_TABLES}
 
 
 def test_every_folder_of_a_function_is_declared() -> None:

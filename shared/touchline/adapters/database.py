@@ -13,6 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from touchline import claiming
 from touchline.adapters.schema import HEAD
 from touchline.errors import ConfigurationError, Conflict, RetryableError, Unavailable
 
@@ -96,16 +97,23 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 @contextlib.contextmanager
-def writing(engine: sa.Engine, what: str) -> Iterator[sa.Connection]:
+def writing(engine: sa.Engine, what: str, *, fenced: bool = True) -> Iterator[sa.Connection]:
     """A transaction that alone may write `what`; everything in it happens, or nothing.
 
+    Args:
+        engine: the database.
+        what: name of the lock.
+        fenced: whether a run that lost its claim may write no more.
+
     Raises:
-        Conflict: another writer held the lock for too long.
+        Conflict: another writer held the lock for too long, or a later run took the claim over.
         Unavailable: the database does not answer.
     """
     with _translated(engine), engine.execution_options(**{_WRITES: True}).begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"touchline {what}"))))
+        if fenced:
+            claiming.current().check(connection)
         yield connection
 
 
@@ -157,7 +165,7 @@ def migrate(engine: sa.Engine) -> None:
     from alembic import command
     from alembic.config import Config
 
-    with writing(engine, "schema") as connection:
+    with writing(engine, "schema", fenced=False) as connection:
         config = Config()
         folder = str(resources.files("touchline.adapters") / "migrations")
         config.set_main_option("script_location", folder.replace("%", "%%"))  # the reader of options expands %

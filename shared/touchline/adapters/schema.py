@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 
 from touchline.domain.vocabulary import STATISTIC_COLUMNS
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """Newest revision under `migrations/versions`."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -224,4 +224,22 @@ promotions = sa.Table(
     sa.Column("inputs", sa.JSON, nullable=False),
     sa.Column("decided_at", Moment, nullable=False),
     sa.Column("work", sa.Text, nullable=False, unique=True),
+)
+
+claims = sa.Table(
+    "claims",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("token", sa.BigInteger, nullable=False),  # grows with every holder
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("until", Moment, nullable=False),  # long past: nobody has it
+)
+
+sealed = sa.Table(  # publications of claimed runs, before they become objects
+    "sealed",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("function", sa.Text, nullable=False),
+    sa.Column("token", sa.BigInteger, nullable=False),
 )

@@ -104,7 +104,7 @@ def run(event: Event, ports: Ports, settings: Drift) -> Result:
     mine = [pair for pair in settled if pair[0].mode == ports.clock.mode]
     findings, fresh = _report(ports, samples, mine)
     _point(store, publication.seq, findings)
-    asked = _ask(store, publication.seq, findings)
+    asked = _ask(ports, publication.seq, findings)
     return Result(
         outcome="done" if stored or fresh or asked else "unchanged",
         publications=asked,
@@ -286,13 +286,14 @@ def _point(store: ObjectStore, seq: int, findings: Findings) -> None:
             return
 
 
-def _ask(store: ObjectStore, seq: int, findings: Findings) -> tuple[str, ...]:
+def _ask(ports: Ports, seq: int, findings: Findings) -> tuple[str, ...]:
     """Ask for a training where one is due, and none was asked for lately; the key of a new request."""
     if not findings.retrain:
         return ()
+    store = ports.store
     earlier = [info.key for info in store.list(REQUESTS)]
     if earlier and findings.until - decode(store.get(earlier[-1]), Request, earlier[-1]).until < COOL_DOWN:
         return ()
     key = f"{REQUESTS}{seq:012d}.json"
     request = Request(seq=seq, reason=findings.retrain, report=findings.report, until=findings.until)
-    return (key,) if store.create(key, encode(request)) else ()
+    return (key,) if store.create(key, ports.claim.seal(key, encode(request))) else ()

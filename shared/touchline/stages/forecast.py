@@ -261,7 +261,8 @@ def _publish(
         stage=STAGE, id=name, inputs=inputs, outputs=outputs, parameters=parameters, versions=versions,
         counts={"forecasts": rows},
     )  # fmt: skip
-    return publish(ports.store, manifest, features[0].seq, promotion=serving[0].seq, revision=revision)
+    seq, promotion = features[0].seq, serving[0].seq
+    return publish(ports.store, manifest, seq, promotion=promotion, revision=revision, seal=ports.claim.seal)
 
 
 _COLUMNS: Final = pa.schema(

@@ -37,16 +37,18 @@ def project(ports: Ports, history: Sequence[Promotion]) -> list[str]:
     Raises:
         Unavailable: the registry does not answer; what serves is published by then.
     """
-    published = [key for row in history if (key := _project_row(ports.store, row))]
+    published = [key for row in history if (key := _project_row(ports, row))]
+    ports.claim.hold()  # the registry knows no fence of its own
     _set_aliases(ports.registry, history)
     return published
 
 
-def _project_row(store: ObjectStore, row: Promotion) -> str:
+def _project_row(ports: Ports, row: Promotion) -> str:
+    store = ports.store
     store.create(f"ledger/promotions/{row.number:012d}.json", encode(row))
     if row.stage != "champion" or store.stat(publication_key(STAGE, row.number)) is not None:
         return ""
-    key, created = publish(store, serving_manifest(store, row), row.number)
+    key, created = publish(store, serving_manifest(store, row), row.number, seal=ports.claim.seal)
     return key if created else ""
 
 

@@ -169,4 +169,4 @@ def _publish(
         versions=versions,
         counts=counts,
     )
-    return publish(ports.store, manifest, seq)
+    return publish(ports.store, manifest, seq, seal=ports.claim.seal)

@@ -117,7 +117,7 @@ def _train(ports: Ports, settings: Train, job: Job, asked: dict[str, Ref]) -> Re
         versions=job.versions,
         counts={"finished": job.features.counts["played"], "learnt": card.matches, "tested": card.test_matches},
     )
-    key, created = publish(store, manifest, job.seq, sidecars=asked)
+    key, created = publish(store, manifest, job.seq, sidecars=asked, seal=ports.claim.seal)
     loss = {name: round(score.log_loss.value, 4) for name, score in card.scores.items()}
     summary = {"model": job.model_id, "version": version, "family": card.family, "log_loss": loss}
     return Result(outcome="done" if created else "unchanged", publications=(key,), summary=summary)
@@ -205,6 +205,7 @@ def _register(ports: Ports, trained: Trained, card: ModelCard) -> str:
         **trained.plots,
         "card.md": markdown(card).encode(),
     }
+    ports.claim.hold()  # the registry knows no fence of its own
     with TemporaryDirectory() as folder:
         artifacts = {name: _written(Path(folder) / name, data) for name, data in contents.items()}
         version = ports.registry.register(_log(card, artifacts), fitted, sample, card.model_id)

@@ -1,0 +1,65 @@
+"""Ports for those who work beside each other: who may work as which function."""
+
+from typing import Any, Protocol
+
+
+class Claim(Protocol):
+    """The right of one run to work as a function; lost when its lease ends and somebody else takes it."""
+
+    @property
+    def name(self) -> str:
+        """What is claimed: the name of a function."""
+        ...
+
+    @property
+    def token(self) -> int:
+        """Grows with every holder."""
+        ...
+
+    def check(self, connection: Any) -> None:
+        """In a transaction of the database: see that the claim is ours, and let nobody take it before the end.
+
+        Raises:
+            Conflict: somebody took it over.
+        """
+        ...
+
+    def hold(self) -> None:
+        """See that the claim is still ours.
+
+        Raises:
+            Conflict: somebody took it over.
+        """
+        ...
+
+    def seal(self, key: str, data: bytes) -> bytes:
+        """Write down what is published under a key, unless that was done; what stands there now.
+
+        Raises:
+            Conflict: somebody took the claim over; nothing was written.
+        """
+        ...
+
+
+class Claims(Protocol):
+    """Who may work as which function."""
+
+    def take(self, name: str, holder: str, lease: float) -> Claim:
+        """Take a claim that nobody has, for `lease` seconds.
+
+        Raises:
+            Conflict: somebody has it; `retry_after` says until when.
+        """
+        ...
+
+    def renew(self, claim: Claim, lease: float) -> None:
+        """Let a claim last for `lease` seconds from now; one that was taken over stays lost."""
+        ...
+
+    def release(self, claim: Claim) -> None:
+        """Give a claim back, unless it is lost."""
+        ...
+
+    def expire(self, holder: str) -> int:
+        """End the claims of a holder who died (of all whose name begins so); how many."""
+        ...
