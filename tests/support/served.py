@@ -18,6 +18,7 @@ from touchline.manifest import Manifest, Ref, encode, publish, write_object
 from touchline.ports import ObjectStore
 from touchline.settings import ForecastSettings, Promote
 from touchline.stages import feature, forecast, promote
+from touchline.tables import write
 from touchline.work import Event, Ports, Result
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -62,8 +63,7 @@ def publish_features(store: ObjectStore, seq: int = 1, **replaced: Any) -> str:
     made, state = tables()
     work = f"f{seq}"
     outputs = {
-        name: feature._write(store, f"features/{work}/{name}.parquet", replaced.get(name, table))
-        for name, table in made.items()
+        name: write(store, f"features/{work}/{name}.parquet", replaced.get(name, table)) for name, table in made.items()
     }
     outputs["state"] = write_object(store, f"features/{work}/state.npz", state)
     parameters = {"features": feature.features_hash(), "simulated": True}

@@ -11,9 +11,8 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from touchline import tables
 from touchline.domain import drift, settlement
 from touchline.domain.drift import FeatureDrift
 from touchline.domain.drift_findings import Findings, Record, Request
@@ -93,7 +92,7 @@ def run(event: Event, ports: Ports, settings: Drift) -> Result:
     except NotFound as error:
         return Result(outcome="skipped", reason=error.what)
     source = features.outputs["played"]
-    played = _table(store, source)
+    played = tables.read(store, source)
     settled = _verdicts(ports, played, features.inputs)
     stored = ports.ledger.settle([_settlement(*pair, ports.clock.now()) for pair in settled])
     _export(ports, publication.seq)
@@ -133,21 +132,17 @@ def _without_result(store: ObjectStore, snapshots: tuple[Ref, ...], overdue: set
     """Of matches that should be over: those that were abandoned, cancelled or awarded, as the gates let them pass."""
     if not overdue:
         return {}
-    tables = [
-        _table(store, ref).loc[
+    unplayed = [
+        tables.read(store, ref).loc[
             lambda rows: rows["match_id"].isin(overdue) & rows["status"].isin(settlement.VOID_STATUSES)
         ]
         for ref in snapshots
     ]
     return {
         match_id: Ending(status, kickoff.to_pydatetime())
-        for rows in tables
+        for rows in unplayed
         for match_id, status, kickoff in rows[["match_id", "status", "kickoff"]].itertuples(index=False)
     }
-
-
-def _table(store: ObjectStore, ref: Ref) -> pd.DataFrame:
-    return pq.read_table(pa.BufferReader(read_object(store, ref))).to_pandas()
 
 
 def _settlement(forecast: Forecast, verdict: Verdict, now: datetime) -> Settlement:

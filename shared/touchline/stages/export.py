@@ -5,14 +5,11 @@ published again under its own `seq`, and points at the old snapshot. So the mani
 depends on the way (which payload last changed a match) is a sidecar of the publication.
 """
 
-import hashlib
-import io
 from typing import Any, Final
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from touchline import tables
 from touchline.domain.vocabulary import MATCH_COLUMNS
 from touchline.manifest import (
     Manifest,
@@ -48,14 +45,13 @@ def run(event: Event, ports: Ports, settings: Export) -> Result:
 
 
 def _publish(ports: Ports, seq: int, table: pd.DataFrame, parameters: dict[str, Any]) -> tuple[str, bool]:
-    data, schema = to_parquet(table[[*MATCH_COLUMNS, "available_time"]])
+    data, schema = tables.to_parquet(table[[*MATCH_COLUMNS, "available_time"]])
     versions = {STAGE: VERSION}
     content = Ref("", sha256(data))
     name = content_id(STAGE, (content,), parameters, versions)
     matches = write_object(ports.store, f"{STAGE}/{name}/matches.parquet", data, rows=len(table), schema=schema)
     payloads = table[["match_id", "payload"]].sort_values("match_id")
-    data, schema = to_parquet(payloads)
-    lineage = write_object(ports.store, f"{STAGE}/lineage/{seq:012d}.parquet", data, rows=len(table), schema=schema)
+    lineage = tables.write(ports.store, f"{STAGE}/lineage/{seq:012d}.parquet", payloads)
     manifest = Manifest(
         stage=STAGE,
         id=name,
@@ -70,11 +66,3 @@ def _publish(ports: Ports, seq: int, table: pd.DataFrame, parameters: dict[str, 
 
 def _counts(table: pd.DataFrame) -> dict[str, int]:
     return {"matches": len(table)} | {str(status): int(n) for status, n in table["status"].value_counts().items()}
-
-
-def to_parquet(table: pd.DataFrame) -> tuple[bytes, str]:
-    """Parquet bytes that depend on nothing but the table, and the hash of its Arrow schema."""
-    arrow = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
-    stream = io.BytesIO()
-    pq.write_table(arrow, stream, compression="zstd")
-    return stream.getvalue(), hashlib.sha256(str(arrow.schema).encode()).hexdigest()

@@ -3,22 +3,19 @@
 Prices of the match itself are kept apart, in the benchmarks: models are compared with the bookmaker, never fed by him.
 """
 
-import hashlib
-import io
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from touchline import tables
 from touchline.domain import gates
 from touchline.domain.encoding import reference_prices
 from touchline.domain.features import FEATURE_NAMES, Features, build
 from touchline.domain.gate_report import GateReport, as_data
 from touchline.domain.odds import implied
 from touchline.domain.vocabulary import OUTCOMES, side_columns
-from touchline.errors import DataError, GateRejected
+from touchline.errors import GateRejected
 from touchline.manifest import (
     Manifest,
     Ref,
@@ -26,7 +23,6 @@ from touchline.manifest import (
     encode,
     publication_key,
     publish,
-    read_object,
     read_publication,
     sha256,
     superseded,
@@ -57,11 +53,11 @@ def run(event: Event, ports: Ports, settings: Feature) -> Result:
     parameters = {"features": features_hash(), "simulated": bool(validated.parameters.get("simulated", False))}
     versions = {"feature": VERSION}
     work = content_id(STAGE, (snapshot,), parameters, versions)
-    tables, state = make(_read(store, snapshot))
-    _pass_gate(store, work, snapshot, tables["played"])
-    outputs = {name: _write(store, f"{STAGE}/{work}/{name}.parquet", table) for name, table in tables.items()}
+    made, state = make(tables.read(store, snapshot))
+    _pass_gate(store, work, snapshot, made["played"])
+    outputs = {name: tables.write(store, f"{STAGE}/{work}/{name}.parquet", table) for name, table in made.items()}
     outputs["state"] = write_object(store, f"{STAGE}/{work}/state.npz", state)
-    counts = {name: len(table) for name, table in tables.items()}
+    counts = {name: len(table) for name, table in made.items()}
     manifest = Manifest(
         stage=STAGE,
         id=work,
@@ -86,12 +82,12 @@ def make(table: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], bytes]:
     features = build(table)
     finished = (table["status"] == "finished") & table[list(side_columns("goals"))].notna().all(axis=1)
     scheduled = table["status"] == "scheduled"
-    tables = {
+    made = {
         "played": _rows(table, features, finished, _scores(table)),
         "upcoming": _rows(table, features, scheduled, {}),
         "benchmarks": _benchmarks(table[finished | scheduled]),
     }
-    return tables, features.state.to_bytes()
+    return made, features.state.to_bytes()
 
 
 def _scores(table: pd.DataFrame) -> dict[str, Any]:
@@ -128,19 +124,3 @@ def _keep(store: ObjectStore, work: str, snapshot: Ref, report: GateReport) -> N
     write_object(store, where, encode(as_data([report])))
     details = tuple(f"{failure.check} in {failure.column}: {failure.advice}" for failure in report.of("error"))
     raise GateRejected(report.summary(), where=snapshot.key, hint=f"see {where}", details=details)
-
-
-def _read(store: ObjectStore, snapshot: Ref) -> pd.DataFrame:
-    try:
-        return pq.read_table(pa.BufferReader(read_object(store, snapshot))).to_pandas()
-    except pa.ArrowInvalid as error:
-        raise DataError(f"not a parquet file: {error}", where=snapshot.key, hint="export the snapshot again") from error
-
-
-def _write(store: ObjectStore, key: str, table: pd.DataFrame) -> Ref:
-    """Parquet bytes that depend on nothing but the table."""
-    arrow = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
-    stream = io.BytesIO()
-    pq.write_table(arrow, stream, compression="zstd")
-    schema = hashlib.sha256(str(arrow.schema).encode()).hexdigest()
-    return write_object(store, key, stream.getvalue(), rows=len(table), schema=schema)

@@ -4,7 +4,6 @@ What is published depends on the features, the champion, and which fixtures lie 
 sealing stand in the ledger alone.
 """
 
-import io
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from touchline import tables
 from touchline.domain.availability import deadline
 from touchline.domain.competitions import is_simulated
 from touchline.domain.features import FEATURE_NAMES
@@ -288,13 +287,11 @@ def _people(told: ForecastSet) -> bytes:
         | fixed
         for match in told.matches
     ]
-    stream = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema=_COLUMNS), stream, compression="zstd")
-    return stream.getvalue()
+    return tables.arrow_bytes(pa.Table.from_pylist(rows, schema=_COLUMNS))
 
 
 def _upcoming(store: ObjectStore, ref: Ref) -> pd.DataFrame:
-    table = pd.read_parquet(io.BytesIO(read_object(store, ref)))
+    table = tables.read(store, ref)
     missing = [name for name in FEATURE_NAMES if name not in table]
     if missing:
         raise DataError(

@@ -2,23 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from touchline import tables
 from touchline.domain import splits
 from touchline.domain.features import FEATURE_NAMES
 from touchline.domain.splits import Moments
 from touchline.domain.vocabulary import OUTCOMES
 from touchline.errors import NotFound
 from touchline.learning.examples import Examples, as_matrix
-from touchline.manifest import Manifest, Ref, bundle_of, current, decode, read_object
+from touchline.manifest import Manifest, bundle_of, current, decode, read_object
 from touchline.ports import ObjectStore, Predictor
 from touchline.work import Ports
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats = NDArray[np.float64]
 MARKETS = ("bookmaker", "closing")
@@ -48,7 +50,7 @@ def read(store: ObjectStore, features: Manifest, test_days: int) -> Material:
     Raises:
         NotFound, CorruptObject: a table is missing or broken.
     """
-    played = _table(store, features.outputs["played"])
+    played = tables.read(store, features.outputs["played"])
     examples = Examples(
         as_matrix(played[list(FEATURE_NAMES)].to_numpy(np.float64)),
         FEATURE_NAMES,
@@ -57,7 +59,7 @@ def read(store: ObjectStore, features: Manifest, test_days: int) -> Material:
         played["competition"].to_numpy(object),
     )
     split = splits.newest(examples.kickoff, _window(examples.kickoff, test_days))
-    prices = _table(store, features.outputs["benchmarks"]).set_index("match_id").loc[played["match_id"]]
+    prices = tables.read(store, features.outputs["benchmarks"]).set_index("match_id").loc[played["match_id"]]
     markets = {
         name: prices[[f"{name}_{outcome}" for outcome in OUTCOMES]].to_numpy(np.float64)[split.test] for name in MARKETS
     }
@@ -101,7 +103,3 @@ def _trained_until(store: ObjectStore, serving: Manifest) -> np.datetime64:
 def _window(kickoff: Moments, test_days: int) -> int:
     days = int((kickoff.max() - kickoff.min()) / np.timedelta64(1, "D"))
     return min(test_days, days // _LARGEST_TEST)
-
-
-def _table(store: ObjectStore, ref: Ref) -> pd.DataFrame:
-    return pq.read_table(pa.BufferReader(read_object(store, ref))).to_pandas()

@@ -7,19 +7,16 @@ and its report is kept.
 from typing import Final
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from touchline import tables
 from touchline.domain import gates
 from touchline.domain.gate_report import GateReport, Kind, as_data, as_html
-from touchline.errors import DataError
 from touchline.manifest import (
     Manifest,
     Ref,
     content_id,
     encode,
     publish,
-    read_object,
     read_publication,
     write_object,
 )
@@ -44,7 +41,7 @@ def run(event: Event, ports: Ports, settings: Validate) -> Result:
     parameters = {"min_finished": settings.min_finished, "simulated": raw.parameters.get("simulated", False)}
     versions = {"validate": VERSION}
     work = content_id(STAGE, (snapshot,), parameters, versions)
-    reports = _examine(_read(store, snapshot), settings)
+    reports = _examine(tables.read(store, snapshot), settings)
     counts = {
         "rows": reports[0].rows,
         "errors": sum(len(report.of("error")) for report in reports),
@@ -64,13 +61,6 @@ def run(event: Event, ports: Ports, settings: Validate) -> Result:
     )
     key, created = publish(store, manifest, publication.seq)
     return Result(outcome="done" if created else "unchanged", publications=(key,), summary=counts)
-
-
-def _read(store: ObjectStore, snapshot: Ref) -> pd.DataFrame:
-    try:
-        return pq.read_table(pa.BufferReader(read_object(store, snapshot))).to_pandas()
-    except pa.ArrowInvalid as error:
-        raise DataError(f"not a parquet file: {error}", where=snapshot.key, hint="export the snapshot again") from error
 
 
 def _examine(table: pd.DataFrame, settings: Validate) -> list[GateReport]:
