@@ -310,6 +310,26 @@ class Predictor(Protocol):
         ...
 
 
+class Cache(Protocol):
+    """Answers that may be forgotten at any moment. A cache that does not answer is a miss, never an error."""
+
+    def get(self, key: str) -> bytes | None:
+        """What was put there, None where there is nothing (any more)."""
+        ...
+
+    def set(self, key: str, data: bytes, ttl_seconds: float) -> None:
+        """Keep bytes for so long at most."""
+        ...
+
+    def check(self) -> str:
+        """Really use it once; where it keeps things.
+
+        Raises:
+            Unavailable: it does not answer; its users only see misses.
+        """
+        ...
+
+
 class Payload(msgspec.Struct, frozen=True):
     """Bytes as received from a source, and what was known when they were."""
 

@@ -9,6 +9,7 @@ import msgspec
 from touchline.coordination import Claim
 from touchline.manifest import encode, sha256
 from touchline.ports import (
+    Cache,
     Clock,
     Ledger,
     MatchStore,
@@ -92,6 +93,8 @@ class Ports(Protocol):
     def promotions(self) -> PromotionLog: ...
     @property
     def registry(self) -> Registry: ...
+    @property
+    def cache(self) -> Cache: ...
     @property
     def sources(self) -> Mapping[str, Source]: ...
     @property

@@ -1,0 +1,16 @@
+"""Wait by asking, with a deadline."""
+
+import time
+from collections.abc import Callable
+
+
+def wait_until(condition: Callable[[], object], what: str, seconds: float = 20.0) -> None:
+    """Ask until the answer is true.
+
+    Raises:
+        AssertionError: it was not within `seconds`; says what was waited for.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}"
+        time.sleep(0.01)
