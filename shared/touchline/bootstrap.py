@@ -18,6 +18,7 @@ from touchline.adapters.metrics import RecordedMetrics
 from touchline.coordination import Claim, Claims
 from touchline.errors import ConfigurationError
 from touchline.ports import (
+    Cache,
     Clock,
     Ledger,
     MatchStore,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 _P = TypeVar("_P")
 Around = Callable[[str, Any], Any]
 """Name of a port and its adapter -> what stands in its place, with the same methods."""
-ALL_NEEDS = frozenset({"object_store", "database", "registry", "network"})
+ALL_NEEDS = frozenset({"object_store", "database", "registry", "network", "cache"})
 
 
 class Container:
@@ -136,6 +137,14 @@ class Container:
 
         address = self.common.mlflow_tracking_uri or f"sqlite:///{self.home / 'mlflow.db'}"
         return self._placed("registry", MlflowRegistry(address, self.home / "mlflow-artifacts"))
+
+    @cached_property
+    def cache(self) -> Cache:
+        """Short-lived answers, in this process or shared with others."""
+        self._require("cache")
+        from touchline.adapters.caches import open_cache
+
+        return self._placed("cache", open_cache(self.common.cache))
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:

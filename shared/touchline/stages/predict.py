@@ -7,6 +7,7 @@ read completely or not at all. A model answers only if a promotion published it,
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import cached_property
 
 import msgspec
 import numpy as np
@@ -25,7 +26,16 @@ from touchline.domain.seasons import season_of
 from touchline.domain.state import TeamState
 from touchline.domain.vocabulary import UNKNOWN_KICKOFF_HOUR
 from touchline.errors import CorruptObject, DataError, NotFound, Unavailable, UnknownName
-from touchline.manifest import bundle_of, current, decode, publication_key, read_object, read_publication
+from touchline.manifest import (
+    bundle_of,
+    current,
+    decode,
+    encode,
+    publication_key,
+    read_object,
+    read_publication,
+    sha256,
+)
 from touchline.ports import ObjectStore, Predictor
 from touchline.work import Ports
 
@@ -38,6 +48,8 @@ class Serving:
     """The champion, its bundle loaded and checked."""
 
     publication: str
+    digest: str
+    """Hash of the publication."""
     promotion: int
     model_id: str
     version: str
@@ -49,6 +61,8 @@ class Published:
     """The newest forecasts, and the state of the teams behind them."""
 
     publication: str
+    digest: str
+    """Hash of the publication."""
     seq: int
     promotion: int
     written: datetime
@@ -69,6 +83,12 @@ class Board:
 
     serving: Serving
     published: Published | None
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of all that an answer rests on."""
+        published = (self.published.digest, self.published.written) if self.published else None
+        return sha256(encode([VERSION, self.serving.digest, published]))
 
     @property
     def outdated(self) -> bool:
@@ -123,6 +143,7 @@ def _read_serving(ports: Ports) -> Serving:
     bundle, digests = bundle_of(manifest)
     return Serving(
         publication=publication_key("serving", publication.seq),
+        digest=sha256(encode(publication)),
         promotion=publication.seq,
         model_id=str(manifest.parameters["model_id"]),
         version=str(manifest.parameters["model_version"]),
@@ -142,6 +163,7 @@ def _read_published(store: ObjectStore, key: str) -> Published:
     assert info is not None, "a publication is never taken away"
     return Published(
         publication=key,
+        digest=sha256(encode(publication)),
         seq=publication.seq,
         promotion=promotion,
         written=info.modified,

@@ -20,6 +20,7 @@ from touchline.stages import predict as stage
 from touchline.stages.predict import Board
 from touchline.web import answers, meters, problems
 from touchline.web.guard import Guard
+from touchline.web.memory import Memory
 from touchline.web.templates import Pages
 from touchline.web.watch import Watcher
 from touchline.work import Ports
@@ -35,7 +36,7 @@ def create_app(
     """The service over ports.
 
     Args:
-        ports: only the object store, the clock and the model loader are used.
+        ports: only the object store, the clock, the model loader and the cache are used.
         settings: how often to look for news.
         assets: folder with `templates` and `static`.
         elapsed: seconds that only go forward.
@@ -46,7 +47,7 @@ def create_app(
     )  # fmt: skip
     watcher, measured = Watcher(ports, settings.refresh_seconds, elapsed), meters.Meters()
     problems.install(app)
-    _add_forecasts(app, watcher)
+    _add_forecasts(app, watcher, Memory(ports.cache, measured))
     _add_health(app, watcher, measured)
     _add_pages(app, watcher, ports.clock, Pages(assets / "templates"))
     app.mount("/static", StaticFiles(directory=assets / "static"), name="static")
@@ -54,27 +55,31 @@ def create_app(
     return app
 
 
-def _add_forecasts(app: FastAPI, watcher: Watcher) -> None:
+def _add_forecasts(app: FastAPI, watcher: Watcher, memory: Memory) -> None:
     listing = {**_PROBLEMS, 200: {"model": answers.Forecasts, "content": {"text/csv": {}}}}
 
     @app.get("/predict/predictions", tags=["forecasts"], responses=listing)
     async def predictions(request: Request, wish: Annotated[answers.Filter, Query()]) -> Response:
         """Forecasts of coming matches, as JSON, or as CSV where the Accept header asks for text/csv."""
         board = await watcher.board()
-        found = _filter(board, wish)
-        chosen = found[wish.offset : wish.offset + wish.limit]
         if "text/csv" in request.headers.get("accept", ""):
-            return _csv(board, chosen)
-        return JSONResponse(_listing(board, wish, watcher.fault, len(found), chosen))
+            return _csv(board, _page(wish, _filter(board, wish)))
+        fault = watcher.fault
+        question = ["predictions", wish.model_dump(mode="json"), fault]
+        return await memory.answer(board, question, lambda: _listing(board, wish, fault))
 
     @app.post("/predict/match", tags=["forecasts"], responses={**_PROBLEMS, 200: {"model": answers.Imagined}})
     async def match(question: answers.Question) -> Response:
         """What if these two met? Answered by the champion from the newest results; nothing is stored."""
         board = await watcher.board()
-        answer = stage.what_if(
-            board, question.home_team, question.away_team, question.competition, question.date
-        )  # fmt: skip
-        return JSONResponse(answers.imagined(answer, board))
+
+        def make() -> dict[str, Any]:
+            found = stage.what_if(
+                board, question.home_team, question.away_team, question.competition, question.date
+            )  # fmt: skip
+            return answers.imagined(found, board)
+
+        return await memory.answer(board, ["match", question.model_dump(mode="json")], make)
 
     @app.get("/predict/{match_id}", tags=["forecasts"], responses={**_PROBLEMS, 200: {"model": answers.Forecast}})
     async def one(match_id: str) -> Response:
@@ -97,19 +102,23 @@ def _filter(board: Board, wish: answers.Filter) -> list[MatchForecast]:
     )
 
 
+def _page(wish: answers.Filter, found: list[MatchForecast]) -> list[MatchForecast]:
+    return found[wish.offset : wish.offset + wish.limit]
+
+
 def _iso(day: date | None) -> str:
     return day.isoformat() if day else ""
 
 
-def _listing(board: Board, wish: answers.Filter, fault: str, total: int, chosen: list[MatchForecast]) -> dict[str, Any]:
-    published = stage.require_published(board)
+def _listing(board: Board, wish: answers.Filter, fault: str) -> dict[str, Any]:
+    published, found = stage.require_published(board), _filter(board, wish)
     told = published.forecasts
     return {
-        "total": total, "limit": wish.limit, "offset": wish.offset, "reason": told.reason,
+        "total": len(found), "limit": wish.limit, "offset": wish.offset, "reason": told.reason,
         "published": published.written.isoformat(),
         "mode": told.mode, "as_of": told.as_of, "simulated": told.simulated, "outdated": board.outdated,
         "degraded": fault, "model": msgspec.to_builtins(told.model),
-        "matches": [answers.forecast(match, published) for match in chosen],
+        "matches": [answers.forecast(match, published) for match in _page(wish, found)],
     }  # fmt: skip
 
 

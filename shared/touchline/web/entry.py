@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from touchline import bootstrap, settings, wiring
 from touchline.web.app import create_app
 
-NEEDS = frozenset({"object_store"})
+NEEDS = frozenset({"object_store", "cache"})
 TEXT = ["text/", "application/json", "application/problem+json", "image/svg+xml"]
 """Answers that travel as text; others would be encoded in base64. Nothing that the service sends is binary."""
 

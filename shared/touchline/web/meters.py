@@ -20,6 +20,9 @@ class Meters:
         self._seconds = Histogram(
             "touchline_predict_seconds", "Time to answer", ("route",), buckets=_SECONDS, registry=self.registry
         )
+        self._remembered = Counter(
+            "touchline_predict_remembered", "Answers looked for in the cache", ("found",), registry=self.registry
+        )
         self._ready = self._gauge("ready", "1 when a promoted model is loaded and checked")
         self._degraded = self._gauge("degraded", "1 when newer objects could not be read")
         self._outdated = self._gauge("outdated", "1 when the forecasts come from an earlier champion")
@@ -31,6 +34,10 @@ class Meters:
         """Count and time one answer; `route` is the pattern, so that ids make no new series."""
         self._requests.labels(route, method, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
+
+    def remembered(self, *, hit: bool) -> None:
+        """Count a look into the cache."""
+        self._remembered.labels(str(hit).lower()).inc()
 
     def render(self, board: Board | None, fault: str) -> bytes:
         """Everything in the text format, with the state of the moment."""
