@@ -71,11 +71,9 @@ class Container:
     def store(self) -> ObjectStore:
         """Object store."""
         self._require("object_store")
-        from touchline.adapters.local_store import LocalStore
+        from touchline.adapters.stores import open_store
 
-        return self._placed(
-            "store", LocalStore(Path(self.common.store) if self.common.store else self.home / "objects")
-        )
+        return self._placed("store", open_store(self.common.store, self.home / "objects"))
 
     @cached_property
     def engine(self) -> "Engine":

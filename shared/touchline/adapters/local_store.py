@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
+from touchline.adapters.object_keys import check_key, check_prefix
 from touchline.domain.vocabulary import KEY_ALPHABET
 from touchline.errors import DataError, NotFound, TouchlineError, Unavailable
 from touchline.ports import ObjectInfo
@@ -23,8 +24,6 @@ from touchline.ports import ObjectInfo
 _STAGING = ".~staging"  # hidden, and `~` is outside the alphabet of keys
 _LOCK = ".~lock"
 _ABANDONED = timedelta(days=1)
-_LONGEST_KEY = 1024  # as in S3
-_LONGEST_NAME = 255  # as in most file systems
 
 
 class LocalStore:
@@ -98,9 +97,8 @@ class LocalStore:
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects whose key starts with `prefix`, in the order of their keys."""
+        check_prefix(prefix)
         folder, slash, start = prefix.rpartition("/")
-        if start and not KEY_ALPHABET.fullmatch(start):
-            raise DataError(f"{prefix!r} cannot start a key", where=prefix, hint="keys use [a-z0-9/_.-] only")
         return self._walk(self._path(folder) if slash else self._root, folder + slash, start)
 
     def _walk(self, folder: Path, above: str, start: str) -> Iterator[ObjectInfo]:
@@ -114,10 +112,7 @@ class LocalStore:
                     yield _info(above + name, entry.stat(follow_symlinks=False))
 
     def _path(self, key: str) -> Path:
-        if not KEY_ALPHABET.fullmatch(key) or {"", ".", ".."}.intersection(key.split("/")):
-            raise DataError(f"{key!r} is no key", where=key, hint="keys use [a-z0-9/_.-], no empty, . or .. segment")
-        if len(key) > _LONGEST_KEY or max(map(len, key.split("/"))) > _LONGEST_NAME:
-            raise DataError("the key is too long", where=key, hint=f"at most {_LONGEST_NAME} letters between slashes")
+        check_key(key)
         path = self._root / key
         with _translated(key):
             straight = path.resolve() == path

@@ -1,0 +1,109 @@
+"""gcp-storage-emulator, made strict: `gcs_server.py PORT`.
+
+The emulator ignores conditions, lists everything at once and forgets finished uploads. Here `ifGenerationMatch` is
+held to, lists come in pages, and whoever asks again for the end of an upload gets the same answer again, as from the
+real one. Requests are served one after the other, so what is looked at is still so when it is written.
+"""
+
+import json
+import sys
+from functools import partial
+from http.server import HTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from gcp_storage_emulator.server import RequestHandler, Router
+from gcp_storage_emulator.storage import Storage
+
+PAGE = 100
+
+
+def _serve(port: int) -> None:
+    HTTPServer(("127.0.0.1", port), partial(_Handler, _Storage(use_memory_fs=True))).serve_forever()
+
+
+class _Refused(Exception):
+    """A condition does not hold."""
+
+
+class _Storage(Storage):  # type: ignore[misc]
+    """Looks at the condition of the request that is being served, and remembers how uploads ended."""
+
+    wanted: str | None = None
+
+    def __init__(self, **arguments: Any) -> None:
+        self.finished: dict[str, Any] = {}
+        super().__init__(**arguments)
+
+    def create_resumable_upload(self, bucket_name: str, file_name: str, file_obj: Any) -> str:
+        self._check(bucket_name, file_name)
+        return str(super().create_resumable_upload(bucket_name, file_name, file_obj))
+
+    def create_file(
+        self, bucket_name: str, file_name: str, content: bytes, file_obj: Any, file_id: str | None = None
+    ) -> None:
+        self._check(bucket_name, file_name)
+        super().create_file(bucket_name, file_name, content, file_obj, file_id)
+        if file_id:
+            self.finished[file_id] = file_obj
+
+    def _check(self, bucket: str, name: str) -> None:
+        if self.wanted not in (None, self.objects.get(bucket, {}).get(name, {}).get("generation", "0")):
+            raise _Refused
+
+    def _write_config_to_file(self) -> None:
+        """Nothing outlives the server."""
+
+
+class _Handler(RequestHandler):  # type: ignore[misc]
+    def do_GET(self) -> None:
+        path, asked = self._asked()
+        if path.endswith("/o") and "/storage/v1/b/" in path:
+            self._list(path.split("/")[-2], asked)
+        else:
+            Router(self).handle("GET")
+
+    def do_POST(self) -> None:
+        self._write("POST")
+
+    def do_PUT(self) -> None:
+        self._write("PUT")
+
+    def _write(self, method: str) -> None:
+        _, asked = self._asked()
+        if asked.get("upload_id") in self.storage.finished:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self._answer(200, self.storage.finished[asked["upload_id"]])
+            return
+        self.storage.wanted = asked.get("ifGenerationMatch")
+        try:
+            Router(self).handle(method)
+        except _Refused:
+            self._answer(412, {"error": {"code": 412, "message": "the condition does not hold"}})
+
+    def _list(self, bucket: str, asked: dict[str, str]) -> None:
+        if self.storage.get_bucket(bucket) is None:
+            self._answer(404, {"error": {"code": 404, "message": "The specified bucket does not exist."}})
+            return
+        found, _ = self.storage.get_file_list(bucket, asked.get("prefix"))
+        rest = [one for one in found if one["name"] > asked.get("pageToken", "")]
+        page = {"kind": "storage#objects", "items": rest[:PAGE]}
+        if len(rest) > PAGE:
+            page["nextPageToken"] = rest[PAGE - 1]["name"]
+        self._answer(200, page)
+
+    def _asked(self) -> tuple[str, dict[str, str]]:
+        parts = urlsplit(self.path)
+        return parts.path, {name: values[0] for name, values in parse_qs(parts.query).items()}
+
+    def _answer(self, status: int, content: Any) -> None:
+        data = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]))

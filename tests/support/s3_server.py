@@ -1,0 +1,39 @@
+"""moto's S3, made strict: `s3_server.py PORT`.
+
+moto looks at a condition and writes in two steps, so conditional requests for one object are let in one at a time.
+"""
+
+import contextlib
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, run_simple
+
+
+def _one_at_a_time(application: Any) -> Any:
+    locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def guarded(environ: Mapping[str, Any], start_response: Any) -> Any:
+        conditional = "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MATCH" in environ
+        with locks[environ["PATH_INFO"]] if conditional else contextlib.nullcontext():
+            return application(environ, start_response)
+
+    return guarded
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, *_: Any) -> None:
+        """No line for each request."""
+
+
+def _serve(port: int) -> None:
+    application = _one_at_a_time(DomainDispatcherApplication(create_backend_app))
+    run_simple("127.0.0.1", port, application, threaded=True, request_handler=_Quiet)
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]))
