@@ -131,6 +131,10 @@ class Container:
     def registry(self) -> Registry:
         """Model registry."""
         self._require("registry")
+        if self.common.registry == "folder":
+            from touchline.adapters.folder_registry import FolderRegistry
+
+            return self._placed("registry", FolderRegistry(self.home / "registry"))
         from touchline.adapters.mlflow_registry import MlflowRegistry
 
         address = self.common.mlflow_tracking_uri or f"sqlite:///{self.home / 'mlflow.db'}"

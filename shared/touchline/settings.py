@@ -5,7 +5,7 @@ with the names that the field's other tools use where there is one (MLFLOW_TRACK
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_origin
 
 import msgspec
 
@@ -27,6 +27,8 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
     """SQLAlchemy address, empty = a SQLite file under `home`."""
     mlflow_tracking_uri: str = ""
     """MLflow tracking address, empty = a SQLite file and a folder under `home`."""
+    registry: Literal["mlflow", "folder"] = "mlflow"
+    """Where models are registered; `folder` keeps them as files under `home`, without MLflow."""
     now: str = ""
     """Sets the clock by hand (ISO 8601 with an offset) and the mode to simulated."""
     log_level: str = "INFO"

@@ -212,7 +212,7 @@ def parse(raw: Mapping[str, Any], where: str) -> Wiring:
     return msgspec.structs.replace(made, functions=functions)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Refuses what YAML swallows: a key given twice, and keys such as `on`, which it takes for a boolean."""
 
 

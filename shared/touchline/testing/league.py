@@ -1,0 +1,205 @@
+"""A small league in which everything happens: files, a matchday, a corrected score, a retraining, another matchday.
+
+In each phase the files come in any order, and the world is brought to rest. What makes a model is spread over the
+phases so that each schedule has the same models (one that comes of half of the files would be another one): the gates
+want all files of the first phase, and a training is asked for only when the corrected score has settled.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from touchline import bootstrap
+from touchline.adapters.clock import VirtualClock
+from touchline.domain.simulation import simulate
+from touchline.manifest import encode
+from touchline.sources.files import incoming_key
+from touchline.testing.digests import Digest, digest
+from touchline.testing.memory import Memory
+from touchline.testing.worlds import Chances, World
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+START: Final = datetime(2025, 8, 27, 12, tzinfo=UTC)
+"""A Wednesday after three rounds of the season."""
+WEEK: Final = timedelta(days=7)
+_SEED, _TEAMS, _SEASONS = 7, 6, 6
+POLICY: Final = """
+version: 1
+smoke: {max_parity: 1.0e-4, sample_rows: 16}
+candidate: {min_matches: 5, better_than_priors: -9.0, better_than_elo: -9.0, max_ece: 1.0, ece_noise: 0.77,
+            suspected_leak: 9.0}
+champion: {min_matches: 1, non_inferiority: 9.0}
+"""
+"""Lets any working model serve: the league is too small for the real rules."""
+
+
+class Phase(msgspec.Struct, frozen=True):
+    """What comes, and when; then the world is brought to rest."""
+
+    now: datetime
+    objects: dict[str, bytes] = {}
+    """Put down under these keys."""
+    ticks: tuple[str, ...] = ()
+    """Functions whose schedules fire."""
+
+
+class Kept:
+    """What a league keeps from one schedule to the next, for speed: nothing in it changes what a schedule ends in."""
+
+    def __init__(self) -> None:
+        self.memory = Memory()
+        self.trained: dict[str, bytes] = {}
+        """Key of `trained.msgpack` -> its content: a training is deterministic, and has its own object for retries."""
+        self.database: bytes = b""
+        """An empty database with all its tables."""
+
+
+class Page:
+    """A drift reporter that is quick; as a real one may, it draws a new id for every page."""
+
+    drawn = 0
+
+    def report(self, reference: "pd.DataFrame", current: "pd.DataFrame") -> tuple[str, dict[str, Any]]:
+        """A page with an id of its own, and how many rows were compared."""
+        Page.drawn += 1
+        return f"<p>page {Page.drawn}</p>", {"reference": len(reference), "current": len(current)}
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Environment of a world below a folder: one small model, and no part that is slow to start."""
+    policy = folder / "policy.yaml"
+    policy.write_text(POLICY)
+    first = sum(_finished(body) for body in phases()[0].objects.values())
+    return {
+        "TOUCHLINE_HOME": str(folder / "home"),
+        "TOUCHLINE_REGISTRY": "folder",
+        "TOUCHLINE_LOG_LEVEL": "CRITICAL",
+        "TOUCHLINE_PROMOTE_POLICY": str(policy),
+        "TOUCHLINE_VALIDATE_MIN_FINISHED": str(first),
+        "TOUCHLINE_TRAIN_TRIALS": "1",
+        "TOUCHLINE_TRAIN_FOLDS": "1",
+        "TOUCHLINE_TRAIN_TEST_DAYS": "30",
+        "TOUCHLINE_TRAIN_THREADS": "1",
+        "TOUCHLINE_TRAIN_FAMILIES": "logistic",
+        "TOUCHLINE_TRAIN_MIN_NEW_MATCHES": "1000",
+        "TOUCHLINE_DRIFT_CURRENT_MATCHES": "50",
+    }
+
+
+@cache
+def phases() -> tuple[Phase, ...]:
+    """All that happens, in the order of time."""
+    second, third = START + WEEK, START + 2 * WEEK
+    past, season = _seasons(START)
+    wrong, right = _corrected(_seasons(second)[1], second)
+    return (
+        Phase(START, _files(START, {"past": past[: len(past) // 2], "more": past[len(past) // 2 :], "now": season})),
+        Phase(second, {**wrong, **right, **_files(START, {"old": season})}, ("drift", "forecast")),
+        Phase(second + timedelta(hours=1), {"requests/retrain/users/more.json": encode({"reason": "a matchday"})}),
+        Phase(third, _files(third, {"now": _seasons(third)[1]}), ("forecast",)),
+        Phase(third + timedelta(hours=1), ticks=("drift", "forecast", "train")),
+    )
+
+
+def play(
+    folder: Path,
+    seed: int,
+    *,
+    chances: Chances | None = None,
+    around: bootstrap.Around | None = None,
+    kept: Kept | None = None,
+) -> tuple[World, Digest]:
+    """One schedule of the league in an empty folder, and the state that it ended in.
+
+    Raises:
+        CorruptObject: the state at the end does not keep what it promises.
+        Unavailable: the world came to no rest.
+    """
+    environ, clock = environment(folder), VirtualClock(START)
+    with World(environ, clock=clock, seed=seed, chances=chances, around=_placing(around)) as world:
+        _prepare(world, kept)
+        with kept.memory.used() if kept else nullcontext():
+            for phase in phases():
+                clock.move(phase.now)
+                for key, data in phase.objects.items():
+                    world.put(key, data)
+                for function in phase.ticks:
+                    world.tick(function)
+                world.rest()
+        found = digest(world.ports)
+        if kept is not None:
+            kept.trained.update(_trained(world))
+    return world, found
+
+
+def _placing(around: bootstrap.Around | None) -> bootstrap.Around:
+    def placed(name: str, part: Any) -> Any:
+        part = Page() if name == "reporter" else part
+        return around(name, part) if around else part
+
+    return placed
+
+
+def _prepare(world: World, kept: Kept | None) -> None:
+    """Lay what is kept into the empty home."""
+    if kept is None:
+        return
+    path = world.ports.home / "touchline.db"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if kept.database:
+        path.write_bytes(kept.database)
+    else:
+        world.ports.engine.dispose()
+        with sqlite3.connect(path) as connection:
+            connection.execute("pragma wal_checkpoint(truncate)")
+        connection.close()
+        kept.database = path.read_bytes()
+    for key, data in kept.trained.items():
+        world.store.create(key, data)
+
+
+def _trained(world: World) -> Iterator[tuple[str, bytes]]:
+    for info in world.store.list("models/"):
+        if info.key.endswith("/trained.msgpack"):
+            yield info.key, world.store.get(info.key)
+
+
+def _seasons(now: datetime) -> "tuple[pd.DataFrame, pd.DataFrame]":
+    """The past seasons, and the one that is played, as known at a moment."""
+    table = simulate(_SEED, now, seasons=_SEASONS, teams=_TEAMS)
+    newest = table["season"] == table["season"].max()
+    return table[~newest], table[newest]
+
+
+def _corrected(season: "pd.DataFrame", now: datetime) -> tuple[Mapping[str, bytes], Mapping[str, bytes]]:
+    """Two files: the season with a wrong score of its newest match, and a minute later that match alone, corrected."""
+    finished = season[season["status"] == "finished"]
+    newest = finished.index[-1]
+    wrong = season.copy()
+    wrong.loc[newest, "home_goals"] += 5
+    wrong.loc[newest, ["home_shots", "home_shots_on_target"]] += 5
+    before = now - timedelta(minutes=1)
+    return _files(before, {"wrong": wrong}), _files(now, {"right": season.loc[[newest]]})
+
+
+def _files(moment: datetime, tables: "Mapping[str, pd.DataFrame]") -> dict[str, bytes]:
+    """Key under `incoming/` -> CSV."""
+    bodies = {f"{name}.csv": _csv(table) for name, table in tables.items()}
+    return {incoming_key(name, body, moment): body for name, body in bodies.items()}
+
+
+def _csv(table: "pd.DataFrame") -> bytes:
+    narrow = table.drop(columns=["available_time", "match_id"]).dropna(axis=1, how="all")
+    return bytes(narrow.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%SZ"), "utf-8")
+
+
+def _finished(body: bytes) -> int:
+    return body.count(b",finished,")
