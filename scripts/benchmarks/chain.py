@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from touchline.runner import Platform, Step
+from touchline.platform.runner import Platform, Step
 from touchline.telemetry import RunRecord
 
 Feed = Callable[[Platform], list[RunRecord]]

@@ -19,7 +19,7 @@ from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
 from touchline.domain.forecasts import ForecastSet
 from touchline.manifest import current, decode, read_object
-from touchline.runner import Platform
+from touchline.platform.runner import Platform
 from touchline.trace import trace
 from touchline.web.app import create_app
 

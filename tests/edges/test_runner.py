@@ -11,7 +11,7 @@ from touchline import events
 from touchline.adapters.clock import VirtualClock
 from touchline.errors import ConfigurationError, NotFound, Unavailable
 from touchline.manifest import sha256
-from touchline.runner import Platform, Step
+from touchline.platform.runner import Platform, Step
 from touchline.telemetry import RunRecord
 from touchline.work import Event
 

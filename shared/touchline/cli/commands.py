@@ -14,7 +14,7 @@ from touchline.manifest import encode
 
 if TYPE_CHECKING:
     from touchline.ports import Payload
-    from touchline.runner import Platform
+    from touchline.platform.runner import Platform
     from touchline.telemetry import RunRecord
     from touchline.work import Event
 

@@ -16,7 +16,7 @@ from touchline.manifest import Ref, bundle_of, current, decode, read_object
 
 if TYPE_CHECKING:
     from touchline.domain.forecasts import ForecastSet
-    from touchline.runner import Platform
+    from touchline.platform.runner import Platform
     from touchline.telemetry import RunRecord
 
 

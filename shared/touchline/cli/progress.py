@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from touchline.runner import Step
+from touchline.platform.runner import Step
 
 _STYLES = {"done": "green", "unchanged": "dim", "skipped": "dim", "parked": "yellow", "failed": "red"}
 

@@ -14,7 +14,7 @@ from touchline.errors import CorruptObject, RetryableError, TouchlineError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from touchline.runner import Platform
+    from touchline.platform.runner import Platform
     from touchline.telemetry import RunRecord
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
@@ -67,7 +67,7 @@ def exit_code(error: TouchlineError) -> int:
 def open_platform(environ: Mapping[str, str], *, quiet: bool = False) -> "Platform":
     """The embedded platform, its progress on standard error and its log in a file under the home."""
     from touchline.cli.progress import Deliveries
-    from touchline.runner import Platform
+    from touchline.platform.runner import Platform
 
     watch = None if quiet else Deliveries(speaking())
     platform = Platform(environ, watch=watch)
