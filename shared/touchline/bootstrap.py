@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from touchline import claiming, settings
+from touchline import wiring as declared
 from touchline.adapters.clock import SystemClock, VirtualClock, parse_moment
 from touchline.adapters.metrics import RecordedMetrics
 from touchline.coordination import Claim, Claims
@@ -20,6 +21,7 @@ from touchline.errors import ConfigurationError
 from touchline.ports import (
     Cache,
     Clock,
+    Emitter,
     Ledger,
     MatchStore,
     ObjectStore,
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 _P = TypeVar("_P")
 Around = Callable[[str, Any], Any]
 """Name of a port and its adapter -> what stands in its place, with the same methods."""
+SINK_TOKEN = "TOUCHLINE_SINK_TOKEN"  # noqa: S105 - the name of a variable, not a secret
+"""Environment variable with the token that the sink asks for."""
 ALL_NEEDS = frozenset({"object_store", "database", "registry", "network", "cache"})
 
 
@@ -162,6 +166,24 @@ class Container:
         from touchline.adapters.evidently_report import EvidentlyReporter
 
         return self._placed("reporter", EvidentlyReporter())
+
+    @cached_property
+    def emitter(self) -> Emitter:
+        """Who delivers events: the sink that the settings name, else the queue of the local platform."""
+        self._require("network")
+        if self.common.sink:
+            from touchline.adapters.http_emitter import HttpEmitter
+
+            return self._placed("emitter", HttpEmitter(self.common.sink, token=self.environ.get(SINK_TOKEN, "")))
+        from touchline.adapters.queue_file import QueueFile
+
+        self.home.mkdir(parents=True, exist_ok=True)
+        return self._placed("emitter", QueueFile(self.home / "platform.db"))
+
+    @cached_property
+    def wiring(self) -> declared.Wiring:
+        """What wakes whom."""
+        return declared.load(declared.root(self.environ))
 
     def model(self, bundle: str, digests: Mapping[str, str]) -> Predictor:
         """Load a servable bundle, its files checked."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # pandas and numpy stay out of functions that move no tables
     import numpy as np
     import pandas as pd
 
+    from touchline.work import Event
+
 
 class Clock(Protocol):
     """Time, so that no module asks the operating system for it."""
@@ -351,6 +353,18 @@ class Source(Protocol):
 
         Raises:
             Unavailable: the source does not answer or refuses.
+        """
+        ...
+
+
+class Emitter(Protocol):
+    """Hands events to whoever delivers them."""
+
+    def emit(self, function: str, event: "Event") -> None:
+        """Ask that an event be delivered to a function; it will be, at least once, when this returns.
+
+        Raises:
+            ConfigurationError: the way is closed to us, until a setting is mended.
         """
         ...
 

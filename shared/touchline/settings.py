@@ -113,9 +113,19 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """The newest finished matches, compared with those before."""
 
 
+class Sweep(msgspec.Struct, frozen=True, kw_only=True):
+    """What is taken for lost, and how much of it is emitted at once."""
+
+    grace_seconds: _Seconds = 120.0
+    """Objects and ticks that are younger are still on their way."""
+    limit: _Count = 500
+    """Events that one run emits."""
+
+
 BY_FUNCTION: dict[str, type[msgspec.Struct]] = {
     "scrape": Scrape, "export": Export, "validate": Validate, "feature": Feature, "train": Train, "promote": Promote,
     "forecast": ForecastSettings, "predict": Predict, "drift": Drift,
+    "sweep": Sweep,
 }  # fmt: skip
 
 _KNOWN_ELSEWHERE = {"mlflow_tracking_uri": "MLFLOW_TRACKING_URI"}

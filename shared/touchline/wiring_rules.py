@@ -173,9 +173,14 @@ def _triggers_fed(wiring: Wiring) -> Iterator[Fault]:
 def _reads_fed(wiring: Wiring) -> Iterator[Fault]:
     """What is read is written by somebody, and a function reads what wakes it."""
     outside = [t.prefix for function in wiring.functions.values() for t in function.triggers if t.external]
+    owned = {prefix for function in wiring.functions.values() for prefix in function.own}
     for name, function in wiring.functions.items():
         for prefix in function.reads:
-            if not wiring.writers(prefix) and not any(overlap(prefix, other) for other in outside):
+            if (
+                not wiring.writers(prefix)
+                and prefix not in owned
+                and not any(overlap(prefix, other) for other in outside)
+            ):
                 yield Fault(name, "reads", f"nobody writes {prefix}")
         for prefix in function.prefixes:
             if not any(prefix.startswith(read) for read in function.reads):

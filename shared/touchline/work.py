@@ -11,6 +11,7 @@ from touchline.manifest import encode, sha256
 from touchline.ports import (
     Cache,
     Clock,
+    Emitter,
     Ledger,
     MatchStore,
     Metrics,
@@ -20,6 +21,7 @@ from touchline.ports import (
     Registry,
     Source,
 )
+from touchline.wiring import Wiring
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,6 +101,10 @@ class Ports(Protocol):
     def sources(self) -> Mapping[str, Source]: ...
     @property
     def reporter(self) -> DriftReporter: ...
+    @property
+    def emitter(self) -> Emitter: ...
+    @property
+    def wiring(self) -> Wiring: ...
     def model(self, bundle: str, digests: Mapping[str, str]) -> Predictor:
         """Load the bundle under a prefix, its files checked against their sha256."""
         ...

@@ -31,6 +31,7 @@ ADAPTERS = {
     "registry": ["mlflow_registry"],
     "reporter": ["evidently_report"],
     "model": ["onnx_model"],
+    "emitter": ["http_emitter", "queue_file"],
 }
 """Port -> the embedded adapters that `bootstrap` loads for it."""
 ALONE = """

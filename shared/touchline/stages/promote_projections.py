@@ -6,7 +6,18 @@ All of it follows from the promotion log and can be made again at any time; each
 from collections.abc import Sequence
 from typing import Final
 
-from touchline.manifest import Manifest, Ref, content_id, decode, encode, publication_key, publish, read_object
+from touchline.manifest import (
+    Manifest,
+    Publication,
+    Ref,
+    advance,
+    content_id,
+    decode,
+    encode,
+    publication_key,
+    publish,
+    read_object,
+)
 from touchline.ports import ObjectStore, Promotion, Registry
 from touchline.work import Ports
 
@@ -43,9 +54,36 @@ def project(ports: Ports, history: Sequence[Promotion]) -> list[str]:
     return published
 
 
+def repair(ports: Ports, history: Sequence[Promotion]) -> list[str]:
+    """As `project`, and the pointer to what serves too; everything that was not as the decisions say.
+
+    Raises:
+        Unavailable: the registry does not answer; all else is mended by then.
+    """
+    copies = [key for row in history if (key := _copy(ports.store, row))]
+    published = [key for row in history if (key := _project_row(ports, row))]
+    pointer = _pointer(ports.store)
+    ports.claim.hold()
+    return [*copies, *published, *pointer, *(f"alias {name}" for name in _set_aliases(ports.registry, history))]
+
+
+def _pointer(store: ObjectStore) -> list[str]:
+    """Move the pointer to the newest publication, if it is behind."""
+    key, published = f"{STAGE}/latest.json", [info.key for info in store.list(f"{STAGE}/published/")]
+    before = store.stat(key)
+    if published:
+        advance(store, key, decode(store.get(max(published)), Publication, max(published)))
+    return [key] if store.stat(key) != before else []
+
+
+def _copy(store: ObjectStore, row: Promotion) -> str:
+    key = f"ledger/promotions/{row.number:012d}.json"
+    return key if store.create(key, encode(row)) else ""
+
+
 def _project_row(ports: Ports, row: Promotion) -> str:
     store = ports.store
-    store.create(f"ledger/promotions/{row.number:012d}.json", encode(row))
+    _copy(store, row)
     if row.stage != "champion" or store.stat(publication_key(STAGE, row.number)) is not None:
         return ""
     key, created = publish(store, serving_manifest(store, row), row.number, seal=ports.claim.seal)
@@ -74,14 +112,16 @@ def serving_manifest(store: ObjectStore, row: Promotion) -> Manifest:
     )  # fmt: skip
 
 
-def _set_aliases(registry: Registry, history: Sequence[Promotion]) -> None:
+def _set_aliases(registry: Registry, history: Sequence[Promotion]) -> list[str]:
+    """Set the aliases that do not point where they should; which."""
     wanted = aliases(history)
     if not wanted:
-        return
+        return []
     versions, now = registry.versions(), registry.aliases()
-    for alias, model in wanted.items():
-        if model in versions and now.get(alias) != versions[model]:
-            registry.set_alias(alias, versions[model])
+    wrong = [alias for alias, model in wanted.items() if model in versions and now.get(alias) != versions[model]]
+    for alias in wrong:
+        registry.set_alias(alias, versions[wanted[alias]])
+    return wrong
 
 
 def aliases(history: Sequence[Promotion]) -> dict[str, str]:

@@ -1,0 +1,148 @@
+"""What sweep sees: the objects that wake somebody, the receipts, and what earlier sweeps left behind.
+
+Ages are taken by the store's own clock: the clock of a run may be set by hand, or be wrong.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from touchline.domain import receipts
+from touchline.errors import DataError
+from touchline.manifest import decode, encode, sha256
+from touchline.ports import ObjectInfo, ObjectStore
+from touchline.wiring import Wiring
+from touchline.work import Ports
+
+FOLDER: Final = "chain/sweep/"
+MEMORY: Final = f"{FOLDER}memory.json"
+READS: Final = 2000
+"""Objects that are hashed in one run at most; the others follow in the next ones."""
+
+Hashes = dict[str, tuple[str, str]]
+"""Key -> etag and sha256 of the object."""
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """What one sweep tells the next, so that it reads no object twice; made anew where it is lost."""
+
+    schedules: dict[str, datetime] = {}
+    """`<function>/<schedule>` -> when it was met first."""
+    hashes: Hashes = {}
+
+
+class Emitted(msgspec.Struct, frozen=True):
+    """An event that was emitted, and why."""
+
+    function: str
+    kind: str
+    key: str
+    work: str
+    """First digits, as in the names of run records."""
+    reason: str
+
+
+class Log(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sweep did, as kept under `chain/sweep/<day>/`."""
+
+    at: datetime
+    emitted: tuple[Emitted, ...]
+    left: int
+    """Events that are owed too, for the next sweep."""
+
+
+class Sight(msgspec.Struct, frozen=True):
+    """What a look at the store shows."""
+
+    objects: dict[str, list[ObjectInfo]]
+    """Prefix that wakes somebody -> what lies under it, by key."""
+    memory: Memory
+    now: datetime
+    """The store's present."""
+    lately: dict[str, datetime]
+    """Work -> when a sweep emitted it last, as far back as any function may still be at it."""
+
+
+class Known(msgspec.Struct, frozen=True):
+    """The receipts of one function."""
+
+    done: set[str]
+    failed: Counter[str]
+    ticks: dict[str, datetime]
+    """Schedule -> when its newest run began that did not fail."""
+
+
+def look(ports: Ports) -> Sight:
+    """See what there is, and remember it for the next sweep."""
+    store, functions = ports.store, ports.wiring.functions.values()
+    prefixes = dict.fromkeys(prefix for function in functions for prefix in function.prefixes)
+    objects = {prefix: list(store.list(prefix)) for prefix in prefixes}
+    now = _remember(store, objects, _schedules(ports.wiring, ports.clock.now()))
+    memory = decode(store.get(MEMORY), Memory, MEMORY)
+    longest = timedelta(seconds=max(function.timeout_s for function in functions))
+    return Sight(objects, memory, now, _lately(store, now - longest))
+
+
+def known(store: ObjectStore, function: str) -> Known:
+    """What the names of a function's run records say."""
+    found = Known(set(), Counter(), {})
+    for info in store.list(f"runs/{function}/"):  # keys are in the order of time
+        receipt = receipts.read(info.key)
+        if receipt is not None and receipt.status >= 500:
+            found.failed[receipt.work] += 1
+        elif receipt is not None:
+            found.done.add(receipt.work)
+            found.ticks[receipt.schedule] = receipt.started
+    return found
+
+
+def keep(store: ObjectStore, log: Log) -> str:
+    """Keep a log of what was emitted; its key."""
+    data = encode(log)
+    key = f"{FOLDER}{log.at:%Y%m%d}/{log.at:%H%M%S}-{sha256(data)[:12]}.json"
+    store.create(key, data)
+    return key
+
+
+def _schedules(wiring: Wiring, now: datetime) -> dict[str, datetime]:
+    return {f"{f.name}/{t.name}": now for f in wiring.functions.values() for t in f.triggers if t.cron}
+
+
+def _remember(store: ObjectStore, objects: Mapping[str, Iterable[ObjectInfo]], met: dict[str, datetime]) -> datetime:
+    """Bring the memory up to date; the time at which the store says that it was written.
+
+    It is written also where nothing changed: that time is the store's present. Of two sweeps at once one wins, and what
+    the other one read is read again.
+    """
+    info, last = store.stat(MEMORY), Memory()
+    if info is not None:
+        try:
+            last = decode(store.get(MEMORY), Memory, MEMORY)
+        except DataError:  # of another version; all that it costs is reading
+            last = Memory()
+    data = encode(Memory(met | last.schedules, _hashed(store, objects, last.hashes)))
+    _ = store.create(MEMORY, data) if info is None else store.swap(MEMORY, data, info.etag)
+    return max(info.modified for info in store.list(MEMORY))
+
+
+def _hashed(store: ObjectStore, objects: Mapping[str, Iterable[ObjectInfo]], last: Hashes) -> Hashes:
+    """Hashes of the objects that are there; those that are new or were replaced are read, `READS` of them at most."""
+    found: Hashes = {}
+    reads = 0
+    for info in (info for infos in objects.values() for info in infos):
+        etag, _ = old = last.get(info.key, ("", ""))
+        if etag == info.etag:
+            found[info.key] = old
+        elif reads < READS:
+            reads += 1
+            found[info.key] = (info.etag, sha256(store.get(info.key)))
+    return found
+
+
+def _lately(store: ObjectStore, since: datetime) -> dict[str, datetime]:
+    logs = [info for info in store.list(FOLDER) if info.key != MEMORY and info.modified > since]
+    by_age = sorted(logs, key=lambda info: info.modified)
+    return {one.work: info.modified for info in by_age for one in decode(store.get(info.key), Log, info.key).emitted}
