@@ -1,8 +1,9 @@
 """From a platform's call to a stage and back: parse, run, record, answer.
 
-Answers have no body, since Knative takes any body that is no CloudEvent for a failure. 204 is for everything that need
-not come again: done, unchanged, skipped, and what was parked durably. 503 asks for another delivery. `GET /healthz` is
-answered by 200.
+Platforms get an empty body, since Knative takes any body that is no CloudEvent for a failure, and no 4xx, since that
+would bury the event in a dead letter without a reason. 204 is for everything that need not come again: done, unchanged,
+skipped, and what was parked durably. 503 asks for another delivery. Who asks directly, by a plain request, is told in a
+problem (RFC 9457) what was wrong with it. `GET /healthz` is answered by 200.
 """
 
 import math
@@ -19,8 +20,7 @@ import msgspec
 
 from touchline import bootstrap, events, manifest, settings, telemetry, tracing, wiring
 from touchline.bootstrap import Around, Container
-from touchline.domain import receipts
-from touchline.errors import NotFound, PermanentError, RetryableError
+from touchline.errors import EventError, NotFound, PermanentError, RetryableError, http_status
 from touchline.events import Message
 from touchline.manifest import encode, sha256
 from touchline.ports import Clock
@@ -29,6 +29,8 @@ from touchline.work import Event, Result
 
 RUN_HEADER: Final = "x-touchline-run"
 """Answer header with the key of the run record."""
+_PROBLEM: Final = {"content-type": "application/problem+json"}
+_HEALTH: Final = ("GET", "HEAD")
 _UNTOLD: Final = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 
 
@@ -45,10 +47,11 @@ class Request(Protocol):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """Status and headers; there is no body."""
+    """Status and headers; a body only for who asked directly and was refused."""
 
     status: int
     headers: dict[str, str] = {}
+    body: str = ""
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -88,14 +91,20 @@ def expose(name: str, run: Run) -> tuple[Handle, LambdaHandler]:
     def handle(request: Request) -> tuple[str, int, dict[str, str]]:
         headers = {key.lower(): value for key, value in request.headers.items()}
         answer = host.answer(Message(request.method, request.path, headers, request.get_data()))
-        return "", answer.status, answer.headers
+        return answer.body, answer.status, answer.headers
 
     def lambda_handler(payload: dict[str, Any], context: Any) -> dict[str, Any]:
-        message, direct = events.from_lambda(payload)
-        answer = host.answer(message)
-        if answer.status >= 500 and not direct:
+        invocation = events.from_lambda(payload, getattr(context, "aws_request_id", ""))
+        asked = invocation.kind == "http"
+        answers = {item: host.answer(message, platform=not asked) for item, message in invocation.messages}
+        if invocation.kind == "batch":
+            return {
+                "batchItemFailures": [{"itemIdentifier": item} for item, one in answers.items() if one.status >= 500]
+            }
+        answer = answers[""]
+        if answer.status >= 500 and not asked:
             raise RetryableError("the run failed; deliver the event again", where=answer.headers.get(RUN_HEADER, name))
-        return {"statusCode": answer.status, "headers": answer.headers, "body": ""}
+        return {"statusCode": answer.status, "headers": answer.headers, "body": answer.body}
 
     return handle, lambda_handler
 
@@ -108,10 +117,16 @@ class Host:
         self._seen: Surroundings | None = None
         self._warm: _Warm | None = None
 
-    def answer(self, message: Message) -> Answer:
-        """Do what a message asks for."""
-        if message.method == "GET":
-            return Answer(200 if message.path == "/healthz" else 405)
+    def answer(self, message: Message, *, platform: bool = False) -> Answer:
+        """Do what a message asks for.
+
+        Args:
+            message: as received.
+            platform: true where no person can have sent it; else the message tells.
+        """
+        direct = not platform and events.is_direct(message)
+        if shown := _at_the_door(message, direct):
+            return shown
         around = _surroundings.get() or Surroundings(os.environ)
         cold = self._warm is None or self._seen != around
         try:
@@ -121,12 +136,37 @@ class Host:
             telemetry.LOGGER.error("%s cannot start", self._name, extra={"error": _plain(telemetry.describe(error))})
             return Answer(503)
         try:
-            record = _Attempt(message, warm, cold).run(self._run)
-        except _Busy as busy:
-            telemetry.LOGGER.info("%s waits", self._name, extra={"error": _plain(telemetry.describe(busy.cause))})
-            return Answer(503, {"retry-after": str(math.ceil(busy.cause.retry_after) or 1)})
-        telemetry.log_run(record)
-        return Answer(record.status, {RUN_HEADER: record.object_key})
+            asked = events.parse_all(message, warm.container.clock.now(), warm.prefix, warm.declared.prefixes)
+        except EventError as error:
+            if direct:
+                status = 413 if len(message.body) > events.MAX_BODY else http_status(error)
+                return _problem(status, telemetry.describe(error, warm.hidden))
+            return self._told([_Attempt(message, warm, cold).refuse(error)], [])
+        return self._work_off(message, asked, warm, cold, direct)
+
+    def _work_off(self, message: Message, asked: tuple[Event, ...], warm: "_Warm", cold: bool, direct: bool) -> Answer:
+        """Try all events of a message: what is done of one that must come again is not done twice."""
+        records, busy = [], []
+        for number, event in enumerate(asked):
+            try:
+                records.append(_Attempt(message, warm, cold and not number, direct).run(event, self._run))
+            except _Busy as error:
+                busy.append(error.cause)
+                telemetry.LOGGER.info("%s waits", self._name, extra={"error": _plain(telemetry.describe(error.cause))})
+        return self._told(records, busy)
+
+    def _told(self, records: list[RunRecord], busy: list[RetryableError]) -> Answer:
+        """The worst of what came of the events of a message; how long to wait, if all the others are done."""
+        for record in records:
+            telemetry.log_run(record)
+        status = max((record.status for record in records), default=204)
+        runs = {RUN_HEADER: ", ".join(record.object_key for record in records)} if records else {}
+        if busy and status < 500:
+            return Answer(503, runs | {"retry-after": str(max(math.ceil(error.retry_after) or 1 for error in busy))})
+        faults = [record.error for record in records if record.error and record.status == status]
+        if 400 <= status < 500 and faults:
+            return _problem(status, faults[0], runs)
+        return Answer(status, runs)
 
     def _ports(self, around: Surroundings) -> "_Warm":
         """What the function works with, built once for the same surroundings."""
@@ -138,7 +178,8 @@ class Host:
             options = settings.load(settings.BY_FUNCTION[self._name], around.environ, self._name)
             hidden = tuple(around.environ[secret] for secret in declared.secrets if around.environ.get(secret))
             telemetry.log_to(level=container.common.log_level)
-            self._seen, self._warm = around, _Warm(declared, container, options, hidden)
+            prefix = events.store_prefix(container.common.store)
+            self._seen, self._warm = around, _Warm(declared, container, options, hidden, prefix)
         return self._warm
 
 
@@ -158,29 +199,38 @@ class _Warm(NamedTuple):
     options: Any
     hidden: tuple[str, ...]
     """Values that must not be told."""
+    prefix: str
+    """Of the store in its bucket."""
 
 
 class _Attempt:
-    """One delivery: its event, what came of it, and the record of it."""
+    """One event of a delivery (or its refusal), what came of it, and the record of it."""
 
-    def __init__(self, message: Message, warm: _Warm, cold: bool) -> None:
+    def __init__(self, message: Message, warm: _Warm, cold: bool, direct: bool = False) -> None:
         self._name, self._claiming = warm.declared.name, warm.declared.claim
         self._ports, self._options, self._hidden = warm.container, warm.options, warm.hidden
         self._message, self._cold, self._span = message, cold, ""
         self._event: Event | None = None
+        self._direct = direct
         self._counted = self._ports.metrics.collect()
         telemetry.forget_peak()
         self._started, self._tick = self._ports.clock.now(), time.perf_counter()
 
-    def run(self, run: Run) -> RunRecord:
+    def refuse(self, error: EventError) -> RunRecord:
+        """Park a message that could not be understood, and keep a record of it."""
+        record = self._refused(error)
+        self._keep(record)
+        return record
+
+    def run(self, event: Event, run: Run) -> RunRecord:
         """Run the stage and keep a record of it; every error ends as a status."""
+        self._event = event
         try:
-            self._event = events.parse(self._message, self._started)
-            self._event = self._completed(self._event)
-            self._span = tracing.child(self._event.traceparent)
+            event = self._event = self._completed(event)
+            self._span = tracing.child(event.traceparent)
             with tracing.within(self._span), ExitStack() as claim:
                 self._claim(claim)
-                result = run(self._event, self._ports, self._options)
+                result = run(event, self._ports, self._options)
             if result.outcome == "parked":
                 self._park(telemetry.Fault(kind="Parked", what=result.reason))
             record = self._record(204, result)
@@ -218,7 +268,7 @@ class _Attempt:
             self._park(telemetry.describe(error, self._hidden))
         except Exception as failure:  # not kept durably, so it has to come again
             return self._record(503, error=failure)
-        return self._record(204, error=error)
+        return self._record(http_status(error) if self._direct else 204, error=error)
 
     @property
     def _work(self) -> str:
@@ -247,7 +297,7 @@ class _Attempt:
         done = result or Result(outcome="parked")
         counted = {key: value - self._counted.get(key, 0.0) for key, value in self._ports.metrics.collect().items()}
         return RunRecord(
-            run_id=receipts.run_id(self._started, self._work, secrets.token_hex(4), status, _schedule(event)),
+            run_id=f"{self._started:%H%M%S}-{self._work[:12]}-{secrets.token_hex(4)}",
             function=self._name,
             work=self._work,
             event_id=event.id if event else "",
@@ -279,9 +329,25 @@ class _Attempt:
             telemetry.LOGGER.error("record not kept", extra={"run_id": record.run_id, "error": _plain(fault)})
 
 
-def _schedule(event: Event | None) -> str:
-    """Name of the schedule whose tick an event is, empty for any other."""
-    return event.key if event is not None and event.kind == "cron" else ""
+def _at_the_door(message: Message, direct: bool) -> Answer | None:
+    """Answer to what is no delivery: a question after our health, a method or a path that we do not have."""
+    if message.path == "/healthz":
+        return Answer(200) if message.method in _HEALTH else _refusal(405, "only asked with GET", ", ".join(_HEALTH))
+    known = message.path in ("", "/")
+    if message.method != "POST":
+        return _refusal(405, "events come by POST", "POST") if known else _refusal(404, f"no such page: {message.path}")
+    return _refusal(404, f"events are taken at /, not at {message.path}") if direct and not known else None
+
+
+def _refusal(status: int, what: str, allow: str = "") -> Answer:
+    return _problem(status, telemetry.Fault(kind="", what=what), {"allow": allow} if allow else {})
+
+
+def _problem(status: int, fault: telemetry.Fault, headers: Mapping[str, str] | None = None) -> Answer:
+    """What was wrong with a direct request, as a problem of RFC 9457."""
+    detail = "\n".join(part for part in (fault.where, *fault.details, fault.hint) if part)
+    told = {"title": fault.what, "status": status} | ({"detail": detail} if detail else {})
+    return Answer(status, {**(headers or {}), **_PROBLEM}, encode(told).decode())
 
 
 def _plain(value: msgspec.Struct) -> dict[str, Any]:

@@ -92,11 +92,14 @@ def is_retryable(error: BaseException) -> bool:
 
 
 def http_status(error: BaseException) -> int:
-    """Status for a direct HTTP caller: 404 not found, 422 bad input, 503 try again later.
+    """Status for a direct HTTP caller: 400 no request that we know, 404 not found, 422 bad input, 503 try again later.
 
-    >>> [http_status(error) for error in (NotFound("no match"), DataError("odds below 1"), Unavailable("store"))]
-    [404, 422, 503]
+    >>> errors = (EventError("not JSON"), NotFound("no match"), DataError("odds below 1"), Unavailable("store"))
+    >>> [http_status(error) for error in errors]
+    [400, 404, 422, 503]
     """
+    if isinstance(error, EventError):
+        return 400
     if isinstance(error, NotFound | UnknownName):
         return 404
     return 422 if isinstance(error, PermanentError) else 503

@@ -79,5 +79,8 @@ def test_it_answers_as_the_platforms_want(served: tuple[int, dict[str, str]]) ->
 def test_a_plain_request_and_a_message_of_no_dialect(served: tuple[int, dict[str, str]]) -> None:
     port, _ = served
     assert request(port, "POST", "/", {"content-type": "application/json"}, b'{"schedule": "daily"}')[:2] == (204, b"")
-    assert request(port, "POST", "/", {"content-type": "text/plain"}, b"hello")[:2] == (204, b"")
+    status, body, _ = request(port, "POST", "/", {"content-type": "text/plain"}, b"hello")
+    assert (status, b"no known dialect" in body) == (400, True)
+    assert request(port, "POST", "/", {"content-type": "text/plain", "ce-id": "1"}, b"hello")[:2] == (204, b"")
     assert request(port, "GET", "/", {})[0] == 405
+    assert request(port, "HEAD", "/healthz", {})[:2] == (200, b"")
