@@ -1,13 +1,15 @@
 """The schema: what the migrations build is what the tables say, from nothing and from a database in use."""
 
+import contextlib
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -89,6 +91,131 @@ def test_replacing_rows_does_not_go_round_the_triggers(tmp_path: Path, table: st
     engine.dispose()
 
 
+# From any revision, on both databases
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Makes a database of its own, migrated up to some revision and no further; gives its address."""
+    if request.param == "sqlite":
+        yield lambda revision: _upgraded(f"sqlite:///{tmp_path}/old.db", revision)
+        return
+    server: str = request.getfixturevalue("postgresql_server")
+    _execute(server, "CREATE DATABASE touchline_old")
+    yield lambda revision: _upgraded(server.format(database="touchline_old"), revision)
+    _execute(server, "DROP DATABASE touchline_old WITH (FORCE)")
+
+
+def _upgraded(address: str, revision: str) -> str:
+    engine = sa.create_engine(address)
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(FOLDER))
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+    return address
+
+
+def _execute(address: str, *statements: str, database: str = "postgres") -> None:
+    engine = sa.create_engine(address.format(database=database), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+@contextlib.contextmanager
+def connected(address: str) -> Iterator[sa.Engine]:
+    engine = database.connect(address)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def contents(engine: sa.Engine) -> dict[str, list[tuple[object, ...]]]:
+    with engine.connect() as connection:
+        tables = sorted(set(sa.inspect(connection).get_table_names()) - {"alembic_version"})
+        rows = {name: connection.exec_driver_sql(f"SELECT * FROM {name}").all() for name in tables}
+    return {name: sorted(map(tuple, found), key=repr) for name, found in rows.items()}
+
+
+def test_all_rows_of_the_first_revision_are_there_at_the_newest(old: Callable[[str], str]) -> None:
+    address = old("0001")
+    bare = sa.create_engine(address)
+    with bare.begin() as connection:
+        moment = "'2026-01-01T09:00:00Z'" if address.startswith("postgresql") else "1767258000000000"
+        for statement in FILL:
+            connection.exec_driver_sql(statement.format(moment=moment))
+    before = contents(bare)
+    assert sum(bool(rows) for rows in before.values()) >= 8
+    bare.dispose()
+    with connected(address) as engine:
+        after = contents(engine)
+        assert {name: after[name] for name in before} == before
+        assert database.revision(engine) == schema.HEAD
+        with engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+        store = SqlMatchStore(engine, VirtualClock(NOW))
+        assert store.head() == 1
+        assert store.snapshot(1)["match_id"].tolist() == ["e0-2025-26-leeds-hull"]
+
+
+FILL = (
+    "INSERT INTO competitions VALUES ('E0', 'England', 'Premier League')",
+    "INSERT INTO seasons VALUES ('E0', '2025-26')",
+    "INSERT INTO teams VALUES ('England', 'Leeds'), ('England', 'Hull')",
+    "INSERT INTO payloads VALUES (1, 'aa')",
+    "INSERT INTO scrape_runs VALUES (1, 'r', 1, 's', '[\"aa\"]', false, {moment}, {moment})",
+    "INSERT INTO matches VALUES (1, 'e0-2025-26-leeds-hull', 'E0', '2025-26', 'England', 'Leeds', 'Hull', {moment})",
+    'INSERT INTO match_versions ("match", kickoff, kickoff_known, status, payload, seq)'
+    " VALUES (1, {moment}, true, 'scheduled', 1, 1)",
+    "INSERT INTO promotions VALUES (1, '1', 'champion', '', '1', 'models/a', 'better', '{{}}', {moment}, 'w')",
+)
+
+
+@pytest.mark.parametrize("revision", ["0001", schema.HEAD])
+def test_a_database_migrated_by_a_newer_version_is_left_alone(old: Callable[[str], str], revision: str) -> None:
+    address = old(revision)
+    bare = sa.create_engine(address)
+    with bare.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    bare.dispose()
+    with pytest.raises(Unavailable, match="revision 9999") as caught:
+        database.connect(address)
+    assert "update Touchline" in str(caught.value)
+
+
+def test_a_server_that_was_never_migrated_is_by_whoever_comes_first(postgresql_server: str) -> None:
+    _execute(postgresql_server, "CREATE DATABASE touchline_new")
+    address = postgresql_server.format(database="touchline_new")
+    program = "import sys; from touchline.adapters.database import connect; connect(sys.argv[1]).dispose()"
+    processes = [subprocess.Popen([sys.executable, "-W", "error", "-c", program, address]) for _ in range(3)]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    with connected(address) as engine:
+        assert database.revision(engine) == schema.HEAD
+    _execute(postgresql_server, "DROP DATABASE touchline_new WITH (FORCE)")
+
+
+def test_a_user_who_may_not_change_the_schema_works_once_it_was_migrated(postgresql_server: str) -> None:
+    _execute(postgresql_server, "CREATE DATABASE touchline_guarded", "CREATE ROLE worker LOGIN")
+    owner = postgresql_server.format(database="touchline_guarded")
+    worker = owner.replace("//touchline@", "//worker@")
+    with pytest.raises(ConfigurationError, match="its user may not change it") as caught:
+        database.connect(worker)
+    assert "touchline migrate" in str(caught.value)
+    database.connect(owner).dispose()
+    _execute(
+        postgresql_server, "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO worker",
+        "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO worker", database="touchline_guarded",
+    )  # fmt: skip
+    with connected(worker) as engine:
+        store = SqlMatchStore(engine, VirtualClock(NOW))
+        assert store.record(run(), match(), teams_of(match())).seq == 1
+    _execute(postgresql_server, "DROP DATABASE touchline_guarded WITH (FORCE)", "DROP ROLE worker")
+
+
 # Addresses
 
 
@@ -122,18 +249,8 @@ def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None
 
 
 def test_a_server_that_is_gone_is_unavailable(tmp_path: Path) -> None:
-    engine = database.connect(f"postgresql://nobody@/nothing?unix_sock={tmp_path}/none")
     with pytest.raises(Unavailable, match="does not answer"):
-        database.migrate(engine)
-    with pytest.raises(Unavailable, match="does not answer"):
-        SqlMatchStore(engine, VirtualClock(NOW)).head()
-
-
-def test_a_missing_schema_is_said(postgresql_server: str) -> None:
-    engine = database.connect(postgresql_server.format(database="postgres"))
-    with pytest.raises(Unavailable, match="does not exist"):
-        SqlMatchStore(engine, VirtualClock(NOW)).head()
-    engine.dispose()
+        database.connect(f"postgresql://nobody@/nothing?unix_sock={tmp_path}/none")
 
 
 # Moments

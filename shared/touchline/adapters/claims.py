@@ -32,7 +32,7 @@ class SqlClaim:
         Raises:
             Conflict: somebody took it over.
         """
-        with database.writing(self._engine, "claims", fenced=False) as connection:
+        with database.writing(self._engine, _lock(self.name), fenced=False) as connection:
             self.check(connection)
 
     def seal(self, key: str, data: bytes) -> bytes:
@@ -79,9 +79,9 @@ class SqlClaims:
         Raises:
             Conflict: somebody has it; says for how long, unless he gives a further sign of life.
         """
-        with database.writing(self._engine, "claims", fenced=False) as connection:
-            moment = self._moment(connection)
+        with database.writing(self._engine, _lock(name), fenced=False) as connection:
             row = connection.execute(sa.select(claims).where(claims.c.name == name).with_for_update()).one_or_none()
+            moment = self._moment(connection)  # now that nobody is in the middle of writing
             if row is not None and row.until > moment:
                 left = (row.until - moment).total_seconds()
                 raise Conflict(f"{row.holder} is at work", where=name, retry_after=min(left, lease))
@@ -94,14 +94,14 @@ class SqlClaims:
         return SqlClaim(self._engine, name, holder, token)
 
     def renew(self, claim: Claim, lease: float) -> None:
-        """Let a claim last for `lease` seconds from now; one that was taken over stays lost."""
-        with database.writing(self._engine, "claims", fenced=False) as connection:
+        """Let a claim last for `lease` seconds from now; one that was given back, ended or taken over stays so."""
+        with database.writing(self._engine, _lock(claim.name), fenced=False) as connection:
             until = self._moment(connection) + timedelta(seconds=lease)
-            connection.execute(_row(claim).values(until=until))
+            connection.execute(_row(claim).where(claims.c.until > _OVER).values(until=until))
 
     def release(self, claim: Claim) -> None:
         """Give a claim back, unless it is lost."""
-        with database.writing(self._engine, "claims", fenced=False) as connection:
+        with database.writing(self._engine, _lock(claim.name), fenced=False) as connection:
             connection.execute(_row(claim).values(until=_OVER))
 
     def expire(self, holder: str) -> int:
@@ -117,6 +117,11 @@ class SqlClaims:
             moment: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
             return moment.astimezone(UTC)
         return SystemClock().now()
+
+
+def _lock(name: str) -> str:
+    """Lock of one claim: whoever waits for the end of a long transaction keeps no other function from renewing."""
+    return f"claim {name}"
 
 
 def _row(claim: Claim) -> sa.Update:

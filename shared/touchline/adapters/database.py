@@ -20,19 +20,30 @@ from touchline.errors import ConfigurationError, Conflict, RetryableError, Unava
 _WRITES: Final = "touchline_writes"
 _LOCKED_STATES: Final = ("55P03", "40001", "40P01")  # lock not available, serialization failure, deadlock
 _BROKEN_STATES: Final = ("08", "42P01", "53", "57", "58")  # connection, no table yet, resources, operator, system
+_FORBIDDEN: Final = "42501"
 
 
 def connect(address: str, *, lock_timeout: float = 30.0) -> sa.Engine:
-    """An engine on the database at a SQLAlchemy address; an embedded database is created and migrated.
+    """An engine on the database at a SQLAlchemy address, its schema brought up to date; an embedded one is created.
 
     Args:
         address: `sqlite:///<path>` or `postgresql://...`, driven by pg8000.
-        lock_timeout: seconds to wait for another writer.
+        lock_timeout: seconds to wait for another writer; a server that is silent for twice as long is given up.
 
     Raises:
-        ConfigurationError: not an address of a database that we know.
-        Unavailable: the database cannot be opened.
+        ConfigurationError: not an address of a database that we know, or its user may not change an older schema.
+        Unavailable: the database cannot be opened, or was migrated by a newer version of Touchline.
     """
+    engine = _engine(address, lock_timeout)
+    try:
+        migrate(engine)
+    except Exception:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _engine(address: str, lock_timeout: float) -> sa.Engine:
     try:
         url = sa.make_url(address)
     except sa.exc.ArgumentError as error:
@@ -56,7 +67,6 @@ def _embedded(url: sa.URL, lock_timeout: float) -> sa.Engine:
     engine = sa.create_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": lock_timeout})
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
-    migrate(engine)
     return engine
 
 
@@ -72,7 +82,10 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 def _postgresql(url: sa.URL, lock_timeout: float) -> sa.Engine:
-    engine = sa.create_engine(url.set(drivername="postgresql+pg8000"), pool_size=1, max_overflow=0, pool_pre_ping=True)
+    engine = sa.create_engine(
+        url.set(drivername="postgresql+pg8000"), pool_size=1, max_overflow=0, pool_pre_ping=True,
+        connect_args={"timeout": 2 * lock_timeout + 1},
+    )  # fmt: skip
 
     def prepare(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
@@ -121,6 +134,8 @@ def writing(engine: sa.Engine, what: str, *, fenced: bool = True) -> Iterator[sa
 def _translated(engine: sa.Engine) -> Iterator[None]:
     try:
         yield
+    except TimeoutError as error:  # while connecting; later ones come as errors of the driver
+        raise Unavailable("the database does not answer in time", hint="check that it runs") from error
     except (sa.exc.DBAPIError, sa.exc.TimeoutError, engine.dialect.loaded_dbapi.Error) as error:
         translated = _translation(error)
         if translated is None:
@@ -148,8 +163,8 @@ def _is_broken(cause: BaseException, state: str) -> bool:
     return type(cause).__name__ not in ("IntegrityError", "ProgrammingError", "DataError")
 
 
-def _sql_state(cause: BaseException) -> str:
-    detail = cause.args[0] if cause.args else None
+def _sql_state(cause: BaseException | None) -> str:
+    detail = cause.args[0] if cause and cause.args else None
     return str(detail.get("C", "")) if isinstance(detail, dict) else ""
 
 
@@ -157,11 +172,32 @@ def migrate(engine: sa.Engine) -> None:
     """Bring the schema to the newest revision; one query when it is.
 
     Raises:
+        ConfigurationError: the user of the address may not change the schema.
         Conflict: another process is migrating and takes too long.
-        Unavailable: the database does not answer.
+        Unavailable: the database does not answer, or was migrated by a newer version of Touchline.
     """
-    if _revision(engine) == HEAD:
+    found = revision(engine)
+    if found == HEAD:
         return
+    from alembic.util import CommandError
+
+    try:
+        _upgrade(engine)
+    except CommandError as error:
+        raise Unavailable(
+            f"the database has revision {found}, this code knows those up to {HEAD}", hint="update Touchline here, too"
+        ) from error
+    except sa.exc.DBAPIError as error:
+        if _sql_state(error.orig) != _FORBIDDEN:
+            raise
+        raise ConfigurationError(
+            f"the schema of the database is {found or 'not there'}, {HEAD} is needed, and its user may not change it",
+            where="TOUCHLINE_DATABASE",
+            hint="run `touchline migrate` once with the address of a user who may",
+        ) from error
+
+
+def _upgrade(engine: sa.Engine) -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -173,16 +209,20 @@ def migrate(engine: sa.Engine) -> None:
         command.upgrade(config, "head")
 
 
-def _revision(engine: sa.Engine) -> str:
-    """Revision of the schema, empty if it has none."""
+def revision(engine: sa.Engine) -> str:
+    """Revision of the schema, empty if it has none.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
     query = sa.select(sa.table("alembic_version", sa.column("version_num")))
     try:
-        with engine.connect() as connection:
+        with _translated(engine), engine.connect() as connection:
             return str(connection.scalar(query) or "")
-    except sa.exc.DBAPIError as error:
-        if "alembic_version" in str(error.orig):  # both databases name the missing table
+    except Unavailable as error:
+        if "alembic_version" in str(error):  # both databases name the missing table
             return ""
-        raise _translation(error) or error from error
+        raise
 
 
 def insert_new(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
