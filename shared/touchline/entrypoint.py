@@ -20,6 +20,7 @@ import msgspec
 
 from touchline import bootstrap, events, manifest, settings, telemetry, tracing, wiring
 from touchline.bootstrap import Around, Container
+from touchline.domain import receipts
 from touchline.errors import EventError, NotFound, PermanentError, RetryableError, http_status
 from touchline.events import Message
 from touchline.manifest import encode, sha256
@@ -297,7 +298,7 @@ class _Attempt:
         done = result or Result(outcome="parked")
         counted = {key: value - self._counted.get(key, 0.0) for key, value in self._ports.metrics.collect().items()}
         return RunRecord(
-            run_id=f"{self._started:%H%M%S}-{self._work[:12]}-{secrets.token_hex(4)}",
+            run_id=receipts.run_id(self._started, self._work, secrets.token_hex(4), status, _schedule(event)),
             function=self._name,
             work=self._work,
             event_id=event.id if event else "",
@@ -327,6 +328,11 @@ class _Attempt:
         except Exception as error:  # whatever keeps the record from being stored
             fault = telemetry.describe(error, self._hidden)
             telemetry.LOGGER.error("record not kept", extra={"run_id": record.run_id, "error": _plain(fault)})
+
+
+def _schedule(event: Event | None) -> str:
+    """Name of the schedule whose tick an event is, empty for any other."""
+    return event.key if event is not None and event.kind == "cron" else ""
 
 
 def _at_the_door(message: Message, direct: bool) -> Answer | None:
