@@ -149,10 +149,11 @@ class QueueFile:
         where = "function = ? and status = 'waiting' and due <= ? order by due, number limit ?"
         return self._found(where, function, _stamp(now), limit)
 
-    def next_due(self) -> datetime | None:
-        """When the next delivery may be tried, None if nothing is owed."""
-        row = self._one("select min(due) from deliveries where status = 'waiting'")
-        return None if row is None or row[0] is None else _moment(row[0])
+    def next_due(self, *functions: str) -> datetime | None:
+        """When the next delivery, to one of these functions if any are named, may be tried; None if nothing is owed."""
+        query = "select function, min(due) from deliveries where status = 'waiting' group by function"
+        found = [due for function, due in self._rows(query) if not functions or function in functions]
+        return _moment(min(found)) if found else None
 
     def settle(
         self, function: str, event: Event, status: Status, attempts: int, run: str, error: str = "",

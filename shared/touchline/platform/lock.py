@@ -1,6 +1,7 @@
 """A home belongs to one platform at a time, and to one kind of runs for ever."""
 
 import fcntl
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Final
 
 from touchline.domain.vocabulary import Mode
 from touchline.errors import ConfigurationError, Conflict
-from touchline.manifest import decode, encode
+from touchline.manifest import decode, encode, sha256
 from touchline.ports import ObjectStore
 
 LOCK: Final = "platform.lock"
@@ -32,6 +33,11 @@ def locked(home: Path) -> Iterator[None]:
                 "another platform works in this home", where=str(home), hint="end it, or wait until it has finished"
             ) from None
         yield
+
+
+def mark(home: Path) -> str:
+    """What the instances of this home begin with, on this machine: the names under which its functions hold claims."""
+    return f"up-{sha256(f'{socket.gethostname()}:{home}'.encode())[:12]}/"
 
 
 def make(home: Path) -> None:

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Final
 
 from touchline.adapters.queue_file import Delivery, QueueFile
-from touchline.errors import NotFound
+from touchline.errors import ConfigurationError, NotFound
 from touchline.manifest import sha256, traceparent
 from touchline.ports import ObjectInfo, ObjectStore
-from touchline.wiring import Wiring, overlap
+from touchline.wiring import FILE, Function, Wiring, overlap
 from touchline.work import Event
 
 SOURCE: Final = "touchline/platform"
@@ -85,6 +85,45 @@ def event_of(store: ObjectStore, info: ObjectInfo, generation: int, now: datetim
         generation=generation,
         traceparent=traceparent(data),
     )
+
+
+def asked(store: ObjectStore, queue: QueueFile, function: str, key: str, now: datetime) -> Event:
+    """Event of an object that somebody asks for; of a higher generation if the function had it already.
+
+    Raises:
+        NotFound: there is no such object.
+    """
+    info = store.stat(key)
+    if info is None:
+        raise NotFound("no such object", where=key, hint="`touchline doctor` tells where objects are kept")
+    last = queue.receipt(function, key)
+    if last is not None and last.status == "waiting" and last.etag == info.etag:
+        return last.event
+    return event_of(store, info, 0 if last is None else last.event.generation + 1, now)
+
+
+def tick(function: Function, now: datetime) -> Event:
+    """Event of a function's first schedule, now.
+
+    Raises:
+        ConfigurationError: the function has no schedule.
+    """
+    names = [trigger.name for trigger in function.triggers if trigger.cron]
+    if not names:
+        hint = f"give --key with an object under {', '.join(function.prefixes) or 'its prefixes'}"
+        raise ConfigurationError(f"{function.name} has no schedule", where=FILE, hint=hint)
+    identity = f"{function.name}/{names[0]}@{now.isoformat()}"
+    return Event(id=identity, kind="cron", source=SOURCE, time=now, key=names[0])
+
+
+def etag_of(store: ObjectStore, event: Event) -> str:
+    """Etag of the object as it was when the event was made; of foreign events, as it is now. Empty if there is none."""
+    if event.kind != "object":
+        return ""
+    if event.source == SOURCE and event.id.startswith(f"{event.key}@"):
+        return event.id.removeprefix(f"{event.key}@").rpartition(".")[0]
+    info = store.stat(event.key)
+    return info.etag if info else ""
 
 
 def _outermost(places: Sequence[str]) -> list[str]:

@@ -1,74 +1,63 @@
-"""The embedded platform: what Knative or a cloud does with the wiring, in one process.
+"""The local platform in one process: what Knative or a cloud does with the wiring.
 
-It is driven by levels, not by edges: whatever lies under a trigger's prefix and has no receipt is delivered, so a lost
-or interrupted delivery heals itself at the next look. Deliveries go through `functions/<name>/main.py`, as anywhere.
+It is driven by levels, not by edges: whatever lies under a trigger's prefix and has no delivery is delivered, so a lost
+or interrupted delivery heals itself at the next look. Deliveries go through `functions/<name>/main.py`, as anywhere;
+what is owed stands in the queue file, so whoever is killed goes on where he was.
 """
 
 import importlib.util
-import sqlite3
+import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Final, Literal, Self
+from typing import Final, NamedTuple, Self
 
 import msgspec
 
 from touchline import bootstrap, events, settings, wiring, wiring_rules
-from touchline.domain.vocabulary import Mode
+from touchline.adapters.clock import SystemClock
+from touchline.adapters.queue_file import Delivery, QueueFile
 from touchline.entrypoint import RUN_HEADER, Handle, Surroundings, surrounded
-from touchline.errors import ConfigurationError, NotFound, Unavailable
-from touchline.manifest import decode, encode, sha256
-from touchline.ports import Clock, ObjectInfo, ObjectStore
+from touchline.errors import ConfigurationError, Conflict, TouchlineError, Unavailable
+from touchline.manifest import decode, encode
+from touchline.platform import looking, retrying
+from touchline.platform.lock import claim_mode, locked, mark
+from touchline.ports import Clock
 from touchline.telemetry import RunRecord
 from touchline.work import Event
 
-SOURCE: Final = "touchline/runner"
 ROUNDS: Final = 50
-_MODE: Final = "mode.json"
-LONGEST_PAUSE: Final = 60.0
-_SCHEMA: Final = """
-create table if not exists receipts (
-    function text not null, key text not null, generation integer not null, etag text not null, sha256 text not null,
-    status text not null, attempts integer not null, run text not null,
-    primary key (function, key, generation)
-)
-"""
+MANY: Final = 1_000_000
+"""More deliveries than a function ever has waiting."""
+_DISTANT: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class Step(msgspec.Struct, frozen=True):
-    """News of a delivery, for whoever watches: it begins (no record yet), or it has ended."""
+    """News of a delivery, for whoever watches: it begins, has ended (with a record), or the function was busy."""
 
     event: Event
     function: str
     attempt: int
     record: RunRecord | None = None
-
-
-class Receipt(msgspec.Struct, frozen=True):
-    """That the event of an object was delivered to a function, and how that ended."""
-
-    function: str
-    key: str
-    generation: int
-    etag: str
-    sha256: str
-    status: Literal["done", "dead"]
-    attempts: int
-    run: str
+    busy: str = ""
+    """Why the function takes nothing now; the delivery comes again, and this was no attempt."""
 
 
 class Platform:
-    """Functions of a folder, run in this process.
+    """Functions of a folder, run in this process; the only platform that works in its home meanwhile.
 
     Args:
         environ: environment of the functions.
         clock: shared by all functions; by default each takes what the environment says.
         watch: told of every delivery when it begins and when it ends.
-        pause: rests between the attempts of a delivery, for so many seconds.
+        pause: rests until the next attempt is due, for so many seconds.
 
     Raises:
-        ConfigurationError: the wiring or a setting is wrong, or the home belongs to the other mode.
+        ConfigurationError: the wiring or a setting is wrong, the home belongs to the other mode or cannot be made.
+        Conflict: another platform works in this home.
     """
 
     def __init__(
@@ -79,20 +68,19 @@ class Platform:
         watch: Callable[[Step], None] | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._surroundings = Surroundings(dict(environ), clock)
         self._watch = watch or (lambda _: None)
         self._pause = pause
-        self.folder = wiring.root(environ)
-        self.wiring = wiring.load(self.folder)
-        wiring_rules.check(self.wiring)
-        for name in self.wiring.functions:
-            settings.load(settings.BY_FUNCTION[name], environ, name)
-        self.ports = bootstrap.ports(environ, needs=frozenset({"object_store"}), clock=clock)
-        _claim(self.ports.store, self.ports.clock.mode)
+        self.folder, self.wiring = declared(environ)
+        self.ports = bootstrap.ports(environ, needs=frozenset({"object_store", "database"}), clock=clock)
+        self._instance = f"{mark(self.ports.home)}run/{os.getpid()}"
+        self._surroundings = Surroundings({**environ, "TOUCHLINE_INSTANCE": self._instance}, clock)
         self._handles: dict[str, Handle] = {}
-        self.ports.home.mkdir(parents=True, exist_ok=True)
-        self._receipts = sqlite3.connect(self.ports.home / "platform.db", timeout=30)
-        self._receipts.execute(_SCHEMA)
+        self._rested_until, self._freed = _DISTANT.replace(year=1970), False
+        with ExitStack() as stack:
+            stack.enter_context(locked(self.ports.home))
+            claim_mode(self.ports.store, self.ports.clock.mode)
+            self.queue = stack.enter_context(closing(QueueFile(self.ports.home / "platform.db")))
+            self._closing = stack.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -100,18 +88,20 @@ class Platform:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._receipts.close()
+        self._closing.close()
 
     def drain(self, max_rounds: int = ROUNDS) -> list[RunRecord]:
-        """Deliver until nothing is left that has no receipt; the last record of every delivery, in order.
+        """Deliver until nothing is left that is owed; the last record of every delivery, in the order of their ends.
+
+        What failed is put aside until its next attempt is due, and so is what found its function busy.
 
         Raises:
-            ConfigurationError: a function lacks a setting; nothing is marked as delivered, so mend it and come again.
+            ConfigurationError: a function lacks a setting; the delivery stays owed, so mend it and come again.
             Unavailable: there is still work after `max_rounds`.
         """
         records: list[RunRecord] = []
         for _ in range(max_rounds):
-            told = [self.deliver(name, event) for name in self.wiring.order() for event in self.pending(name)]
+            told = self._round()
             records += told
             if not told:
                 return records
@@ -119,21 +109,10 @@ class Platform:
             f"no rest after {max_rounds} rounds", where=wiring.FILE, hint="run `touchline run chain` again"
         )
 
-    def pending(self, name: str) -> Iterator[Event]:
-        """Events of a function that have no receipt: one per object under the prefixes that wake it.
-
-        Publications come newest first: where the newest is good, the older ones need not be worked on.
-        """
-        for prefix in self.wiring.function(name).prefixes:
-            found = list(self.ports.store.list(prefix))
-            for info in reversed(found) if prefix.endswith("/published/") else found:
-                last = self.receipt(name, info.key)
-                if last is None:
-                    yield self._event(info, 0)
-                elif last.etag != info.etag:  # written anew, or copied with the home to another place
-                    event = self._event(info, last.generation + 1)
-                    if event.sha256 != last.sha256:
-                        yield event
+    def pending(self, name: str) -> list[Event]:
+        """Events that a function is owed: those of objects that it does not know are queued first."""
+        self._look(name)
+        return [delivery.event for delivery in self.queue.due(name, _DISTANT, MANY)]
 
     def object_event(self, name: str, key: str) -> Event:
         """Event of one object; of a higher generation if the function had it already, which makes it due again.
@@ -141,11 +120,7 @@ class Platform:
         Raises:
             NotFound: there is no such object.
         """
-        info = self.ports.store.stat(key)
-        if info is None:
-            raise NotFound("no such object", where=key, hint="`touchline doctor` tells where objects are kept")
-        last = self.receipt(name, key)
-        return self._event(info, 0 if last is None else last.generation + 1)
+        return looking.asked(self.ports.store, self.queue, name, key, self.ports.clock.now())
 
     def tick(self, name: str) -> Event:
         """Event of a function's schedule, now.
@@ -153,86 +128,145 @@ class Platform:
         Raises:
             ConfigurationError: the function has no schedule.
         """
-        names = [trigger.name for trigger in self.wiring.function(name).triggers if trigger.cron]
-        if not names:
-            hint = f"give --key with an object under {', '.join(self.wiring.function(name).prefixes) or 'its prefixes'}"
-            raise ConfigurationError(f"{name} has no schedule", where=wiring.FILE, hint=hint)
-        now = self.ports.clock.now()
-        return Event(id=f"{name}/{names[0]}@{now.isoformat()}", kind="cron", source=SOURCE, time=now, key=names[0])
+        return looking.tick(self.wiring.function(name), self.ports.clock.now())
 
     def deliver(self, name: str, event: Event) -> RunRecord:
         """Deliver an event until it is acknowledged, or its attempts are spent and it becomes a dead letter."""
-        retries, etag = self.wiring.function(name).retries, self._etag(event)
-        for attempt in range(1, retries.attempts + 1):
-            if attempt > 1:
-                self._pause(_rest(retries, attempt - 1))
-            self._watch(Step(event, name, attempt))
-            status, record = self.invoke(name, event)
-            self._watch(Step(event, name, attempt, record))
-            if status < 500:
-                self._sign(name, event, etag, "done", attempt, record)
-                return record
-            if record.error is not None and record.error.kind == ConfigurationError.__name__:
-                fault = record.error
-                raise ConfigurationError(fault.what, where=fault.where, hint=fault.hint, details=fault.details)
-        letter = {"event": msgspec.json.decode(events.to_json(event)), "error": record.error, "run": record.object_key}
-        self.ports.store.create(f"deadletter/{name}/{event.work(name)}.json", encode(letter))
-        self._sign(name, event, etag, "dead", retries.attempts, record)
+        self.queue.add(name, event, looking.etag_of(self.ports.store, event))
+        delivery = self.queue.delivery(name, event.work(name))
+        if delivery is None:
+            raise Unavailable("the delivery is not in the queue", where=event.key, hint="is the file being replaced?")
+        if delivery.status != "waiting":  # delivered before, and asked for once more
+            delivery = msgspec.structs.replace(delivery, attempts=0)
+        while (record := self._attempt(delivery)) is None:
+            delivery = self.queue.delivery(name, event.work(name)) or delivery
+            self._rest(delivery.due)
         return record
 
     def invoke(self, name: str, event: Event) -> tuple[int, RunRecord]:
         """Call a function once, as a platform would; its status and the record that it kept.
 
         Raises:
+            Conflict: the function is busy; `retry_after` says for how long.
             Unavailable: the function could not start, or could keep no record.
         """
+        if self.wiring.function(name).claim:
+            self._free_claims()
         message = events.to_http(event)
         with surrounded(self._surroundings):
             _, status, headers = self._handle(name)(_Call(message))
         key = headers.get(RUN_HEADER, "")
+        if status == 503 and "retry-after" in headers and not key:
+            raise Conflict(f"{name} is at work already", where=event.key, retry_after=float(headers["retry-after"]))
         if not key or self.ports.store.stat(key) is None:
             raise Unavailable(f"{name} answered {status} and kept no record", where=event.key, hint="see the log")
         return status, decode(self.ports.store.get(key), RunRecord, key)
 
-    def receipt(self, name: str, key: str) -> Receipt | None:
-        """Newest receipt of a function for an object."""
-        query = "select * from receipts where function = ? and key = ? order by generation desc limit 1"
-        row = self._receipts.execute(query, (name, key)).fetchone()
-        return None if row is None else msgspec.convert(dict(zip(Receipt.__struct_fields__, row, strict=True)), Receipt)
+    def receipt(self, name: str, key: str) -> Delivery | None:
+        """Newest delivery of an object to a function that has ended, None if none has."""
+        delivery = self.queue.receipt(name, key)
+        return None if delivery is None or delivery.status == "waiting" else delivery
 
-    def _etag(self, event: Event) -> str:
-        """Etag of the object as it was when the event was made; of foreign events, as it is now. Empty if none."""
-        if event.kind != "object":
-            return ""
-        if event.source == SOURCE and event.id.startswith(f"{event.key}@"):
-            return event.id.removeprefix(f"{event.key}@").rpartition(".")[0]
-        info = self.ports.store.stat(event.key)
-        return info.etag if info else ""
+    def _round(self) -> list[RunRecord]:
+        """Try whatever is due, function by function; rests as long as all that is owed has to wait."""
+        while True:
+            ended = [record for name in self.wiring.order() for record in self._work_off(name)]
+            due = None if ended else self.queue.next_due(*self.wiring.functions)
+            if due is None:
+                return ended
+            self._rest(due)
 
-    def _sign(
-        self, name: str, event: Event, etag: str, status: Literal["done", "dead"], attempts: int, record: RunRecord
-    ) -> None:
-        if etag:
-            row = (name, event.key, event.generation, etag, event.sha256, status, attempts, record.object_key)
-            with self._receipts:
-                self._receipts.execute("insert or replace into receipts values (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    def _work_off(self, name: str) -> list[RunRecord]:
+        self._look(name)
+        attempted = [self._attempt(delivery) for delivery in self.queue.due(name, self._now(), MANY)]
+        return [record for record in attempted if record is not None]
 
-    def _event(self, info: ObjectInfo, generation: int) -> Event:
-        return Event(
-            id=f"{info.key}@{info.etag}.{generation}",
-            kind="object",
-            source=SOURCE,
-            time=self.ports.clock.now(),
-            key=info.key,
-            sha256=sha256(self.ports.store.get(info.key)),
-            generation=generation,
-        )
+    def _look(self, name: str) -> None:
+        for prefix in self.wiring.function(name).prefixes:
+            found = list(self.ports.store.list(prefix))
+            looking.owe(self.ports.store, self.queue, name, prefix, found, self.ports.clock.now())
+
+    def _attempt(self, delivery: Delivery) -> RunRecord | None:
+        """One attempt; the record if it was the last, None if the delivery comes again."""
+        name, event, attempt = delivery.function, delivery.event, delivery.attempts + 1
+        self._watch(Step(event, name, attempt))
+        try:
+            status, record = self.invoke(name, event)
+        except Conflict as busy:
+            self._later(delivery, delivery.attempts, busy.retry_after, str(busy))
+            self._watch(Step(event, name, attempt, busy=busy.what))
+            return None
+        self._watch(Step(event, name, attempt, record))
+        if status < 500:
+            self.queue.settle(name, event, "done", attempt, record.object_key)
+            return record
+        return self._failed(delivery, attempt, record)
+
+    def _failed(self, delivery: Delivery, attempt: int, record: RunRecord) -> RunRecord | None:
+        """What follows of an attempt that failed: a later one, or a dead letter."""
+        name, event, retries = delivery.function, delivery.event, self.wiring.function(delivery.function).retries
+        if record.error is not None and record.error.kind == ConfigurationError.__name__:
+            fault = record.error
+            raise ConfigurationError(fault.what, where=fault.where, hint=fault.hint, details=fault.details)
+        if attempt < retries.attempts:
+            self._later(delivery, attempt, retrying.pause(retries, attempt), record.reason)
+            return None
+        letter = {"event": msgspec.json.decode(events.to_json(event)), "error": record.error, "run": record.object_key}
+        self.ports.store.create(f"deadletter/{name}/{event.work(name)}.json", encode(letter))
+        self.queue.settle(name, event, "dead", attempt, record.object_key, record.reason)
+        return record
+
+    def _later(self, delivery: Delivery, attempts: int, seconds: float, why: str) -> None:
+        due = self._now() + timedelta(seconds=seconds)
+        self.queue.settle(delivery.function, delivery.event, "waiting", attempts, delivery.run, why, due=due)
+
+    def _now(self) -> datetime:
+        """Time of the queue: that of the machine, whatever the clock of the functions says."""
+        return max(SystemClock().now(), self._rested_until)
+
+    def _rest(self, until: datetime) -> None:
+        seconds = (until - self._now()).total_seconds()
+        if seconds > 0:
+            self._pause(seconds)
+            self._rested_until = until
+
+    def _free_claims(self) -> None:
+        """End the claims of those who worked in this home before us, once: holding its lock, we know that they died.
+
+        Where the database does not answer, the function will tell; and every lease ends by itself.
+        """
+        if not self._freed:
+            self._freed = True
+            with suppress(TouchlineError):
+                self.ports.claims.expire(mark(self.ports.home))
+                self.ports.engine.dispose()
 
     def _handle(self, name: str) -> Handle:
         if name not in self._handles:
             handle: Handle = _module(name, self.folder / name / "main.py").handle
             self._handles[name] = handle
         return self._handles[name]
+
+
+class Declared(NamedTuple):
+    """Functions and where they are."""
+
+    folder: Path
+    wiring: wiring.Wiring
+
+
+def declared(environ: Mapping[str, str]) -> Declared:
+    """The wiring that an environment names, checked, and the settings of its functions.
+
+    Raises:
+        ConfigurationError: the wiring or a setting is wrong.
+    """
+    folder = wiring.root(environ)
+    found = wiring.load(folder)
+    wiring_rules.check(found)
+    for name in found.functions:
+        settings.load(settings.BY_FUNCTION[name], environ, name)
+    return Declared(folder, found)
 
 
 class _Call:
@@ -246,12 +280,6 @@ class _Call:
         return self._body
 
 
-def _rest(retries: wiring.Retries, failed: int) -> float:
-    """Seconds to wait after so many attempts that failed."""
-    growth = 2 ** (failed - 1) if retries.policy == "exponential" else failed
-    return min(retries.backoff_s * growth, LONGEST_PAUSE)
-
-
 def _module(name: str, path: Path) -> ModuleType:
     """The `main.py` of a function, under a name of its own: all of them are called main."""
     spec = importlib.util.spec_from_file_location(f"touchline_function_{name}", path)
@@ -260,11 +288,3 @@ def _module(name: str, path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def _claim(store: ObjectStore, mode: Mode) -> None:
-    """Keep simulated and live runs apart: they would take each other's numbers."""
-    if not store.create(_MODE, encode(mode)) and store.get(_MODE) != encode(mode):
-        first = decode(store.get(_MODE), str, _MODE)
-        hint = f"choose another TOUCHLINE_HOME for {mode} runs (a run is simulated when TOUCHLINE_NOW is set)"
-        raise ConfigurationError(f"this home holds {first} runs, this run is {mode}", where="TOUCHLINE_HOME", hint=hint)
