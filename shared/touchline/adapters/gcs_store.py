@@ -22,7 +22,7 @@ from touchline.adapters.bucket_store import MARKS, PART, BucketStore, Seen
 from touchline.errors import ConfigurationError, NotFound, Unavailable
 from touchline.ports import ObjectInfo
 
-PATIENCE: Final = 15.0
+PATIENCE: Final = 10.0
 _TIMEOUTS: Final = (5.0, 60.0)
 """Seconds to connect, and to wait for an answer."""
 _REACH: Final = "check the network, and STORAGE_EMULATOR_HOST if it is set"
