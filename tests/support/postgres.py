@@ -32,26 +32,56 @@ def _user() -> int | None:
     raise Missing("root cannot run PostgreSQL, and there is no other user")
 
 
+class Server:
+    """A server that listens on a socket in a folder of its own; it can go away and come back."""
+
+    def __init__(self, folder: Path) -> None:
+        initdb, self._control, self._user = _program("initdb"), _program("pg_ctl"), _user()
+        self._folder = folder
+        self.address = f"postgresql+pg8000://touchline@/{{database}}?unix_sock={folder}/.s.PGSQL.5432"
+        """Address without the name of a database."""
+        if self._user is not None:
+            os.chown(folder, self._user, -1)
+        options = ("-U", "touchline", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        self._call(initdb, "-D", f"{folder}/data", *options)
+        self.start()
+
+    def start(self) -> None:
+        options = f"-k {self._folder} -c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=40"
+        self._steer("-l", f"{self._folder}/log", "-o", options, "start")
+
+    def stop(self) -> None:
+        """Drop every connection, as in a crash: what was not committed is lost."""
+        self._steer("-m", "immediate", "stop")
+
+    def _steer(self, *what: str) -> None:
+        self._call(self._control, "-D", f"{self._folder}/data", "-w", *what)
+
+    def _call(self, *command: str) -> None:
+        subprocess.run(command, check=True, user=self._user, cwd=self._folder, stdout=subprocess.DEVNULL)
+
+
 @contextlib.contextmanager
-def server() -> Iterator[str]:
-    """Start a server that listens on a socket in a folder of its own; gives the address without a database's name.
+def running() -> Iterator[Server]:
+    """Start a server.
 
     Raises:
         Missing: it cannot be had here.
     """
-    initdb, control, user = _program("initdb"), _program("pg_ctl"), _user()
     with tempfile.TemporaryDirectory(prefix="touchline-pg-") as name:
-        folder = Path(name)
-        if user is not None:
-            os.chown(folder, user, -1)
-
-        def call(*command: str) -> None:
-            subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
-
-        call(initdb, "-D", f"{name}/data", "-U", "touchline", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        options = f"-k {name} -c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=40"
-        call(control, "-D", f"{name}/data", "-l", f"{name}/log", "-o", options, "-w", "start")
+        made = Server(Path(name))
         try:
-            yield f"postgresql+pg8000://touchline@/{{database}}?unix_sock={name}/.s.PGSQL.5432"
+            yield made
         finally:
-            call(control, "-D", f"{name}/data", "-m", "immediate", "-w", "stop")
+            made.stop()
+
+
+@contextlib.contextmanager
+def server() -> Iterator[str]:
+    """Start a server; gives its address without a database's name.
+
+    Raises:
+        Missing: it cannot be had here.
+    """
+    with running() as made:
+        yield made.address
