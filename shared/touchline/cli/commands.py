@@ -13,8 +13,8 @@ from touchline.errors import ConfigurationError, DataError
 from touchline.manifest import encode
 
 if TYPE_CHECKING:
-    from touchline.ports import Payload
     from touchline.platform.runner import Platform
+    from touchline.ports import Payload
     from touchline.telemetry import RunRecord
     from touchline.work import Event
 
@@ -198,22 +198,34 @@ def runs(
     function: Annotated[str, typer.Option(help="Only runs of this function.")] = "",
     failed: Annotated[bool, typer.Option("--failed", help="Only runs that failed or were parked.")] = False,
     last: Annotated[int, typer.Option(help="How many, newest first.", min=1)] = 20,
+    tree: Annotated[
+        str, typer.Option(help="One chain with its timings: of a trace, of an object's key, or `last`.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List what ran, newest first.
+    """List what ran, newest first; or show what came of what.
 
     \b
     Examples:
       touchline runs --failed
       touchline runs --function train --json
+      touchline runs --tree last
     """
     from touchline import bootstrap
+    from touchline.cli import tree as chains
     from touchline.manifest import decode
     from touchline.telemetry import RunRecord
 
     store = bootstrap.ports(scene(context).environ).store
     infos = store.list(f"runs/{function}/" if function else "runs/")
     records = [decode(store.get(info.key), RunRecord, info.key) for info in infos if info.key.count("/") == 3]
+    if tree:
+        found = chains.chain(records, tree)
+        if as_json:
+            emit(chains.plain(found))
+        else:
+            showing().print(chains.picture(found))
+        return
     wanted = [record for record in records if not failed or record.outcome in ("failed", "parked")]
     newest = sorted(wanted, key=lambda record: record.started, reverse=True)[:last]
     if as_json:

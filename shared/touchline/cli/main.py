@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from touchline.cli import commands, demo, doctor, serve, trace_command, up, walk, wiring_command
+from touchline.cli import commands, demo, doctor, serve, sweep_command, trace_command, up, walk, wiring_command
 from touchline.cli.terminal import Scene, complain
 from touchline.errors import TouchlineError
 
@@ -41,7 +41,7 @@ def version() -> None:
     typer.echo(package_version("touchline"))
 
 
-for commands_of in (demo, commands, up, trace_command, walk, serve, doctor, wiring_command):
+for commands_of in (demo, commands, up, sweep_command, trace_command, walk, serve, doctor, wiring_command):
     commands_of.register(app)
 
 
