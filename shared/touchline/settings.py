@@ -120,6 +120,8 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     """Objects and ticks that are younger are still on their way."""
     limit: _Count = 500
     """Events that one run emits."""
+    reads: _Count = 2000
+    """Objects that one run reads, to know which work they are; no run reads one again."""
 
 
 BY_FUNCTION: dict[str, type[msgspec.Struct]] = {

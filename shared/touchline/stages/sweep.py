@@ -31,7 +31,7 @@ def run(event: Event, ports: Ports, settings: Sweep) -> Result:
         Unavailable, ConfigurationError: the sink takes no events; what it took is in the log, the rest comes again.
     """
     held: Counter[str] = Counter()
-    sight = look(ports)
+    sight = look(ports, settings.reads)
     owed = [
         one for name in ports.wiring.order() if name != FUNCTION for one in _owed(ports, settings, sight, name, held)
     ]

@@ -19,8 +19,6 @@ from touchline.work import Ports
 
 FOLDER: Final = "chain/sweep/"
 MEMORY: Final = f"{FOLDER}memory.json"
-READS: Final = 2000
-"""Objects that are hashed in one run at most; the others follow in the next ones."""
 
 Hashes = dict[str, tuple[str, str]]
 """Key -> etag and sha256 of the object."""
@@ -75,13 +73,12 @@ class Known(msgspec.Struct, frozen=True):
     """Schedule -> when its newest run began that did not fail."""
 
 
-def look(ports: Ports) -> Sight:
-    """See what there is, and remember it for the next sweep."""
+def look(ports: Ports, reads: int) -> Sight:
+    """See what there is, and remember it for the next sweep; `reads` is how many objects may be read."""
     store, functions = ports.store, ports.wiring.functions.values()
     prefixes = dict.fromkeys(prefix for function in functions for prefix in function.prefixes)
     objects = {prefix: list(store.list(prefix)) for prefix in prefixes}
-    now = _remember(store, objects, _schedules(ports.wiring, ports.clock.now()))
-    memory = decode(store.get(MEMORY), Memory, MEMORY)
+    memory, now = _remember(store, objects, _schedules(ports.wiring, ports.clock.now()), reads)
     longest = timedelta(seconds=max(function.timeout_s for function in functions))
     return Sight(objects, memory, now, _lately(store, now - longest))
 
@@ -111,8 +108,10 @@ def _schedules(wiring: Wiring, now: datetime) -> dict[str, datetime]:
     return {f"{f.name}/{t.name}": now for f in wiring.functions.values() for t in f.triggers if t.cron}
 
 
-def _remember(store: ObjectStore, objects: Mapping[str, Iterable[ObjectInfo]], met: dict[str, datetime]) -> datetime:
-    """Bring the memory up to date; the time at which the store says that it was written.
+def _remember(
+    store: ObjectStore, objects: Mapping[str, Iterable[ObjectInfo]], met: dict[str, datetime], reads: int
+) -> tuple[Memory, datetime]:
+    """The memory, brought up to date, and the time at which the store says that it was written.
 
     It is written also where nothing changed: that time is the store's present. Of two sweeps at once one wins, and what
     the other one read is read again.
@@ -123,21 +122,21 @@ def _remember(store: ObjectStore, objects: Mapping[str, Iterable[ObjectInfo]], m
             last = decode(store.get(MEMORY), Memory, MEMORY)
         except DataError:  # of another version; all that it costs is reading
             last = Memory()
-    data = encode(Memory(met | last.schedules, _hashed(store, objects, last.hashes)))
+    memory = Memory(met | last.schedules, _hashed(store, objects, last.hashes, reads))
+    data = encode(memory)
     _ = store.create(MEMORY, data) if info is None else store.swap(MEMORY, data, info.etag)
-    return max(info.modified for info in store.list(MEMORY))
+    return memory, max(info.modified for info in store.list(MEMORY))
 
 
-def _hashed(store: ObjectStore, objects: Mapping[str, Iterable[ObjectInfo]], last: Hashes) -> Hashes:
-    """Hashes of the objects that are there; those that are new or were replaced are read, `READS` of them at most."""
+def _hashed(store: ObjectStore, objects: Mapping[str, Iterable[ObjectInfo]], last: Hashes, reads: int) -> Hashes:
+    """Hashes of the objects that are there; those that are new or were replaced are read, as many as may be."""
     found: Hashes = {}
-    reads = 0
     for info in (info for infos in objects.values() for info in infos):
         etag, _ = old = last.get(info.key, ("", ""))
         if etag == info.etag:
             found[info.key] = old
-        elif reads < READS:
-            reads += 1
+        elif reads:
+            reads -= 1
             found[info.key] = (info.etag, sha256(store.get(info.key)))
     return found
 
