@@ -4,7 +4,10 @@ This is the composition root of the HTTP function: ports and settings come from 
 asks for them, never at import.
 """
 
+import asyncio
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -34,7 +37,8 @@ async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """For AWS Lambda behind an HTTP API or a function URL."""
-    return dict(_mangum()(event, context))
+    with _event_loop():
+        return dict(_mangum()(event, context))
 
 
 def handle(request: Any) -> tuple[str, int, dict[str, str]]:
@@ -44,6 +48,18 @@ def handle(request: Any) -> tuple[str, int, dict[str, str]]:
     """
     answer = lambda_handler(_http_api_event(request), None)
     return answer["body"], answer["statusCode"], answer["headers"]
+
+
+@contextmanager
+def _event_loop() -> Iterator[None]:
+    """Give this thread a loop: Mangum asks for one, and the threads of the functions framework have none."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 @cache
