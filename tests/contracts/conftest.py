@@ -1,4 +1,4 @@
-"""Databases for the behaviour suites: each test has one of its own, of each kind that can be had here."""
+"""Databases and object stores for the behaviour suites: each test has one of its own, of each kind that can be had."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+import gcs
 import postgres
+import s3
+import serving
 from touchline.adapters import database
+from touchline.adapters.stores import open_store
+from touchline.ports import ObjectStore
 
 Connect = Callable[[], sa.Engine]
 _numbers = count()
@@ -67,6 +72,44 @@ def connect(address: str) -> Iterator[Connect]:
 def engine(connect: Connect) -> sa.Engine:
     """The test's database."""
     return connect()
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """Address of an S3 server."""
+    try:
+        with s3.server() as endpoint:
+            yield endpoint
+    except serving.Missing as missing:
+        pytest.skip(f"no S3: {missing}")
+
+
+@pytest.fixture(scope="session")
+def gcs_endpoint() -> Iterator[str]:
+    """Address of a server of Google Cloud Storage."""
+    try:
+        with gcs.server() as endpoint:
+            yield endpoint
+    except serving.Missing as missing:
+        pytest.skip(f"no Google Cloud Storage: {missing}")
+
+
+@pytest.fixture(params=["local", "s3", "gcs"])
+def opened(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], ObjectStore]:
+    """Opens a store on a place; opened again on the same place, it is what another process would have."""
+    if request.param == "local":
+        return lambda place: open_store("", place / "objects")
+    cloud, scheme = (s3, "s3") if request.param == "s3" else (gcs, "gs")
+    endpoint, buckets = request.getfixturevalue(f"{request.param}_endpoint"), dict[Path, str]()
+    for name, value in cloud.environment(endpoint).items():
+        monkeypatch.setenv(name, value)
+
+    def open_bucket(place: Path) -> ObjectStore:
+        if place not in buckets:
+            buckets[place] = cloud.bucket(endpoint)
+        return open_store(f"{scheme}://{buckets[place]}", place)
+
+    return open_bucket
 
 
 def _execute(server: str, statement: str) -> None:

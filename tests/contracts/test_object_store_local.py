@@ -103,6 +103,17 @@ def test_a_swap_is_always_later_than_what_it_replaces(tmp_path: Path) -> None:
     assert (tmp_path / "a").stat().st_mtime_ns > int(ahead * 1e9) - 1_000
 
 
+def test_no_etag_comes_back_with_its_content(tmp_path: Path) -> None:
+    store, seen = LocalStore(tmp_path), set()
+    store.create("a", b"0")
+    for number in range(50):  # contents of one size, as fast as it goes, and the first one again and again
+        info = store.stat("a")
+        assert info is not None
+        assert info.etag not in seen
+        seen.add(info.etag)
+        assert store.swap("a", b"%d" % (number % 2), info.etag)
+
+
 def test_processes_do_not_lose_each_others_swaps(tmp_path: Path) -> None:
     LocalStore(tmp_path).create("counter", b"0")
     workers = [subprocess.Popen([sys.executable, "-c", SWAPPER, str(tmp_path)]) for _ in range(2)]

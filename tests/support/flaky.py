@@ -7,7 +7,7 @@
         line.down()             # connections are dropped until line.up()
 
 `refused` answers without asking the server, `lost` does what was asked and answers as if it had not, `cut` sends half
-of the answer. Errors have the status 500 or 503.
+of the answer. Errors have the status 500 or 503; a number answers with that status, without asking.
 """
 
 import contextlib
@@ -15,12 +15,12 @@ import http.client
 import random
 import threading
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-Fault = Literal["", "refused", "lost", "cut"]
+Fault = Literal["", "refused", "lost", "cut"] | int
 _PER_HOP: Final = {"connection", "transfer-encoding", "keep-alive", "date", "server", "content-length"}
 
 
@@ -33,6 +33,8 @@ class Line:
         self.calls: Counter[str] = Counter()
         """How many calls there were by method, and how many of each fault."""
         self.is_down = False
+        self.meanwhile: Callable[[], object] | None = None
+        """Called once, before the next fault is answered: what others do while the caller waits."""
         self._chance = random.Random(seed)
         self._planned: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._lock = threading.Lock()
@@ -59,8 +61,15 @@ class Line:
                 fault = self._planned[method].popleft()
             elif not unlucky:
                 fault = ""
-            self.calls.update([method, *filter(None, [fault])])
+            self.calls.update([method, str(fault)])
             return fault, status
+
+    def wait(self) -> None:
+        """Let happen what is to happen meanwhile."""
+        with self._lock:
+            meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
 
 
 @contextlib.contextmanager
@@ -94,14 +103,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         fault, status = self.line.draw(self.command)
-        if fault == "refused":
-            self._answer(status, [], b"")
-            return
-        answer, content = self._ask(body)
-        if fault == "lost":
-            self._answer(status, [], b"")
-        else:
+        if fault in ("", "cut", "lost"):
+            answer, content = self._ask(body)
+        if fault:
+            self.line.wait()
+        if fault in ("", "cut"):
             self._answer(answer.status, answer.getheaders(), content, cut=fault == "cut")
+        else:
+            self._answer(fault if isinstance(fault, int) else status, [], b"")
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _pass
 
@@ -124,6 +133,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content[: len(content) // 2] if cut else content)
         self.close_connection = self.close_connection or cut
+
+    def handle_expect_100(self) -> bool:
+        """Whoever waits for leave to send a body gets it at once."""
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
 
     def log_message(self, *_: Any) -> None:
         """No line for each request."""

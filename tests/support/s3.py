@@ -1,6 +1,7 @@
 """An S3 server of our own (`s3_server`), for as long as a test session lasts."""
 
 import contextlib
+import functools
 import itertools
 import os
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ def environment(endpoint: str) -> dict[str, str]:
     }
 
 
+@functools.cache
 def client(endpoint: str) -> Any:
     """A client of the server, whatever this process has in its environment."""
     import boto3

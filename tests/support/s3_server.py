@@ -1,23 +1,28 @@
 """moto's S3, made strict: `s3_server.py PORT`.
 
 moto looks at a condition and writes in two steps, so conditional requests for one object are let in one at a time.
+Lists come in short pages, as the real one is free to give them.
 """
 
 import contextlib
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 from typing import Any
 
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, run_simple
 
+PAGE = 100
+
 
 def _one_at_a_time(application: Any) -> Any:
     locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
-    def guarded(environ: Mapping[str, Any], start_response: Any) -> Any:
+    def guarded(environ: MutableMapping[str, Any], start_response: Any) -> Any:
+        if "list-type=2" in environ["QUERY_STRING"]:
+            environ["QUERY_STRING"] += f"&max-keys={PAGE}"
         conditional = "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MATCH" in environ
         with locks[environ["PATH_INFO"]] if conditional else contextlib.nullcontext():
             return application(environ, start_response)
