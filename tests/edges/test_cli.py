@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from small_platform import environment
-from touchline import bootstrap
+from touchline import bootstrap, tracing
 from touchline.cli.main import main
 from touchline.manifest import encode
 from touchline.telemetry import LOGGER
@@ -35,7 +35,22 @@ def put(home: Path, **contents: str) -> None:
 
 def test_help_names_every_command_and_every_command_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     commands = [
-        *("demo", "run", "ingest", "promote", "rollback", "runs", "trace", "serve", "doctor", "wiring", "version"),
+        *(
+            "demo",
+            "run",
+            "ingest",
+            "promote",
+            "rollback",
+            "runs",
+            "trace",
+            "serve",
+            "doctor",
+            "wiring",
+            "version",
+            "up",
+            "replay",
+            "sweep",
+        ),
     ]
     assert main(["--help"]) == 0
     overview = capsys.readouterr().out
@@ -43,9 +58,10 @@ def test_help_names_every_command_and_every_command_has_an_example(capsys: pytes
         assert f"\n  {command} " in overview
         assert main([command, "--help"]) == 0
         assert f"touchline {command}" in capsys.readouterr().out.split("Example")[1] or command in ("trace", "serve")
-    for command in ("accept", "new"):
-        assert main(["teams", command, "--help"]) == 0
-        assert f"touchline teams {command}" in capsys.readouterr().out
+    parts = {"teams": ("accept", "new"), "deadletters": ("list", "show", "redrive", "discard")}
+    for group, command in ((group, command) for group, commands in parts.items() for command in commands):
+        assert main([group, command, "--help"]) == 0
+        assert f"touchline {group} {command}" in capsys.readouterr().out
 
 
 def test_help_is_quick_because_it_imports_nothing_heavy() -> None:
@@ -163,6 +179,7 @@ def test_requests_for_promotion_are_objects(home: Path, capsys: pytest.CaptureFi
     assert main(["rollback"]) == 0
     store = bootstrap.ports({"TOUCHLINE_HOME": str(home)}).store
     asked = [json.loads(store.get(info.key)) for info in store.list("requests/promotion/cli/")]
+    assert all(tracing.trace_id(request.pop("traceparent")) for request in asked)
     assert asked == [
         {"action": "promote", "model_id": "abc", "reason": "new season", "force": True, "requested_by": "command line"},
         {"action": "rollback", "reason": "", "requested_by": "command line"},

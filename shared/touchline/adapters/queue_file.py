@@ -167,6 +167,15 @@ class QueueFile:
                 (status, attempts, run, error, _stamp(due or AT_ONCE), _now(), function, event.work(function)),
             )
 
+    def again(self, function: str, work: str) -> None:
+        """Owe work once more that was there already, whatever came of it; what is waiting becomes due."""
+        with self.batch():
+            self._file.execute(
+                "update deliveries set status = 'waiting', attempts = 0, due = ?, changed = ? "
+                "where function = ? and work = ?",
+                (_stamp(AT_ONCE), _now(), function, work),
+            )
+
     def refresh(self, function: str, event: Event, etag: str) -> None:
         """Remember the etag under which the same content lies now."""
         with self.batch():
@@ -187,6 +196,10 @@ class QueueFile:
     def delivery(self, function: str, work: str) -> Delivery | None:
         """Delivery of a piece of work."""
         return next(iter(self._found("function = ? and work = ?", function, work)), None)
+
+    def settled(self, since: datetime) -> list[Delivery]:
+        """Deliveries that were acknowledged or given up at or after a moment of this machine's clock, in that order."""
+        return self._found("status in ('done', 'dead') and changed >= ? order by changed, number", _stamp(since))
 
     def letters(self) -> list[Delivery]:
         """Deliveries that were given up, and those of them that were redriven or discarded; oldest first."""

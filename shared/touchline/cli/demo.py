@@ -16,7 +16,7 @@ from touchline.manifest import Ref, bundle_of, current, decode, read_object
 
 if TYPE_CHECKING:
     from touchline.domain.forecasts import ForecastSet
-    from touchline.platform.runner import Platform
+    from touchline.platform.guest import Chain
     from touchline.telemetry import RunRecord
 
 
@@ -89,7 +89,7 @@ def _first_that_answers(found: Sequence[Plan]) -> "tuple[Plan, list[RunRecord], 
     raise Unavailable("no source answers", where="demo")
 
 
-def _collect(platform: "Platform", plan: Plan) -> "list[RunRecord]":
+def _collect(platform: "Chain", plan: Plan) -> "list[RunRecord]":
     """Bring the matches in: files under `incoming/`, or a tick of scrape (which has patience of its own).
 
     Raises:
@@ -113,7 +113,7 @@ def _collect(platform: "Platform", plan: Plan) -> "list[RunRecord]":
     return [record]
 
 
-def outcome(platform: "Platform", plan: Plan, records: "Sequence[RunRecord]") -> dict[str, Any]:
+def outcome(platform: "Chain", plan: Plan, records: "Sequence[RunRecord]") -> dict[str, Any]:
     """What the demo has to tell, as plain data."""
     told = _told(platform)
     facts: dict[str, Any] = {
@@ -144,7 +144,7 @@ FORECASTERS = {"ours": "champion", "prior": "priors", "elo": "elo", "bookmaker":
 """Name on the card -> name in our JSON."""
 
 
-def _scores(platform: "Platform", champion: dict[str, Any]) -> dict[str, Any]:
+def _scores(platform: "Chain", champion: dict[str, Any]) -> dict[str, Any]:
     """Scores of the champion and of those that it is measured against, from its card."""
     from touchline.learning.card import ModelCard
 
@@ -159,14 +159,14 @@ def _scores(platform: "Platform", champion: dict[str, Any]) -> dict[str, Any]:
     return told | {"champion": champion | told.get("champion", {})}
 
 
-def _matches(platform: "Platform") -> int:
+def _matches(platform: "Chain") -> int:
     try:
         return current(platform.ports.store, "raw")[1].counts["matches"]
     except NotFound:
         return 0
 
 
-def _told(platform: "Platform") -> "ForecastSet | None":
+def _told(platform: "Chain") -> "ForecastSet | None":
     from touchline.domain.forecasts import ForecastSet
 
     try:

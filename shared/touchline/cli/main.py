@@ -8,7 +8,21 @@ from typing import Annotated
 
 import typer
 
-from touchline.cli import commands, demo, doctor, serve, sweep_command, trace_command, up, walk, wiring_command
+from touchline.cli import (
+    commands,
+    deadletters,
+    demo,
+    doctor,
+    replay,
+    runs,
+    serve,
+    sweep_command,
+    teams,
+    trace_command,
+    up,
+    walk,
+    wiring_command,
+)
 from touchline.cli.terminal import Scene, complain
 from touchline.errors import TouchlineError
 
@@ -41,7 +55,11 @@ def version() -> None:
     typer.echo(package_version("touchline"))
 
 
-for commands_of in (demo, commands, up, sweep_command, trace_command, walk, serve, doctor, wiring_command):
+ROOMS = (
+    demo, commands, up, sweep_command, deadletters, replay, runs, trace_command, teams, walk, serve, doctor,
+    wiring_command,
+)  # fmt: skip
+for commands_of in ROOMS:
     commands_of.register(app)
 
 

@@ -26,9 +26,9 @@ class Deliveries(logging.Handler):
 
     def __call__(self, step: Step) -> None:
         """Take in one piece of news."""
-        if step.record is None and not self._console.is_terminal:
+        if step.record is None and not (step.busy or self._console.is_terminal):
             return
-        if step.record is None:
+        if step.record is None and not step.busy:
             columns = (
                 SpinnerColumn(),
                 TextColumn("{task.description}"),
@@ -52,7 +52,7 @@ def line(step: Step) -> str:
     """
     record = step.record
     if record is None:
-        return f"{step.function:<9} ..."
+        return f"{step.function:<9} [dim]waits: {escape(step.busy)}[/]"
     style = _STYLES[record.outcome]
     again = f" (attempt {step.attempt})" if step.attempt > 1 else ""
     about = escape(record.reason.splitlines()[0] if record.reason else record.key)

@@ -3,18 +3,19 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 
 from touchline import telemetry
-from touchline.errors import CorruptObject, RetryableError, TouchlineError
+from touchline.errors import ConfigurationError, Conflict, CorruptObject, RetryableError, TouchlineError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from touchline.platform.runner import Platform
+    from touchline.platform.guest import Chain
     from touchline.telemetry import RunRecord
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
@@ -64,13 +65,22 @@ def exit_code(error: TouchlineError) -> int:
     return 3 if isinstance(error, RetryableError) else 2
 
 
-def open_platform(environ: Mapping[str, str], *, quiet: bool = False) -> "Platform":
-    """The embedded platform, its progress on standard error and its log in a file under the home."""
+def open_platform(environ: Mapping[str, str], *, quiet: bool = False) -> "Chain":
+    """The embedded platform, its progress on standard error and its log in a file under the home.
+
+    Where another platform works in the home, that one does the work, and we wait for it.
+    """
     from touchline.cli.progress import Deliveries
+    from touchline.platform.guest import Guest
     from touchline.platform.runner import Platform
 
     watch = None if quiet else Deliveries(speaking())
-    platform = Platform(environ, watch=watch)
+    platform: Chain
+    try:
+        platform = Platform(environ, watch=watch)
+    except Conflict:
+        platform = Guest(environ, watch=watch)
+        typer.secho("another platform works in this home: it does the work, this waits (Ctrl-C leaves it)", err=True)
     for handler in telemetry.LOGGER.handlers[:]:  # of a platform that was opened before
         telemetry.LOGGER.removeHandler(handler)
         handler.close()
@@ -78,6 +88,35 @@ def open_platform(environ: Mapping[str, str], *, quiet: bool = False) -> "Platfo
     if watch is not None:
         telemetry.LOGGER.addHandler(watch)
     return platform
+
+
+def report(records: "Sequence[RunRecord]", as_json: bool) -> None:
+    """Say how runs ended: as JSON, or what asks for somebody.
+
+    Raises:
+        typer.Exit: with the code of `verdict`, unless all is well.
+    """
+    if as_json:
+        emit(records)
+    elif not records:
+        typer.echo("nothing is due")
+    if code := verdict(records):
+        raise typer.Exit(code)
+
+
+def since_moment(text: str) -> datetime | None:
+    """Moment of the option --since: a date, or ISO 8601, in UTC where it names no offset; None if it is empty.
+
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"{text!r} is no date", where="--since", hint="as in 2026-11-01") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def verdict(records: "Sequence[RunRecord]") -> int:

@@ -32,7 +32,8 @@ from touchline.work import Event
 ROUNDS: Final = 50
 MANY: Final = 1_000_000
 """More deliveries than a function ever has waiting."""
-_DISTANT: Final = datetime(9999, 1, 1, tzinfo=UTC)
+DISTANT: Final = datetime(9999, 1, 1, tzinfo=UTC)
+"""Every delivery is due then."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -75,7 +76,7 @@ class Platform:
         self._instance = f"{mark(self.ports.home)}run/{os.getpid()}"
         self._surroundings = Surroundings({**environ, "TOUCHLINE_INSTANCE": self._instance}, clock)
         self._handles: dict[str, Handle] = {}
-        self._rested_until, self._freed = _DISTANT.replace(year=1970), False
+        self._rested_until, self._freed = DISTANT.replace(year=1970), False
         with ExitStack() as stack:
             stack.enter_context(locked(self.ports.home))
             claim_mode(self.ports.store, self.ports.clock.mode)
@@ -112,7 +113,7 @@ class Platform:
     def pending(self, name: str) -> list[Event]:
         """Events that a function is owed: those of objects that it does not know are queued first."""
         self._look(name)
-        return [delivery.event for delivery in self.queue.due(name, _DISTANT, MANY)]
+        return [delivery.event for delivery in self.queue.due(name, DISTANT, MANY)]
 
     def object_event(self, name: str, key: str) -> Event:
         """Event of one object; of a higher generation if the function had it already, which makes it due again.
