@@ -47,3 +47,5 @@ class Request(msgspec.Struct, frozen=True):
     reason: str
     report: str
     until: datetime
+    traceparent: str = ""
+    """Span of the run that asked."""

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from touchline import tables
+from touchline import tables, tracing
 from touchline.domain import drift, settlement
 from touchline.domain.drift import FeatureDrift
 from touchline.domain.drift_findings import Findings, Record, Request
@@ -290,5 +290,5 @@ def _ask(ports: Ports, seq: int, findings: Findings) -> tuple[str, ...]:
     if earlier and findings.until - decode(store.get(earlier[-1]), Request, earlier[-1]).until < COOL_DOWN:
         return ()
     key = f"{REQUESTS}{seq:012d}.json"
-    request = Request(seq=seq, reason=findings.retrain, report=findings.report, until=findings.until)
+    request = Request(seq, findings.retrain, findings.report, findings.until, tracing.current())
     return (key,) if store.create(key, ports.claim.seal(key, encode(request))) else ()

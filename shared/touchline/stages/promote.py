@@ -34,6 +34,8 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     reason: str = ""
     requested_by: str = ""
     force: bool = False
+    traceparent: str = ""
+    """Span in which it was asked for, if that is known."""
 
 
 def run(event: Event, ports: Ports, settings: Promote) -> Result:
@@ -178,7 +180,8 @@ def _origin(event: Event, ref: Ref, request: Request | None) -> dict[str, Any]:
     told: dict[str, Any] = {"asked": event.key, "manifest": {"key": ref.key, "sha256": ref.sha256}}
     if request is None:
         return told
-    return told | {"action": request.action, "request": msgspec.to_builtins(request)}
+    asked = {name: value for name, value in msgspec.to_builtins(request).items() if name != "traceparent"}
+    return told | {"action": request.action, "request": asked}
 
 
 def _quarantine(ports: Ports, manifest: Manifest, ref: Ref, decision: Decision) -> None:

@@ -39,6 +39,8 @@ _BY_THE_WAY: Final = frozenset({"seq", "promotion"})
 """Of a sealed forecast: one that says nothing new is not sealed again, so the first of equal ones stands."""
 _REPORT: Final = frozenset({"id", "page", "report"})
 """Names of a drift report, which follow from when its forecasts were sealed."""
+_WAY: Final = frozenset({"traceparent"})
+"""Which run asked."""
 
 
 class Digest(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,7 +201,7 @@ def _drift(store: ObjectStore) -> dict[str, Any]:
 
 def _requests(store: ObjectStore) -> dict[str, Any]:
     keys = [info.key for prefix in ("requests/retrain/", "requests/promotion/") for info in store.list(prefix)]
-    return {key: _without(decode(store.get(key), dict[str, Any], key), _REPORT) for key in keys}
+    return {key: _without(decode(store.get(key), dict[str, Any], key), _REPORT | _WAY) for key in keys}
 
 
 def _plain(value: msgspec.Struct) -> dict[str, Any]:
