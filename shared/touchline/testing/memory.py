@@ -11,12 +11,21 @@ from types import ModuleType
 from typing import Any, Final
 from unittest.mock import patch
 
-from touchline.domain import gates
+from touchline import tables
+from touchline.domain import drift, gates
 from touchline.manifest import sha256
 from touchline.sources import files
-from touchline.stages import feature
+from touchline.stages import feature, scrape_intake
 
-PURE: Final[tuple[tuple[ModuleType, str], ...]] = ((files, "parse"), (gates, "check"), (feature, "make"))
+PURE: Final[tuple[tuple[ModuleType, str], ...]] = (
+    (files, "parse"),
+    (scrape_intake, "withhold"),
+    (scrape_intake, "identify"),
+    (tables, "to_parquet"),
+    (gates, "check"),
+    (feature, "make"),
+    (drift, "compare"),
+)
 
 
 class Memory:

@@ -40,7 +40,24 @@ LEASE: Final = 3600.0
 """Seconds on the harness's own clock; long in real time, so that no heartbeat interferes."""
 AT_ONCE: Final = 4
 """So many deliveries run beside each other; zombies do not count."""
-_WAKES: Final = 0.03
+_WAKES: Final = 0.02
+_READS: Final = frozenset(
+    {
+        "get",
+        "open",
+        "stat",
+        "list",
+        "teams",
+        "known",
+        "head",
+        "snapshot",
+        "forecasts",
+        "settlements",
+        "current",
+        "history",
+    }
+    | {"versions", "aliases"}
+)
 PATIENCE: Final = 40
 """Failed attempts after which a delivery is given up as a fault of the functions."""
 
@@ -58,7 +75,8 @@ class Chances(msgspec.Struct, frozen=True, kw_only=True):
     switch: float = 0.1
     """Another delivery goes on at this step."""
     crash: float = 0.002
-    zombie: float = 0.002
+    zombie: float = 0.08
+    """Stands still for longer than its lease, under a claim and just before a call that may have an effect."""
 
 
 CALM: Final = Chances(lost=0, doubled=0, late=0, unheard=0, switch=0, crash=0, zombie=0)
@@ -300,7 +318,7 @@ class World(AbstractContextManager["World"]):
         run = baton.current()
         if not isinstance(run, Run):
             return call(*given, **named)  # the harness itself
-        self._point(run, name)
+        self._point(run, name, self._chances.zombie if run.claim and _may_write(name) else 0.0)
         result = call(*given, **named)
         if name == "store.create" and result:
             self._notify(given[0])
@@ -319,7 +337,7 @@ class World(AbstractContextManager["World"]):
         if any(other.sleeps and other.claim and other.delivery.function == function for other in self._runs):
             self.counted["takeovers"] += 1
 
-    def _point(self, run: Run, name: str) -> None:
+    def _point(self, run: Run, name: str, zombie: float = 0.0) -> None:
         """One step of a run: here something may happen to it."""
         if run.killed:
             raise Killed
@@ -329,10 +347,10 @@ class World(AbstractContextManager["World"]):
             self._tell("crashes", run, name)
             run.killed = True
             raise Killed
-        if draw < chances.crash + chances.zombie:
+        if draw < chances.crash + zombie:
             self._tell("zombies", run, name)
             self._fall_asleep(run)
-        elif draw < chances.crash + chances.zombie + chances.switch:
+        elif draw < chances.crash + zombie + chances.switch:
             self.counted["switches"] += 1
             run.give()
 
@@ -366,3 +384,8 @@ class World(AbstractContextManager["World"]):
         if happens:
             self.counted[what] += 1
         return happens
+
+
+def _may_write(name: str) -> bool:
+    port, _, method = name.partition(".")
+    return port != "claims" and method not in _READS
