@@ -41,7 +41,7 @@ class HttpEmitter:
         again = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(Unavailable),
             stop=tenacity.stop_after_attempt(ATTEMPTS),
-            wait=tenacity.wait_exponential_jitter(self._backoff, LONGEST_PAUSE, jitter=self._backoff),
+            wait=tenacity.wait_exponential(self._backoff, LONGEST_PAUSE) + tenacity.wait_random(0, self._backoff),
             reraise=True,
         )
         again(self._post, function, event)
