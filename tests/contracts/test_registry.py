@@ -1,9 +1,11 @@
-"""Training runs and versions in MLflow: once each, found again, and honest when MLflow does not answer."""
+"""Models in MLflow and in a folder: registered once each, found again, and honest where a part does not answer."""
 
 import json
 import os
+import pickle
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import msgspec
@@ -12,8 +14,9 @@ import pandas as pd
 import pytest
 
 from made_matches import NAMES, made
+from touchline.adapters.folder_registry import FolderRegistry
 from touchline.adapters.mlflow_registry import IDENTITY, MODEL, MlflowRegistry
-from touchline.errors import NotFound, Unavailable, is_retryable
+from touchline.errors import DataError, NotFound, Unavailable, is_retryable
 from touchline.learning.fitting import FitOptions, fit
 from touchline.ports import TrainingLog
 
@@ -44,6 +47,19 @@ def client(registry, home):
 
     address = f"sqlite:///{home / 'mlflow.db'}"
     return mlflow.MlflowClient(address, address)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("folder") / "registry"
+
+
+@pytest.fixture(scope="module", params=["mlflow", "folder"])
+def either(request):
+    """A registry of each kind, for what both must do."""
+    if request.param == "mlflow":
+        return request.getfixturevalue("registry")
+    return FolderRegistry(request.getfixturevalue("folder"))
 
 
 @pytest.fixture
@@ -89,11 +105,17 @@ def test_a_run_keeps_all_that_was_logged(registry, client, fitted, log):
     assert (data.dataset.name, data.dataset.digest) == ("features", "abc")
 
 
-def test_the_same_model_is_registered_once(registry, client, fitted, log):
-    first = registry.register(log, fitted, SAMPLE, "model-c")
-    assert registry.register(log, fitted, SAMPLE, "model-c") == first
-    assert registry.register(log, fitted, SAMPLE, "model-d") != first
-    run_of(client, "model-c")
+def test_the_same_model_is_registered_once(either, fitted, log):
+    first = either.register(log, fitted, SAMPLE, "model-c")
+    assert either.register(log, fitted, SAMPLE, "model-c") == first
+    assert either.register(log, fitted, SAMPLE, "model-d") != first
+    assert either.versions()["model-c"] == first
+
+
+def test_the_same_model_is_logged_once(registry, client, fitted, log):
+    for _ in range(2):
+        registry.register(log, fitted, SAMPLE, "model-m")
+    run_of(client, "model-m")
 
 
 def test_a_crash_between_logging_and_registering_is_made_good(registry, client, fitted, log):
@@ -106,28 +128,28 @@ def test_a_crash_between_logging_and_registering_is_made_good(registry, client, 
     run_of(client, "model-e")
 
 
-def test_a_run_that_failed_is_logged_anew(registry, client, fitted, log, tmp_path):
+def test_a_run_that_failed_is_logged_anew(either, fitted, log, tmp_path):
     broken = msgspec.structs.replace(log, artifacts={"card.md": tmp_path / "none"})
     with pytest.raises(Unavailable):
-        registry.register(broken, fitted, SAMPLE, "model-f")
-    assert "model-f" not in registry.versions()
-    version = registry.register(log, fitted, SAMPLE, "model-f")
-    assert registry.versions()["model-f"] == version
+        either.register(broken, fitted, SAMPLE, "model-f")
+    assert "model-f" not in either.versions()
+    version = either.register(log, fitted, SAMPLE, "model-f")
+    assert either.versions()["model-f"] == version
 
 
-def test_an_alias_points_at_one_version_and_may_move(registry, fitted, log):
-    one, two = (registry.register(log, fitted, SAMPLE, name) for name in ("model-g", "model-h"))
+def test_an_alias_points_at_one_version_and_may_move(either, fitted, log):
+    one, two = (either.register(log, fitted, SAMPLE, name) for name in ("model-g", "model-h"))
     for version in (one, one, two):
-        registry.set_alias("candidate", version)
-        assert registry.aliases()["candidate"] == version
-    registry.set_alias("champion", two)
-    assert registry.aliases()["champion"] == registry.aliases()["candidate"] == two
+        either.set_alias("candidate", version)
+        assert either.aliases()["candidate"] == version
+    either.set_alias("champion", two)
+    assert either.aliases()["champion"] == either.aliases()["candidate"] == two
 
 
-def test_an_alias_for_a_version_that_is_not_there(registry, fitted, log):
-    registry.register(log, fitted, SAMPLE, "model-i")
+def test_an_alias_for_a_version_that_is_not_there(either, fitted, log):
+    either.register(log, fitted, SAMPLE, "model-i")
     with pytest.raises(NotFound, match="999"):
-        registry.set_alias("champion", "999")
+        either.set_alias("champion", "999")
 
 
 def test_requirements_are_few_and_name_the_small_xgboost(registry, client, fitted, log, home):
@@ -174,3 +196,61 @@ def test_a_registry_that_does_not_answer_can_be_asked_later(address, tmp_path, f
 def test_a_model_without_its_fold_scores_is_a_model_too(registry, fitted, log):
     bare = replace(fitted, fold_losses={})
     assert registry.register(log, bare, SAMPLE, "model-l")
+
+
+def test_a_folder_keeps_the_model_and_all_that_was_logged(fitted, log, tmp_path):
+    version = FolderRegistry(tmp_path / "registry").register(log, fitted, SAMPLE, "model-a")
+    kept = tmp_path / "registry" / "models" / "model-a"
+    told = json.loads((kept / "log.json").read_bytes())
+    assert (told["params"], told["metrics"], told["tags"]) == (log.params, log.metrics, log.tags)
+    assert (kept / "artifacts" / "bundle" / "card.md").read_text() == "# A card\n"
+    model = pickle.loads((kept / "model.pickle").read_bytes())
+    np.testing.assert_array_equal(model.predict(EXAMPLES.x[:5]), fitted.predict(EXAMPLES.x[:5]))
+    assert FolderRegistry(tmp_path / "registry").versions() == {"model-a": version}
+
+
+def test_a_folder_that_nobody_wrote_to_has_nothing(tmp_path):
+    registry = FolderRegistry(tmp_path / "registry")
+    assert (registry.versions(), registry.aliases()) == ({}, {})
+
+
+@pytest.mark.parametrize("done", ["half of the model", "the model without its version"])
+def test_a_crash_while_a_folder_was_written_is_made_good(done, fitted, log, tmp_path):
+    """As after the crash: what was staged lies about, or the model is complete and stands in no index."""
+    root = tmp_path / "registry"
+    registry = FolderRegistry(root)
+    registry.register(log, fitted, SAMPLE, "model-a")
+    (root / "index.json").unlink()
+    if done == "half of the model":
+        (root / "models" / "model-a").rename(root / ".staged")
+        (root / ".staged" / "model.pickle").unlink()
+    assert registry.register(log, fitted, SAMPLE, "model-a") == "1"
+    assert registry.versions() == {"model-a": "1"}
+    assert (root / "models" / "model-a" / "model.pickle").exists()
+    assert not (root / ".staged").exists()
+
+
+def test_many_at_once_get_a_version_each(log, tmp_path):
+    names = [f"model-{number}" for number in range(12)]
+
+    def register(name):
+        return FolderRegistry(tmp_path / "registry").register(log, name, SAMPLE, name)
+
+    with ThreadPoolExecutor(4) as pool:
+        versions = list(pool.map(register, [*names, *names]))
+    assert versions[:12] == versions[12:]
+    assert sorted(versions[:12], key=int) == [str(number) for number in range(1, 13)]
+
+
+@pytest.mark.parametrize("identity", ["", "..", "a/b", ".staged", "a b"])
+def test_a_folder_takes_no_identity_that_is_no_name(identity, fitted, log, tmp_path):
+    with pytest.raises(DataError):
+        FolderRegistry(tmp_path).register(log, fitted, SAMPLE, identity)
+
+
+def test_a_folder_whose_index_is_broken_can_be_asked_later(log, tmp_path):
+    (tmp_path / "index.json").write_text("{")
+    registry = FolderRegistry(tmp_path)
+    for attempt in (registry.versions, registry.aliases, lambda: registry.set_alias("champion", "1")):
+        with pytest.raises(Unavailable):
+            attempt()
