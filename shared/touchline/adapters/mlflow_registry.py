@@ -36,6 +36,7 @@ _ENVIRONMENT: Final = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # the platform tries again later, with more patience
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",
 }
 
@@ -168,7 +169,8 @@ class MlflowRegistry:
     def _register(self, client: Any, source: str, identity: str) -> str:
         if not client.search_registered_models(f"name = '{MODEL}'"):
             client.create_registered_model(MODEL)
-        made = client.create_model_version(MODEL, source, tags={IDENTITY: identity})
+        logged = source.rpartition("/")[2]  # models:/<model id>; a server wants to hear it apart
+        made = client.create_model_version(MODEL, source, tags={IDENTITY: identity}, model_id=logged)
         return str(made.version)
 
 
