@@ -67,17 +67,15 @@ def chain(records: Sequence[RunRecord], wanted: str) -> Chain:
     for record in sorted(records, key=lambda record: record.started):
         if record.run_id in parents:
             below[parents[record.run_id].run_id].append(record)
-    by_id = {record.run_id: record for record in records}
-    seeds = _seeds(records, wanted, parents, below)
-    roots = {root.run_id: root for seed in seeds for root in [_root(seed, parents)]}
-    traces = {tracing.trace_id(root.traceparent) for root in roots.values()} - {""}
-    together = [
-        record
-        for record in by_id.values()
-        if record.run_id in roots or (record.run_id not in parents and tracing.trace_id(record.traceparent) in traces)
-    ]
-    first = sorted(together, key=lambda record: record.started)
-    return Chain(tracing.trace_id(first[0].traceparent), tuple(_branch(record, None, below) for record in first))
+    traces = {_trace(_root(seed, parents)) for seed in _seeds(records, wanted, parents, below)}
+    together = [record for record in records if record.run_id not in parents and _trace(record) in traces]
+    roots = sorted(together, key=lambda record: record.started)
+    return Chain(_trace(roots[0]), tuple(_branch(root, None, below) for root in roots))
+
+
+def _trace(record: RunRecord) -> str:
+    """The trace of a run; one that has none is a trace of its own."""
+    return tracing.trace_id(record.traceparent) or record.run_id
 
 
 def _parents(records: Sequence[RunRecord]) -> dict[str, RunRecord]:
@@ -90,7 +88,7 @@ def _parents(records: Sequence[RunRecord]) -> dict[str, RunRecord]:
     found: dict[str, RunRecord] = {}
     for record in records:
         parent = spans.get(record.parent) if record.parent else _maker(record, makers[record.key])
-        if parent is not None and parent.run_id != record.run_id:
+        if parent is not None and _root(parent, found).run_id != record.run_id:  # a clock set by hand may stand still
             found[record.run_id] = parent
     return found
 
@@ -118,10 +116,8 @@ def _seeds(
 
 
 def _root(record: RunRecord, parents: dict[str, RunRecord]) -> RunRecord:
-    seen = {record.run_id}
-    while (parent := parents.get(record.run_id)) is not None and parent.run_id not in seen:
-        seen.add(parent.run_id)
-        record = parent
+    while record.run_id in parents:
+        record = parents[record.run_id]
     return record
 
 
