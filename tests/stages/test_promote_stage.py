@@ -12,9 +12,11 @@ from touchline.errors import ConfigurationError, DataError, NotFound, Unavailabl
 from touchline.manifest import bundle_of, current, encode, read_publication, sha256
 from touchline.settings import Promote
 from touchline.stages import promote
+from touchline.work import Result
 
 BAD = {"differences": {**USUAL, "prior": difference(0.13)}}
 SERVING = "serving/published/"
+SHOWN = (f"{SERVING}000000000002.json", "serving/latest.json", "ledger/promotions/000000000002.json")
 
 
 @pytest.fixture
@@ -314,3 +316,60 @@ def test_a_policy_that_is_none_is_a_fault_of_configuration(tmp_path: Any, conten
 def test_a_policy_that_is_not_there_is_named(tmp_path: Any) -> None:
     with pytest.raises(ConfigurationError, match="TOUCHLINE_PROMOTE_POLICY"):
         promote.read_policy(Promote(policy=str(tmp_path / "none.yaml")))
+
+
+def repaired(ports: Container) -> Result:
+    return promote.run(event("repair", kind="cron"), ports, Promote())
+
+
+def test_a_tick_decides_nothing_and_mends_what_shows_the_decisions(ports: Container, registry: ListedRegistry) -> None:
+    two_champions(ports)
+    assert repaired(ports).outcome == "unchanged"
+    decided, shown = ports.promotions.history(), {key: ports.store.get(key) for key in SHOWN}
+    for key in SHOWN:
+        (ports.home / "objects" / key).unlink()
+    registry.named["champion"] = "1"
+    result = repaired(ports)
+    assert (result.outcome, result.publications) == ("done", (SHOWN[0],))
+    assert "alias champion" in result.reason
+    assert ports.promotions.history() == decided
+    assert registry.models()["champion"] == "m2"
+    assert serving(ports) == "m2"
+    assert {key: msgspec.json.decode(ports.store.get(key)) for key in SHOWN} == {
+        key: msgspec.json.decode(data) for key, data in shown.items()
+    }
+    assert repaired(ports).outcome == "unchanged"
+
+
+def test_a_pointer_that_is_behind_is_moved(ports: Container, registry: ListedRegistry) -> None:
+    two_champions(ports)
+    old, info = ports.store.get(f"{SERVING}000000000001.json"), ports.store.stat(SHOWN[1])
+    assert info is not None
+    assert ports.store.swap(SHOWN[1], old, info.etag)
+    assert repaired(ports).reason == f"mended: {SHOWN[1]}"
+    assert ports.store.get(SHOWN[1]) == ports.store.get(f"{SERVING}000000000002.json")
+
+
+def test_a_tick_before_the_first_decision_has_nothing_to_mend(ports: Container, registry: ListedRegistry) -> None:
+    assert repaired(ports).outcome == "unchanged"
+    assert keys(ports, "") == []
+
+
+def test_a_repair_without_the_registry_mends_the_rest_and_comes_again(
+    ports: Container, registry: ListedRegistry
+) -> None:
+    two_champions(ports)
+    (ports.home / "objects" / SHOWN[0]).unlink()
+    registry.out_of_reach = True
+    with pytest.raises(Unavailable):
+        repaired(ports)
+    assert keys(ports, SHOWN[0]) == [SHOWN[0]]
+
+
+def test_who_asked_in_which_trace_is_no_part_of_a_decision(ports: Container, registry: ListedRegistry) -> None:
+    publish_model(ports.store, "m1", 1)
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    promoted(ports, asked(ports, "a", action="promote", model_id="m1", traceparent=trace))
+    (row,) = ports.promotions.history()
+    assert row.inputs["request"]["model_id"] == "m1"
+    assert trace not in encode(row).decode()
