@@ -140,8 +140,9 @@ class Host:
             asked = events.parse_all(message, warm.container.clock.now(), warm.prefix, warm.declared.prefixes)
         except EventError as error:
             if direct:
-                status = 413 if len(message.body) > events.MAX_BODY else http_status(error)
-                return _problem(status, telemetry.describe(error, warm.hidden))
+                fault = telemetry.describe(error, warm.hidden)
+                telemetry.LOGGER.info("%s refused a request", self._name, extra={"error": _plain(fault)})
+                return _problem(413 if len(message.body) > events.MAX_BODY else http_status(error), fault)
             return self._told([_Attempt(message, warm, cold).refuse(error)], [])
         return self._work_off(message, asked, warm, cold, direct)
 
