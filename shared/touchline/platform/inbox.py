@@ -41,8 +41,8 @@ def woken(wired: Wiring, event: Event) -> list[str]:
 def application(wired: Wiring, clock: Clock, take: Take, status: Callable[[], Awaitable[Status]]) -> Starlette:
     """The door as an ASGI application.
 
-    `POST /` takes an event of any dialect and answers 202 once `take` has made it durable (with how many functions it
-    wakes), 400 if it is none, 404 for an unknown function, 413 if it is too large, 503 if it could not be queued.
+    `POST /` takes events of any dialect and answers 202 once `take` has made them durable (with the functions that they
+    wake), 400 if it is none, 404 for an unknown function, 413 if it is too large, 503 if it could not be queued.
     `GET /status` is the status as JSON.
     """
 
@@ -55,12 +55,12 @@ def application(wired: Wiring, clock: Clock, take: Take, status: Callable[[], Aw
         if name and name not in wired.functions:
             return _answer(404, {"error": f"no function {name!r}; known: {', '.join(wired.functions)}"})
         try:
-            event = events.parse(message, clock.now())
-            names = [name] if name else woken(wired, event)
-            await take([(one, event) for one in names])
+            found = events.parse_all(message, clock.now())
+            asked = [(one, event) for event in found for one in ([name] if name else woken(wired, event))]
+            await take(asked)
         except TouchlineError as error:
             return _answer(503 if http_status(error) == 503 else 400, {"error": str(error)})
-        return _answer(202, {"functions": names})
+        return _answer(202, {"functions": [one for one, _ in asked]})
 
     async def tell(request: Request) -> Response:
         return _answer(200, await status())
