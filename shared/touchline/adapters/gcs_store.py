@@ -22,7 +22,7 @@ from touchline.adapters.bucket_store import MARKS, PART, BucketStore, Seen
 from touchline.errors import ConfigurationError, NotFound, Unavailable
 from touchline.ports import ObjectInfo
 
-PATIENCE: Final = 10.0
+PATIENCE: Final = 5.0
 _TIMEOUTS: Final = (5.0, 60.0)
 """Seconds to connect, and to wait for an answer."""
 _REACH: Final = "check the network, and STORAGE_EMULATOR_HOST if it is set"
@@ -37,6 +37,7 @@ class GcsStore(BucketStore):
         with self._translated():
             self._client = storage.Client(project=None)  # objects need none
             self._bucket = self._client.bucket(bucket)
+            self._client._http.hooks["response"].append(_read_error)
         retry = DEFAULT_RETRY.with_delay(initial=0.1, maximum=4.0, multiplier=2.0).with_timeout(PATIENCE)
         self._calls: dict[str, Any] = {"timeout": _TIMEOUTS, "retry": retry}
 
@@ -138,6 +139,12 @@ def _answered(status: int, error: Exception, where: str) -> Exception:
     if status >= 500 or status in (408, 429):
         return Unavailable(what, where=where, hint="try again")
     return ConfigurationError(what, where=where, hint=_RIGHTS)
+
+
+def _read_error(answer: requests.Response, **_: Any) -> None:
+    """The client leaves the text of an error unread, and its connection open until somebody collects it."""
+    if not answer.ok:
+        answer.content  # noqa: B018
 
 
 def _reason(error: Exception) -> Exception:
