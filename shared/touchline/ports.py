@@ -300,6 +300,10 @@ class Registry(Protocol):
         """Point an alias at a version; idempotent."""
         ...
 
+    def check(self) -> str:
+        """Really use it once; where it keeps things."""
+        ...
+
 
 class Predictor(Protocol):
     """A servable model: features in, calibrated probabilities out."""

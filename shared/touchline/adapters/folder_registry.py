@@ -82,6 +82,12 @@ class FolderRegistry:
         with self._answering(), self._lock():
             self._change(lambda index: _pointed(index, alias, version))
 
+    def check(self) -> str:
+        """Take the lock and read the index; where it is."""
+        with self._answering(), self._lock():
+            self._index()
+        return f"folder {self._root}"
+
     def _keep(self, folder: Path, log: TrainingLog, model: Any, sample: "pd.DataFrame") -> None:
         """Write a model's folder beside its place, then move it there."""
         staged = self._root / _STAGED

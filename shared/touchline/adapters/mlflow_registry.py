@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from touchline.errors import NotFound, Unavailable
@@ -91,6 +92,31 @@ class MlflowRegistry:
         """
         with self._client() as client:
             client.set_registered_model_alias(MODEL, alias, version)
+
+    def check(self) -> str:
+        """Really use it once: where it is, and whether a server keeps an artifact that it is given."""
+        with self._client() as client:
+            client.search_registered_models(max_results=1)
+            kept = self._keeps_artifacts() if self._uri.startswith("http") else "artifacts in a folder"
+        return f"{_public(self._uri)}, {kept}"
+
+    def _keeps_artifacts(self) -> str:
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        place: Any = get_artifact_repository("mlflow-artifacts:/doctor", tracking_uri=self._uri)
+        with TemporaryDirectory(prefix="touchline-") as folder:
+            probe, back = Path(folder, "probe.txt"), Path(folder, "back")
+            probe.write_text("well")
+            back.mkdir()
+            try:
+                place.log_artifact(str(probe))
+            except (self._loaded().exceptions.MlflowException, OSError) as error:
+                if "no-serve-artifacts" in str(error):
+                    return "artifacts not through the server"
+                raise
+            if Path(place.download_artifacts("probe.txt", str(back))).read_text() != "well":
+                raise OSError("the server loses artifacts")
+        return "artifacts through the server"
 
     @contextmanager
     def _client(self) -> Iterator[Any]:

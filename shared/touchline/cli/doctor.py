@@ -1,161 +1,133 @@
-"""The command `doctor`: what is configured, what answers, what is missing; each part is really used once."""
+"""The commands `doctor` (what is configured, what answers, what to do about the rest) and `migrate`."""
 
-import sys
+import contextlib
+import os
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 import typer
 
-from touchline import settings, telemetry
+from touchline import telemetry
+from touchline.cli import doctor_parts
 from touchline.cli.terminal import AsJson, emit, scene, showing
 from touchline.errors import NotFound, TouchlineError
-from touchline.manifest import bundle_of, current, encode
 
-if TYPE_CHECKING:
-    from touchline.bootstrap import Container
-
-PROBE: Final = "runs/doctor/probe.json"
-PACKAGES: Final = (
-    "numpy", "pandas", "pyarrow", "sqlalchemy", "alembic", "httpx", "pandera", "sklearn", "xgboost", "optuna", "mlflow",
-    "onnxruntime", "evidently", "fastapi", "uvicorn", "functions_framework",
-)  # fmt: skip
+PATIENCE: Final = 10.0
+"""Seconds for a server that somebody else runs."""
+OWN_PATIENCE: Final = 60.0
+"""Seconds for what has to be made or loaded on this machine first."""
+_QUICK: Final = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+_SECRET: Final = ("SECRET", "TOKEN", "PASSWORD", "API_KEY")
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One part: `ok`, `missing` (nothing there yet, or not asked for) or `failed`."""
+    """One part: `ok`, `missing` (nothing there yet, or not asked for) or `failed`, then with advice."""
 
     part: str
     state: Literal["ok", "missing", "failed"]
     what: str
+    advice: str = ""
+    seconds: float = 0.0
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
+    """Add the commands to the application."""
     app.command()(doctor)
+    app.command()(migrate)
 
 
 def doctor(context: typer.Context, as_json: AsJson = False) -> None:
-    """Try every part once and say what is configured, reachable and missing; exit code 3 if a part fails.
+    """Try every part once and say what is configured, reachable and missing; exit code 1 if a part fails.
+
+    A server that takes calls and never answers is given up after 10 seconds.
 
     Example: touchline doctor --json
     """
+    for name, value in _QUICK.items():
+        os.environ.setdefault(name, value)
     findings = list(examine(scene(context).environ))
     if as_json:
         emit(findings)
     else:
         _print(findings)
     if any(finding.state == "failed" for finding in findings):
-        raise typer.Exit(3)
+        raise typer.Exit(1)
+
+
+def migrate(context: typer.Context) -> None:
+    """Bring the database to the newest revision; the address must be that of a user who may.
+
+    Everything else does so too when it first meets an older database, if its user may.
+
+    Example: TOUCHLINE_DATABASE=postgresql://owner@db/touchline touchline migrate
+    """
+    from touchline import bootstrap
+    from touchline.adapters import database
+
+    typer.echo(f"revision {database.revision(bootstrap.ports(scene(context).environ).engine)}")
 
 
 def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Findings, part by part; one that fails stops none of the others."""
     from touchline import bootstrap
 
-    yield _tried("python", _packages)
-    yield _tried("wiring", partial(_wiring, environ))
-    yield _tried("settings", partial(_settings, environ))
+    hidden = tuple(_secrets(environ))
+    yield _tried("python", doctor_parts.packages, hidden)
+    yield _tried("wiring", partial(doctor_parts.wiring_file, environ), hidden)
+    yield _tried("settings", partial(doctor_parts.variables, environ), hidden)
     try:
         ports = bootstrap.ports(environ)
     except TouchlineError as error:
-        yield Finding("ports", "failed", str(error))
+        yield Finding("ports", "failed", telemetry.redact(str(error), hidden))
         return
-    for part, attempt in PARTS.items():
-        yield _tried(part, partial(attempt, ports))
+    failed: set[str] = set()
+    for part in doctor_parts.PARTS:
+        if part.after in failed:
+            yield Finding(part.name, "missing", f"not tried, since {part.after} failed")
+            continue
+        patience = PATIENCE if environ.get(part.variable) else OWN_PATIENCE
+        found = _tried(part.name, partial(part.attempt, ports), hidden, part.advice, patience)
+        failed |= {part.name} if found.state == "failed" else set()
+        yield found
 
 
-def _tried(part: str, attempt: Callable[[], str]) -> Finding:
+def _tried(
+    name: str, attempt: Callable[[], str], hidden: tuple[str, ...], advice: str = "", patience: float = OWN_PATIENCE
+) -> Finding:
+    """One attempt, in a thread of its own: what hangs is left behind."""
+    outcomes: list[Finding] = []
+    thread = threading.Thread(target=lambda: outcomes.append(_outcome(name, attempt, hidden)), daemon=True)
+    begun = time.perf_counter()
+    thread.start()
+    thread.join(patience)
+    found = outcomes[0] if outcomes else Finding(name, "failed", f"no answer within {patience:.0f} s")
+    seconds = round(time.perf_counter() - begun, 2)
+    return msgspec.structs.replace(found, seconds=seconds, advice=advice if found.state == "failed" else "")
+
+
+def _outcome(name: str, attempt: Callable[[], str], hidden: tuple[str, ...]) -> Finding:
     try:
-        return Finding(part, "ok", attempt())
+        return Finding(name, "ok", telemetry.redact(attempt(), hidden))
     except NotFound as error:
-        return Finding(part, "missing", telemetry.redact(str(error)))
+        return Finding(name, "missing", telemetry.redact(str(error), hidden))
     except Exception as error:  # the doctor reports whatever is wrong, and goes on
         kind = "" if isinstance(error, TouchlineError) else f"{type(error).__name__}: "
-        return Finding(part, "failed", telemetry.redact(f"{kind}{error}"))
+        return Finding(name, "failed", telemetry.redact(f"{kind}{error}", hidden))
 
 
-def _packages() -> str:
-    absent = [name for name in PACKAGES if find_spec(name) is None]
-    if absent:
-        raise NotFound(f"not installed: {', '.join(absent)}", hint="pip install 'touchline[all]'")
-    return f"Python {sys.version.split()[0]}, all {len(PACKAGES)} packages"
-
-
-def _wiring(environ: Mapping[str, str]) -> str:
-    from touchline import wiring, wiring_rules
-
-    folder = wiring.root(environ)
-    found = wiring.load(folder)
-    wiring_rules.check(found, folder)
-    return f"{len(found.functions)} functions in {folder}"
-
-
-def _settings(environ: Mapping[str, str]) -> str:
-    """Names of the variables that are set, never their values."""
-    known = {settings.variable(field.name) for field in msgspec.structs.fields(settings.Common)}
-    for function, kind in settings.BY_FUNCTION.items():
-        settings.load(kind, environ, function)
-        known |= {settings.variable(field.name, function) for field in msgspec.structs.fields(kind)}
-    strange = sorted(n for n in environ if n.startswith("TOUCHLINE_") and n not in known | {"TOUCHLINE_FUNCTIONS"})
-    if strange:
-        raise NotFound(f"no setting of this name: {', '.join(strange)}", hint=f"known: {', '.join(sorted(known))}")
-    return ", ".join(sorted(known & set(environ))) or "all by default"
-
-
-def _clock(ports: "Container") -> str:
-    return f"{ports.clock.now():%Y-%m-%d %H:%M} UTC, {ports.clock.mode}"
-
-
-def _store(ports: "Container") -> str:
-    probe = encode({"at": ports.clock.now()})
-    info = ports.store.stat(PROBE)
-    if not (ports.store.create(PROBE, probe) if info is None else ports.store.swap(PROBE, probe, info.etag)):
-        raise NotFound("somebody else is trying at this moment", where=PROBE)
-    if ports.store.get(PROBE) != probe:
-        raise TouchlineError("reads back something else than was written", where=PROBE)
-    return f"wrote and read back an object; {ports.common.store or ports.home / 'objects'}"
-
-
-def _database(ports: "Container") -> str:
-    ports.matches.migrate()
-    head = ports.matches.head()
-    countries = ", ".join(sorted(ports.matches.teams())) or "no team yet"
-    return f"{telemetry.redact(ports.engine.url.render_as_string())}; newest change {head}; {countries}"
-
-
-def _registry(ports: "Container") -> str:
-    versions, aliases = ports.registry.versions(), ports.registry.aliases()
-    named = ", ".join(f"{alias} = version {version}" for alias, version in sorted(aliases.items()))
-    return f"{len(versions)} models; {named or 'no alias yet'}"
-
-
-def _sources(ports: "Container") -> str:
-    wanted = settings.load(settings.Scrape, ports.environ, "scrape")
-    if not wanted.sources:
-        raise NotFound("no source is scheduled", hint="set TOUCHLINE_SCRAPE_SOURCES, or ingest files")
-    known, told = ports.sources, []
-    for name in wanted.sources:
-        if name not in known:
-            raise NotFound(f"no source {name!r}", hint=f"known: {', '.join(sorted(known))}")
-        payload = next(iter(known[name].fetch(wanted.competitions[:1], wanted.seasons[-1:], ports.clock.now())))
-        told.append(f"{name}: fetched {payload.name}, {len(payload.body)} bytes")
-    return "; ".join(told)
-
-
-def _model(ports: "Container") -> str:
-    """The champion, its bundle loaded and its files checked."""
-    publication, manifest = current(ports.store, "serving")
-    model = ports.model(*bundle_of(manifest))
-    return f"{model.model_id} serves since decision {publication.promotion or publication.seq}"
-
-
-PARTS: Final[dict[str, "Callable[[Container], str]"]] = {
-    "clock": _clock, "store": _store, "database": _database, "registry": _registry, "sources": _sources,
-    "model": _model,
-}  # fmt: skip
+def _secrets(environ: Mapping[str, str]) -> Iterator[str]:
+    """What must not be told: values of variables that are secret by name, and passwords in addresses."""
+    for name, value in {**os.environ, **environ}.items():
+        if any(word in name for word in _SECRET):
+            yield value
+        elif "://" in value and "@" in value:
+            with contextlib.suppress(ValueError):
+                yield urlsplit(value).password or ""
 
 
 def _print(findings: list[Finding]) -> None:
@@ -164,5 +136,9 @@ def _print(findings: list[Finding]) -> None:
     styles = {"ok": "green", "missing": "yellow", "failed": "red"}
     console = showing()
     for finding in findings:
-        style = styles[finding.state]
-        console.print(f"{finding.part:<9} [{style}]{finding.state:<8}[/]{escape(finding.what)}", soft_wrap=True)
+        style, told = styles[finding.state], escape(finding.what)
+        console.print(
+            f"{finding.part:<9} [{style}]{finding.state:<8}[/]{finding.seconds:>6.2f} s  {told}", soft_wrap=True
+        )
+        if finding.advice:
+            console.print(f"{'':<28}{escape(finding.advice)}", soft_wrap=True)

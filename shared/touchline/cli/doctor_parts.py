@@ -1,0 +1,163 @@
+"""How the doctor uses each part once: a function each, which says what it found or raises."""
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from touchline import settings
+from touchline.errors import NotFound, TouchlineError, Unavailable
+from touchline.manifest import bundle_of, current, encode
+
+if TYPE_CHECKING:
+    from touchline.bootstrap import Container
+    from touchline.ports import ObjectStore
+
+PROBE: Final = "runs/doctor/probe.json"
+SINK_SECONDS: Final = 5.0
+PACKAGES: Final = (
+    "numpy", "pandas", "pyarrow", "sqlalchemy", "alembic", "httpx", "pandera", "sklearn", "xgboost", "optuna", "mlflow",
+    "onnxruntime", "evidently", "fastapi", "uvicorn", "functions_framework", "boto3", "redis",
+)  # fmt: skip
+
+
+def packages() -> str:
+    """Python, and what has to be installed beside it."""
+    absent = [name for name in PACKAGES if find_spec(name) is None]
+    if absent:
+        raise NotFound(f"not installed: {', '.join(absent)}", hint="pip install 'touchline[all]'")
+    return f"Python {sys.version.split()[0]}, all {len(PACKAGES)} packages"
+
+
+def wiring_file(environ: Mapping[str, str]) -> str:
+    """The wiring, checked."""
+    from touchline import wiring, wiring_rules
+
+    folder = wiring.root(environ)
+    found = wiring.load(folder)
+    wiring_rules.check(found, folder)
+    return f"{len(found.functions)} functions in {folder}"
+
+
+def variables(environ: Mapping[str, str]) -> str:
+    """Names of the variables that are set, never their values."""
+    known = {settings.variable(field.name) for field in msgspec.structs.fields(settings.Common)}
+    for function, kind in settings.BY_FUNCTION.items():
+        settings.load(kind, environ, function)
+        known |= {settings.variable(field.name, function) for field in msgspec.structs.fields(kind)}
+    strange = sorted(n for n in environ if n.startswith("TOUCHLINE_") and n not in known | {"TOUCHLINE_FUNCTIONS"})
+    if strange:
+        raise NotFound(f"no setting of this name: {', '.join(strange)}", hint=f"known: {', '.join(sorted(known))}")
+    return ", ".join(sorted(known & set(environ))) or "all by default"
+
+
+def _clock(ports: "Container") -> str:
+    return f"{ports.clock.now():%Y-%m-%d %H:%M} UTC, {ports.clock.mode}"
+
+
+def _store(ports: "Container") -> str:
+    """One object under a fixed key: written, read, listed, and not to be had by whoever comes too late."""
+    store, probe = ports.store, encode({"at": ports.clock.now()})
+    info = store.stat(PROBE)
+    if not (store.create(PROBE, probe) if info is None else store.swap(PROBE, probe, info.etag)):
+        raise Unavailable("somebody else is trying at this moment", where=PROBE)
+    if store.get(PROBE) != probe:
+        raise TouchlineError("reads back something else than was written", where=PROBE)
+    if PROBE not in [found.key for found in store.list(PROBE.rpartition("/")[0] + "/")]:
+        raise TouchlineError("does not list what was written", where=PROBE)
+    _require_conditions(store)
+    return f"wrote, read and listed an object, and refuses to create it twice; {_place(ports)}"
+
+
+def _require_conditions(store: "ObjectStore") -> None:
+    if store.create(PROBE, b"{}") or store.swap(PROBE, b"{}", "another etag"):
+        raise TouchlineError(
+            "overwrites an object that another writer made",
+            where=PROBE,
+            hint="use a store that honours If-None-Match and If-Match: publications rest on it",
+        )
+
+
+def _place(ports: "Container") -> str:
+    return ports.common.store or str(ports.home / "objects")
+
+
+def _database(ports: "Container") -> str:
+    from touchline.adapters import database_check
+    from touchline.adapters.clock import SystemClock
+
+    found = database_check.check(ports.engine, SystemClock().now)
+    countries = ", ".join(sorted(ports.matches.teams())) or "no team yet"
+    return f"{ports.engine.url.render_as_string()}; {found}; newest change {ports.matches.head()}; {countries}"
+
+
+def _registry(ports: "Container") -> str:
+    where = ports.registry.check()
+    versions, aliases = ports.registry.versions(), ports.registry.aliases()
+    named = ", ".join(f"{alias} = version {version}" for alias, version in sorted(aliases.items()))
+    return f"{where}; {len(versions)} models; {named or 'no alias yet'}"
+
+
+def _cache(ports: "Container") -> str:
+    return ports.cache.check()
+
+
+def _sink(ports: "Container") -> str:
+    """Whether somebody listens; no event is sent."""
+    if not ports.common.sink:
+        raise NotFound("no sink is set: sweep puts its events into the queue of the local platform")
+    import httpx
+
+    try:
+        status = httpx.get(ports.common.sink, timeout=SINK_SECONDS).status_code
+    except httpx.HTTPError as error:
+        raise Unavailable(f"nobody takes events: {type(error).__name__}", where="TOUCHLINE_SINK") from error
+    if status >= 500:
+        raise Unavailable(f"answers {status}", where="TOUCHLINE_SINK")
+    return f"somebody listens, and answers a GET by {status}"
+
+
+def _sources(ports: "Container") -> str:
+    wanted = settings.load(settings.Scrape, ports.environ, "scrape")
+    if not wanted.sources:
+        raise NotFound("no source is scheduled", hint="set TOUCHLINE_SCRAPE_SOURCES, or ingest files")
+    known, told = ports.sources, []
+    for name in wanted.sources:
+        if name not in known:
+            raise NotFound(f"no source {name!r}", hint=f"known: {', '.join(sorted(known))}")
+        payload = next(iter(known[name].fetch(wanted.competitions[:1], wanted.seasons[-1:], ports.clock.now())))
+        told.append(f"{name}: fetched {payload.name}, {len(payload.body)} bytes")
+    return "; ".join(told)
+
+
+def _model(ports: "Container") -> str:
+    """The champion, its bundle loaded and its files checked."""
+    publication, manifest = current(ports.store, "serving")
+    model = ports.model(*bundle_of(manifest))
+    return f"{model.model_id} serves since decision {publication.promotion or publication.seq}"
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A part, how it is tried, what to look at when that fails, and which part it cannot be tried without."""
+
+    name: str
+    attempt: "Callable[[Container], str]"
+    advice: str = ""
+    variable: str = ""
+    """Setting that names its server, if it has one."""
+    after: str = ""
+
+
+PARTS: Final = (
+    Part("clock", _clock, "mend TOUCHLINE_NOW"),
+    Part("store", _store, "check TOUCHLINE_STORE, the bucket and the credentials (AWS_*, Google's)", "TOUCHLINE_STORE"),
+    Part("database", _database, "check TOUCHLINE_DATABASE, and that the server runs", "TOUCHLINE_DATABASE"),
+    Part("registry", _registry, "check MLFLOW_TRACKING_URI, and that the server runs; models wait until it does"),
+    Part("cache", _cache, "check TOUCHLINE_CACHE; answers are made anew meanwhile", "TOUCHLINE_CACHE"),
+    Part("sink", _sink, "check TOUCHLINE_SINK; what is not taken is sent again", "TOUCHLINE_SINK"),
+    Part("sources", _sources, "check the network and TOUCHLINE_SCRAPE_SOURCES"),
+    Part("model", _model, "`touchline trace` shows which object is broken; `touchline rollback` serves another model",
+         after="store"),
+)  # fmt: skip
