@@ -11,7 +11,7 @@ import pytest
 
 from touchline import bootstrap, events
 from touchline.adapters.http_emitter import ATTEMPTS, HttpEmitter
-from touchline.adapters.queue_file import QueueFile
+from touchline.adapters.queue_file import QueueFile, Status
 from touchline.errors import ConfigurationError, Unavailable
 from touchline.events import Message
 from touchline.ports import Emitter
@@ -109,6 +109,18 @@ def test_functions_are_told_apart_and_work_stays_the_same_work(emitter: tuple[Em
     assert {(name, event.work(name)) for name, event in taken()} == {
         (name, OBJECT.work(name)) for name in ("export", "train")
     }
+
+
+@pytest.mark.parametrize(("status", "owed"), [("done", True), ("dead", False), ("discarded", False)])
+def test_the_queue_does_work_again_that_left_no_receipt_but_none_that_was_given_up(
+    tmp_path: Path, status: Status, owed: bool
+) -> None:
+    queue = QueueFile(tmp_path / "platform.db")
+    queue.emit("train", TICK)
+    queue.settle("train", TICK, status, 1, "")
+    queue.emit("train", TICK)
+    assert [one.event for one in queue.due("train", NOW, 10)] == [TICK] * owed
+    queue.close()
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

@@ -141,8 +141,12 @@ class QueueFile:
         return bool(new)
 
     def emit(self, function: str, event: Event) -> None:
-        """Owe a delivery."""
-        self.add(function, event)
+        """Owe a delivery, also of work that is done: who asks found no receipt of it. What was given up stays so."""
+        with self.batch():
+            if not self.add(function, event):
+                done = self.delivery(function, event.work(function))
+                if done is not None and done.status == "done":
+                    self.again(function, done.work)
 
     def due(self, function: str, now: datetime, limit: int) -> list[Delivery]:
         """Deliveries of a function that may be tried now, those that wait longest first."""
