@@ -21,7 +21,7 @@ from touchline.work import Event
 Status = Literal["waiting", "done", "dead", "redriven", "discarded"]
 AT_ONCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Due time of what need not wait."""
-_PATIENCE: Final = 30.0
+PATIENCE: Final = 30.0
 """Seconds to wait for another writer."""
 _VERSION: Final = 1
 _AFTER_KEYS: Final = "~"
@@ -81,18 +81,21 @@ class QueueFile:
 
     Args:
         path: the file; its folder must exist.
+        patience: seconds to wait for other writers.
+        synced: whether each transaction waits for the disk. Without, a power cut may take the latest ones back, which
+            suits what would only be done again; the death of the process takes nothing.
 
     Every method raises `Unavailable` if the file cannot be used, `Conflict` if other writers hold it for too long.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float = PATIENCE, *, synced: bool = True) -> None:
         self._path, self._lock, self._depth = path, threading.RLock(), 0
         with self._translated():
-            self._file = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+            self._file = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
         try:
             with self._translated():
                 self._file.execute("pragma journal_mode = wal")
-                self._file.execute("pragma synchronous = full")
+                self._file.execute(f"pragma synchronous = {'full' if synced else 'normal'}")
             self._migrate()
         except TouchlineError:
             self._file.close()
@@ -291,6 +294,8 @@ class QueueFile:
         except sqlite3.OperationalError as error:
             kind = Conflict if getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY") else Unavailable
             raise kind(f"the queue cannot be used: {error}", where=str(self._path)) from error
+        except sqlite3.ProgrammingError as error:
+            raise Unavailable(f"the queue cannot be used: {error}", where=str(self._path)) from error
         except sqlite3.DatabaseError as error:
             hint = "it is no queue, or damaged: move it away, and what has no receipt is delivered again"
             raise Unavailable(f"the queue cannot be read: {error}", where=str(self._path), hint=hint) from error

@@ -131,7 +131,8 @@ class Dispatcher:
         version = self._queue.version()
         for _ in range(GLANCES):
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), GLANCE)
+                async with asyncio.timeout(GLANCE):
+                    await self._woken.wait()
             if self._woken.is_set() or self._queue.version() != version:
                 break
         self._woken.clear()

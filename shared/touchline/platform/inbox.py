@@ -9,6 +9,8 @@ from typing import Final
 import msgspec
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -47,6 +49,8 @@ def application(wired: Wiring, clock: Clock, take: Take, status: Callable[[], Aw
     """
 
     async def receive(request: Request) -> Response:
+        if "origin" in request.headers:
+            return _answer(403, {"error": "no web page may send events"})
         body = await _body(request)
         if body is None:
             return _answer(413, {"error": f"more than {MAX_BODY} bytes"})
@@ -73,7 +77,8 @@ def application(wired: Wiring, clock: Clock, take: Take, status: Callable[[], Aw
             Route("/", receive, methods=["POST"]),
             Route("/status", tell, methods=["GET"]),
             Route("/healthz", healthy, methods=["GET"]),
-        ]
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])],
     )
 
 

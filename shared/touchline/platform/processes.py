@@ -142,7 +142,8 @@ class Child:
             return
         self._signal(signal.SIGTERM)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._process.wait(), grace)
+            async with asyncio.timeout(grace):
+                await self._process.wait()
         self._signal(signal.SIGKILL)
         await self._process.wait()
         self._tell(self.plan.name, "stopped", "")

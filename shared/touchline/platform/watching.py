@@ -70,7 +70,8 @@ class Looker:
             deadline = time.monotonic() + self._every
             while (left := deadline - time.monotonic()) > 0:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), left)
+                    async with asyncio.timeout(left):
+                        await self._woken.wait()
                 await self._work_off()
 
     async def _work_off(self) -> None:
