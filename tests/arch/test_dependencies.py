@@ -24,7 +24,7 @@ TOO_HEAVY_FOR_PREDICT = {
     "scipy",
 }
 ADAPTERS = {
-    "store": ["local_store"],
+    "store": ["stores", "local_store", "s3_store", "gcs_store"],
     "matches": ["database", "match_store"],
     "ledger": ["database", "ledger"],
     "promotions": ["database", "promotions"],
