@@ -182,10 +182,10 @@ def test_a_time_at_the_edge_of_the_calendar_is_refused(year: str) -> None:
     ids=["brackets", "objects", "deep", "just too deep", "a long number", "many records", "a long text", "many fields"],
 )
 def test_the_worst_bodies_are_refused_quickly(body: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(EventError) as refused:
         events.parse_all(Message("POST", "/", JSON, body[:MAX_BODY]), NOW)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert len(str(refused.value)) < 1000
 
 
@@ -216,6 +216,22 @@ def test_a_request_of_a_gateway_that_is_no_base64_is_read_as_text() -> None:
     payload = {"requestContext": {"http": {"method": "POST"}}, "body": "a", "isBase64Encoded": True}
     ((_, message),) = events.from_lambda(payload).messages
     assert (message.body, message.path, message.headers) == (b"a", "/", {})
+
+
+def test_a_payload_that_no_message_can_hold_is_refused_and_not_lost() -> None:
+    deep: Any = []
+    for _ in range(2000):
+        deep = [deep]
+    for payload in (
+        deep,
+        {"key": "\ud800"},
+        {"requestContext": {"http": {"method": "POST"}}, "headers": deep},
+        float("nan"),
+    ):
+        invocation = events.from_lambda(payload)
+        assert invocation.kind == "event"
+        with pytest.raises(EventError):
+            events.parse_all(invocation.messages[0][1], NOW)
 
 
 def test_the_same_tick_is_the_same_work_when_it_comes_again() -> None:

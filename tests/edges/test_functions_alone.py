@@ -59,7 +59,7 @@ def curl(words: list[str], started: dict[str, Served]) -> Reply:
 def test_the_lines_of_the_readme_work(
     lines: list[list[str]], started: dict[str, Served], environ: dict[str, str]
 ) -> None:
-    asked = [line for line in lines if line[:1] == ["curl"]]
+    asked = [line for line in lines if line[:1] == ["ask"]]
     assert len(asked) >= 5
     for line in asked:
         reply = curl(line, started)

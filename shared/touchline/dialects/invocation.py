@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -11,6 +11,7 @@ from touchline.dialects.reading import Message
 
 PATH: Final = "lambda"
 """Stands for the path of what came by no request."""
+_T = TypeVar("_T")
 
 
 class Invocation(msgspec.Struct, frozen=True):
@@ -59,24 +60,31 @@ def from_lambda(payload: Any, request: str = "") -> Invocation:
         payload: as the runtime decoded it.
         request: the invocation's own id, which Lambda keeps when it tries again: so a plain tick is the same work.
     """
-    try:
-        asked = msgspec.convert(payload, _Request)
-    except msgspec.ValidationError:
-        asked = None
-    if asked is not None:
-        headers = {_told(name).lower(): _told(value) for name, value in asked.headers.items()}
-        message = Message(_told(asked.request_context.http.method), _told(asked.raw_path), headers, _body(asked))
+    written = _written(payload)
+    if asked := _shaped(written, _Request):
+        headers = {name.lower(): value for name, value in asked.headers.items()}
+        message = Message(asked.request_context.http.method, asked.raw_path, headers, _body(asked))
         return Invocation("http", (("", message),))
+    if batch := _shaped(written, _Batch):
+        queued = ((one.message_id, enclosed(one.body.encode(), one.message_id, PATH)) for one in batch.records)
+        return Invocation("batch", tuple(queued))
+    return Invocation("event", (("", enclosed(written, request, PATH)),))
+
+
+def _written(payload: Any) -> bytes:
+    """The payload as JSON; halves of characters, which JSON can hold but UTF-8 cannot, become question marks."""
     try:
-        batch = msgspec.convert(payload, _Batch).records
-    except msgspec.ValidationError:
-        return Invocation("event", (("", enclosed(json.dumps(payload).encode(), request, PATH)),))
-    return Invocation("batch", tuple((one.message_id, _of_queue(one)) for one in batch))
+        return json.dumps(payload, ensure_ascii=False).encode(errors="replace")
+    except RecursionError:
+        return b"JSON of too many levels"  # which is refused as what it is: no JSON
 
 
-def _of_queue(record: _Queued) -> Message:
-    """What was queued, under the identity that SQS gave it; each record may speak another dialect."""
-    return enclosed(record.body.encode(errors="replace"), _told(record.message_id), PATH)
+def _shaped(written: bytes, kind: type[_T]) -> _T | None:
+    """The payload in this shape, None if it has another one."""
+    try:
+        return msgspec.json.decode(written, type=kind)
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def _body(asked: _Request) -> bytes:
@@ -86,9 +94,4 @@ def _body(asked: _Request) -> bytes:
             return b64decode(text)
         except ValueError:  # read as what it is, and refused as that
             pass
-    return text.encode(errors="replace")
-
-
-def _told(text: str) -> str:
-    """The text without halves of characters, which JSON can hold but UTF-8 cannot."""
-    return text.encode(errors="replace").decode()
+    return text.encode()
