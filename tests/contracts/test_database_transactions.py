@@ -6,15 +6,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from scraped import NOW, match, run, teams_of
-from touchline.adapters import database
-from touchline.adapters.clock import VirtualClock
+from touchline.adapters import database, database_check
+from touchline.adapters.clock import SystemClock, VirtualClock
 from touchline.adapters.match_store import SqlMatchStore
-from touchline.adapters.schema import claims
+from touchline.adapters.schema import HEAD, claims
 from touchline.errors import Conflict, Unavailable
 from waiting import wait_until
 
@@ -160,3 +161,19 @@ def test_a_server_that_takes_calls_and_never_answers_is_given_up() -> None:
         address = f"postgresql://me@127.0.0.1:{silent.getsockname()[1]}/x"
         done = subprocess.run([sys.executable, "-c", program, address], capture_output=True, text=True, timeout=30)
     assert "the database does not answer" in done.stderr
+
+
+# The doctor's questions
+
+
+def test_a_check_leaves_nothing_behind(connect: Connect) -> None:
+    engine = connect()
+    assert f"revision {HEAD}" in database_check.check(engine, SystemClock().now)
+    assert seen(engine) == []
+
+
+@POSTGRESQL
+@pytest.mark.parametrize("seconds", [-60, 60])
+def test_a_clock_that_is_far_from_ours_is_told(connect: Connect, seconds: int) -> None:
+    with pytest.raises(Unavailable, match="its clock is"):
+        database_check.check(connect(), lambda: SystemClock().now() + timedelta(seconds=seconds))

@@ -6,13 +6,17 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from touchline import bootstrap
+from touchline.adapters.local_store import LocalStore
 from touchline.adapters.schema import HEAD
 from touchline.cli.doctor import examine
+from touchline.cli.doctor_parts import PARTS
 from touchline.cli.main import main
+from touchline.errors import TouchlineError
 
 
 @pytest.fixture
@@ -113,6 +117,23 @@ def test_a_server_that_never_answers_is_given_up(environ: dict[str, str]) -> Non
     assert "TOUCHLINE_DATABASE" in found["database"]["advice"]
     assert sum(finding["seconds"] for finding in found.values()) < 40
     assert "hunter2" not in done.stdout + done.stderr
+
+
+class Careless(LocalStore):
+    """Knows no conditions, as some servers do not: whoever comes second is told that all is well."""
+
+    def create(self, key: str, data: bytes | BinaryIO) -> bool:
+        super().create(key, data)
+        return True
+
+
+def test_a_store_that_overwrites_is_told(environ: dict[str, str], tmp_path: Path) -> None:
+    ports = bootstrap.ports(environ)
+    attempt = next(part.attempt for part in PARTS if part.name == "store")
+    assert "refuses to create it twice" in attempt(ports)
+    ports.store = Careless(ports.home / "objects")
+    with pytest.raises(TouchlineError, match="overwrites"):
+        attempt(ports)
 
 
 def test_migrate_says_the_revision(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
