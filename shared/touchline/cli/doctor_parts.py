@@ -155,7 +155,7 @@ PARTS: Final = (
     Part("store", _store, "check TOUCHLINE_STORE, the bucket and the credentials (AWS_*, Google's)", "TOUCHLINE_STORE"),
     Part("database", _database, "check TOUCHLINE_DATABASE, and that the server runs", "TOUCHLINE_DATABASE"),
     Part("registry", _registry, "check MLFLOW_TRACKING_URI, and that the server runs; models wait until it does"),
-    Part("cache", _cache, "check TOUCHLINE_CACHE; answers are made anew meanwhile", "TOUCHLINE_CACHE"),
+    Part("cache", _cache, "check TOUCHLINE_CACHE, and that Redis runs", "TOUCHLINE_CACHE"),
     Part("sink", _sink, "check TOUCHLINE_SINK; what is not taken is sent again", "TOUCHLINE_SINK"),
     Part("sources", _sources, "check the network and TOUCHLINE_SCRAPE_SOURCES"),
     Part("model", _model, "`touchline trace` shows which object is broken; `touchline rollback` serves another model",
