@@ -12,7 +12,7 @@ import yaml
 
 from touchline.domain.promotion import Decision, Policy, decide
 from touchline.errors import ConfigurationError, DataError
-from touchline.manifest import Manifest, Ref, bundle_of, decode, encode, read_publication, sha256
+from touchline.manifest import Manifest, Publication, Ref, bundle_of, decode, encode, read_publication, sha256
 from touchline.ports import Promotion
 from touchline.settings import Promote
 from touchline.stages.promote_projections import champions, project, repair
@@ -76,11 +76,15 @@ def _repaired(ports: Ports, history: list[Promotion]) -> Result:
 
 
 def _work(event: Event, ports: Ports) -> str:
-    """Identity of a decision: a model may be judged anew when it is replayed, a request is met once."""
-    if not event.key.startswith(MODELS):
-        asked = event.sha256 or sha256(ports.store.get(event.key))
-        event = msgspec.structs.replace(event, sha256=asked, generation=0)
-    return event.work(FUNCTION)
+    """Identity of a decision: a model may be judged anew when it is replayed, a request is met once.
+
+    It is about the model as its manifest has it: the publication also says which run made it.
+    """
+    if event.key.startswith(MODELS):
+        model = decode(ports.store.get(event.key), Publication, event.key).sha256
+        return msgspec.structs.replace(event, sha256=model).work(FUNCTION)
+    asked = event.sha256 or sha256(ports.store.get(event.key))
+    return msgspec.structs.replace(event, sha256=asked, generation=0).work(FUNCTION)
 
 
 def _decide(event: Event, ports: Ports, settings: Promote, before: list[Promotion]) -> Promotion | Result:
