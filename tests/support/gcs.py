@@ -14,13 +14,13 @@ _numbers = itertools.count()
 
 
 @contextlib.contextmanager
-def server() -> Iterator[str]:
-    """Start a server; gives its address.
+def server(page: int = 100) -> Iterator[str]:
+    """Start a server whose lists come in pages of this length; gives its address.
 
     Raises:
         serving.Missing: it cannot be had here.
     """
-    with serving.server("gcp_storage_emulator", Path(__file__).with_name("gcs_server.py")) as endpoint:
+    with serving.server("gcp_storage_emulator", Path(__file__).with_name("gcs_server.py"), page) as endpoint:
         yield endpoint
 
 

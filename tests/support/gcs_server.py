@@ -1,4 +1,4 @@
-"""gcp-storage-emulator, made strict: `gcs_server.py PORT`.
+"""gcp-storage-emulator, made strict: `gcs_server.py PORT PAGE`.
 
 The emulator ignores conditions, lists everything at once and forgets finished uploads. Here `ifGenerationMatch` is
 held to, lists come in pages, and whoever asks again for the end of an upload gets the same answer again, as from the
@@ -15,11 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 from gcp_storage_emulator.server import RequestHandler, Router
 from gcp_storage_emulator.storage import Storage
 
-PAGE = 100
 
-
-def _serve(port: int) -> None:
-    HTTPServer(("127.0.0.1", port), partial(_Handler, _Storage(use_memory_fs=True))).serve_forever()
+def _serve(port: int, page: int) -> None:
+    HTTPServer(("127.0.0.1", port), partial(_Handler, _Storage(page, use_memory_fs=True))).serve_forever()
 
 
 class _Refused(Exception):
@@ -31,7 +29,8 @@ class _Storage(Storage):  # type: ignore[misc]
 
     wanted: str | None = None
 
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(self, page: int, **arguments: Any) -> None:
+        self.page = page
         self.finished: dict[str, Any] = {}
         super().__init__(**arguments)
 
@@ -87,10 +86,11 @@ class _Handler(RequestHandler):  # type: ignore[misc]
             return
         found, _ = self.storage.get_file_list(bucket, asked.get("prefix"))
         rest = [one for one in found if one["name"] > asked.get("pageToken", "")]
-        page = {"kind": "storage#objects", "items": rest[:PAGE]}
-        if len(rest) > PAGE:
-            page["nextPageToken"] = rest[PAGE - 1]["name"]
-        self._answer(200, page)
+        page = self.storage.page
+        answer = {"kind": "storage#objects", "items": rest[:page]}
+        if len(rest) > page:
+            answer["nextPageToken"] = rest[page - 1]["name"]
+        self._answer(200, answer)
 
     def _asked(self) -> tuple[str, dict[str, str]]:
         parts = urlsplit(self.path)
@@ -106,4 +106,4 @@ class _Handler(RequestHandler):  # type: ignore[misc]
 
 
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]))
+    _serve(*map(int, sys.argv[1:]))

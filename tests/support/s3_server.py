@@ -1,4 +1,4 @@
-"""moto's S3, made strict: `s3_server.py PORT`.
+"""moto's S3, made strict: `s3_server.py PORT PAGE`.
 
 moto looks at a condition and writes in two steps, so conditional requests for one object are let in one at a time.
 Lists come in short pages, as the real one is free to give them.
@@ -14,15 +14,13 @@ from typing import Any
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, run_simple
 
-PAGE = 100
 
-
-def _one_at_a_time(application: Any) -> Any:
+def _one_at_a_time(application: Any, page: int) -> Any:
     locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def guarded(environ: MutableMapping[str, Any], start_response: Any) -> Any:
         if "list-type=2" in environ["QUERY_STRING"]:
-            environ["QUERY_STRING"] += f"&max-keys={PAGE}"
+            environ["QUERY_STRING"] += f"&max-keys={page}"
         conditional = "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MATCH" in environ
         with locks[environ["PATH_INFO"]] if conditional else contextlib.nullcontext():
             return application(environ, start_response)
@@ -35,10 +33,10 @@ class _Quiet(WSGIRequestHandler):
         """No line for each request."""
 
 
-def _serve(port: int) -> None:
-    application = _one_at_a_time(DomainDispatcherApplication(create_backend_app))
+def _serve(port: int, page: int) -> None:
+    application = _one_at_a_time(DomainDispatcherApplication(create_backend_app), page)
     run_simple("127.0.0.1", port, application, threaded=True, request_handler=_Quiet)
 
 
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]))
+    _serve(*map(int, sys.argv[1:]))

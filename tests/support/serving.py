@@ -23,8 +23,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def server(package: str, script: Path) -> Iterator[str]:
-    """Run `script PORT` until the end; gives its address once it answers.
+def server(package: str, script: Path, *arguments: object) -> Iterator[str]:
+    """Run `script PORT ARGUMENTS` until the end; gives its address once it answers.
 
     Raises:
         Missing: the package that serves is not installed.
@@ -33,7 +33,9 @@ def server(package: str, script: Path) -> Iterator[str]:
         raise Missing(f"{package} is not installed")
     port = free_port()
     with subprocess.Popen(
-        [sys.executable, str(script), str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, str(script), str(port), *map(str, arguments)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as process:
         try:
             _await_answer(process, port)
