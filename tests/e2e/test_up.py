@@ -92,6 +92,20 @@ def test_a_killed_process_is_started_again_and_its_delivery_comes_again(environ:
         assert effects(environ, "validate") == {"worker": 2, "master": 2}
 
 
+def test_a_function_that_cannot_start_is_shown_as_crashing_and_loses_nothing(environ: dict[str, str]) -> None:
+    main = Path(environ["TOUCHLINE_FUNCTIONS"]) / "export" / "main.py"
+    whole = main.read_text()
+    main.write_text("raise SystemExit('no way')")
+    with running(environ) as up:
+        put(environ, a="fine")
+        assert "export.log" in up.told("crashing", "export")["why"]
+        assert up.status()["functions"]["export"]["waiting"] == 1
+        main.write_text(whole)
+        up.told("ready", "export")
+        up.rest()
+        assert effects(environ, "validate") == {"a": 1}
+
+
 def wait_for_effect(up: UpProcess, environ: dict[str, str], name: str) -> None:
     """Until the function works on it."""
     deadline = time.monotonic() + 30

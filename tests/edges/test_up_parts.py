@@ -17,10 +17,12 @@ from rich.console import Console
 from touchline import events, wiring
 from touchline.adapters.clock import VirtualClock
 from touchline.adapters.queue_file import QueueFile
+from touchline.cli.main import main
 from touchline.errors import Unavailable
 from touchline.platform import cron
 from touchline.platform.dispatch import Answer, verdict
 from touchline.platform.inbox import application, woken
+from touchline.platform.lock import locked
 from touchline.platform.processes import free_ports, marks, plan
 from touchline.platform.status import Board, News, Status, table
 from touchline.work import Event
@@ -198,3 +200,22 @@ def test_the_table_shows_what_the_news_told() -> None:
     assert row.why == ""
     board.take(News(at=NOW, function="export", change="crashing"))
     assert row.state == "crashing"
+
+
+def test_the_command_names_what_is_wrong_before_anything_is_started(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    assert main(["up", "--only", "exprot"]) == 2
+    assert "no function 'exprot'" in capsys.readouterr().err
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["up", "--only", "export", "--port-base", str(port)]) == 3
+    assert f"{port} (inbox)" in capsys.readouterr().err
+    with locked(tmp_path / "home"):
+        assert main(["up", "--port-base", "0"]) == 3
+    assert "another platform works in this home" in capsys.readouterr().err
+    assert not (tmp_path / "home" / "logs").exists()

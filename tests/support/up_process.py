@@ -26,12 +26,15 @@ class UpProcess:
     """A local platform and the news that it prints.
 
     Args:
-        environ: of the platform, beside that of this process.
+        environ: of the platform, beside what is foreign in that of this process.
         options: of the command.
     """
 
     def __init__(self, environ: Mapping[str, str], *options: str) -> None:
-        self.environ = {**os.environ, **environ}
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "TOUCHLINE_"))
+        }
+        self.environ = {**inherited, **environ}  # mlflow leaves the address of its last server in the environment
         self.home = Path(environ["TOUCHLINE_HOME"])
         self.news: list[dict[str, Any]] = []
         self._heard = threading.Condition()

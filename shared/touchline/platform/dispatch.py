@@ -30,7 +30,8 @@ from touchline.wiring import Wiring
 MARGIN: Final = 5.0
 """Seconds beyond the time-out of a function before its delivery is given up."""
 CUT_OFFS: Final = 5
-"""A run that was cut off by the death of its process may be unlucky; so many do not count as attempts."""
+"""A run that was cut off by the death of its process may be unlucky: so many do not count as attempts, and it comes
+again after one second, two, and so on."""
 GLANCE: Final = 0.5
 """Seconds between looks whether another process has queued something."""
 GLANCES: Final = 4
@@ -215,7 +216,8 @@ class Dispatcher:
         why = answer.why or (record.reason if record else "") or f"status {answer.status}"
         unlucky = min(self._cut_off[(name, delivery.work)], CUT_OFFS)
         if said == "again" and attempt - unlucky < retries.attempts:
-            self._later(delivery, attempt, retrying.pause(retries, max(attempt - unlucky, 1)), why)
+            pause = retrying.pause(retries, max(attempt - unlucky, 1))
+            self._later(delivery, attempt, min(pause, unlucky) if answer.status == 0 and unlucky else pause, why)
             self._told("retry", delivery, attempt, answer, record, why)
             return
         letter = {

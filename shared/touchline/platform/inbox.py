@@ -45,7 +45,8 @@ def application(wired: Wiring, clock: Clock, take: Take, status: Callable[[], Aw
 
     `POST /` takes events of any dialect and answers 202 once `take` has made them durable (with the functions that they
     wake), 400 if it is none, 404 for an unknown function, 413 if it is too large, 503 if it could not be queued.
-    `GET /status` is the status as JSON.
+    `GET /status` is the status as JSON. Web pages are answered 403, and whoever uses another name of this machine 400:
+    a page whose name was pointed here, say.
     """
 
     async def receive(request: Request) -> Response:

@@ -115,10 +115,10 @@ class Child:
 
     async def keep(self) -> None:
         """Start the process, and again whenever it dies, until this task is cancelled."""
-        deaths = 0
+        deaths, why = 0, ""
         while True:
             began = time.monotonic()
-            self._tell(self.plan.name, "crashing" if deaths >= CRASHES else "starting", "")
+            self._tell(self.plan.name, "crashing" if deaths >= CRASHES else "starting", why)
             process = await self._start()
             asking = asyncio.create_task(self._ask())
             code = await process.wait()
@@ -126,7 +126,8 @@ class Child:
             self.ready.clear()
             self._signal(signal.SIGKILL)  # what it forked
             deaths = 1 if time.monotonic() - began > STEADY else deaths + 1
-            self._tell(self.plan.name, "died", _told(code, self.plan.log))
+            why = _told(code, self.plan.log)
+            self._tell(self.plan.name, "died", why)
             await self.died(self.instance)
             await asyncio.sleep(0 if deaths == 1 else min(0.5 * 2 ** (deaths - 2), LONGEST_PAUSE))
 

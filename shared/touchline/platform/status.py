@@ -93,7 +93,7 @@ class Board:
         self.version += 1
         if news.change in ("starting", "ready", "crashing", "stopped"):
             row.state = news.change
-            row.starts += news.change == "starting"
+            row.starts += news.change in ("starting", "crashing")
             row.why = news.why
         elif news.change in ("retry", "dead", "cut off", "died", "misconfigured"):
             row.failures += news.change != "died"
