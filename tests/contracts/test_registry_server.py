@@ -16,7 +16,7 @@ from touchline.errors import NotFound, Unavailable
 from touchline.learning.fitting import FitOptions, Fitted, fit
 from touchline.ports import TrainingLog
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # servers start slowly where there is much to do
 EXAMPLES = made(300)
 SAMPLE = pd.DataFrame(EXAMPLES.x[:5], columns=list(NAMES))
 

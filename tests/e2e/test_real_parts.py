@@ -22,7 +22,7 @@ from touchline.testing.digests import Digest, difference, digest
 from touchline.testing.league import START, environment, phases
 from touchline.web.app import create_app
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # servers start slowly where there is much to do
 
 
 def play(
