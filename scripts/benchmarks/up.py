@@ -11,7 +11,6 @@ Every row is one figure; at the end the same as JSON.
 
 import argparse
 import json
-import os
 import random
 import statistics
 import sys
@@ -19,7 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
@@ -56,7 +55,8 @@ functions:
 
 def league(folder: Path, name: str) -> dict[str, str]:
     """Environment of a home with the file of a league in it, at the time of the league."""
-    environ = small_league.environment(folder / name, TOUCHLINE_NOW=small_league.NOW.isoformat())
+    quiet = {"TOUCHLINE_NOW": small_league.NOW.isoformat(), "TOUCHLINE_LOG_LEVEL": "ERROR"}
+    environ = small_league.environment(folder / name, **quiet)
     key = incoming_key("league.csv", LEAGUE, small_league.NOW)
     bootstrap.ports(environ).store.create(key, LEAGUE)
     return environ
@@ -186,12 +186,8 @@ def torment(environ: dict[str, str], chance: random.Random, kills: int) -> tuple
     up = UpProcess(environ)
     try:
         for _ in range(kills):
-            up.wait(lambda news: news.get("change") == "begun", PATIENCE)
-            time.sleep(chance.uniform(0, 4))
-            if not owed(environ):  # all is done: there is nothing to disturb, so give it something
-                up.post(b'{"schedule": "twice-daily"}', content_type="application/json", ce_function="forecast")
-            heard = len(up.news)
-            began = time.perf_counter()
+            time.sleep(chance.uniform(0, 6))
+            heard, began = len(up.news), time.perf_counter()
             if chance.random() < 0.3:
                 victims["platform"] += 1
                 up.kill()
@@ -199,9 +195,9 @@ def torment(environ: dict[str, str], chance: random.Random, kills: int) -> tuple
                 up.close()
                 up, heard = UpProcess(environ), 0
             else:
-                name, process = chance.choice(functions(up))
-                victims[name] += 1
-                process.kill()
+                victims[kill_one(up, chance)] += 1
+            if not owed(environ):  # all was done: how soon does a new event get through?
+                up.post(b'{"schedule": "twice-daily"}', content_type="application/json", ce_function="forecast")
             up.told("done", since=heard)
             waits.append(time.perf_counter() - began)
         settled(up)
@@ -212,9 +208,15 @@ def torment(environ: dict[str, str], chance: random.Random, kills: int) -> tuple
     return victims, waits
 
 
-def functions(up: UpProcess) -> list[tuple[str, psutil.Process]]:
-    """Every process that works for the platform, with the function that it belongs to."""
-    return [(instance(process).split("/")[1], process) for process in up.processes()]
+def kill_one(up: UpProcess, chance: random.Random) -> str:
+    """Kill a process that works for the platform, as soon as there is one; the function that it belonged to."""
+    while not (found := up.processes()):
+        time.sleep(0.1)
+    victim = chance.choice(found)
+    name = instance(victim).split("/")[1:2]
+    with suppress(psutil.NoSuchProcess):
+        victim.kill()
+    return name[0] if name else "one that had just ended"
 
 
 def burst(folder: Path, options: argparse.Namespace) -> list[Row]:
@@ -263,7 +265,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7, help="of the moments and the victims")
     parser.add_argument("--events", type=int, default=10_000, help="in the burst")
     options = parser.parse_args()
-    os.environ.setdefault("TOUCHLINE_LOG_LEVEL", "ERROR")
     found: dict[str, list[Row]] = {}
     for name in options.parts or PARTS:
         with tempfile.TemporaryDirectory(prefix="touchline-up-") as folder:

@@ -3,8 +3,10 @@
 # ruff: noqa: D301 - \b keeps the lines of the examples apart
 
 import asyncio
+import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -118,5 +120,9 @@ def _lines(news: "News") -> None:
 
 
 def _line(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read this has gone; end as if asked to, and say no more
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process lives
+        signal.raise_signal(signal.SIGTERM)

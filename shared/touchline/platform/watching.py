@@ -17,6 +17,7 @@ from watchdog.observers import Observer
 
 from touchline.domain.vocabulary import KEY_ALPHABET
 from touchline.errors import TouchlineError
+from touchline.telemetry import LOGGER
 from touchline.wiring import Wiring, overlap
 
 PUBLISHED: Final = "/published/"
@@ -101,16 +102,20 @@ def told_by_system(root: Path, looker: Looker) -> Iterator[None]:
 
     observer = Observer()
     handler = _Handler(noticed)
-    for prefix in looker.prefixes:
-        folder = root / prefix.rpartition("/")[0]
-        folder.mkdir(parents=True, exist_ok=True)
-        observer.schedule(handler, str(folder), recursive=True)
-    observer.start()
+    try:
+        for prefix in looker.prefixes:
+            folder = root / prefix.rpartition("/")[0]
+            folder.mkdir(parents=True, exist_ok=True)
+            observer.schedule(handler, str(folder), recursive=True)
+        observer.start()
+    except OSError as error:  # no more watches can be had, say: then looking now and then has to do
+        LOGGER.warning("the system tells of no new files: %s", error)
     try:
         yield
     finally:
         observer.stop()
-        observer.join()
+        if observer.is_alive():
+            observer.join()
 
 
 class _Handler(FileSystemEventHandler):
