@@ -19,10 +19,9 @@ from pathlib import Path
 import msgspec
 
 from touchline.errors import TouchlineError
-from touchline.testing import Digest, difference
+from touchline.testing import CALM, Digest, difference
 from touchline.testing.league import Kept, play
 from touchline.testing.sabotage import SAFEGUARDS, without
-from touchline.testing.worlds import CALM
 
 COLD_EACH = 25
 """One schedule in so many keeps nothing of those before it."""

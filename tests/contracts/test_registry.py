@@ -209,6 +209,11 @@ def test_a_folder_keeps_the_model_and_all_that_was_logged(fitted, log, tmp_path)
     assert FolderRegistry(tmp_path / "registry").versions() == {"model-a": version}
 
 
+def test_a_folder_takes_a_model_of_which_nothing_else_is_known(log, tmp_path):
+    bare = msgspec.structs.replace(log, artifacts={})
+    assert FolderRegistry(tmp_path).register(bare, "a model", SAMPLE, "model-a") == "1"
+
+
 def test_a_folder_that_nobody_wrote_to_has_nothing(tmp_path):
     registry = FolderRegistry(tmp_path / "registry")
     assert (registry.versions(), registry.aliases()) == ({}, {})

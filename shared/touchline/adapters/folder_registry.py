@@ -92,6 +92,7 @@ class FolderRegistry:
         """Write a model's folder beside its place, then move it there."""
         staged = self._root / _STAGED
         shutil.rmtree(staged, ignore_errors=True)  # of a writer who died
+        staged.mkdir()
         for where, path in log.artifacts.items():
             target = staged / "artifacts" / where
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,8 @@
 scheduler that duplicates, reorders, delays, loses and interrupts deliveries; `league` has a small world to do it in.
 """
 
+from touchline.testing.deliveries import CALM, Chances
 from touchline.testing.digests import Digest, difference, digest
-from touchline.testing.worlds import Chances, World
+from touchline.testing.worlds import World
 
-__all__ = ["Chances", "Digest", "World", "difference", "digest"]
+__all__ = ["CALM", "Chances", "Digest", "World", "difference", "digest"]

@@ -67,6 +67,7 @@ def digest(container: Container) -> Digest:
     Raises:
         CorruptObject: something does not have the hash that was promised for it, or is not what its table says.
         NotFound: something that is promised is not there.
+        DataError: something cannot even be read.
     """
     check_objects(container.store)
     check_records(container)

@@ -5,7 +5,6 @@ phases so that each schedule has the same models (one that comes of half of the 
 want all files of the first phase, and a training is asked for only when the corrected score has settled.
 """
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -20,9 +19,10 @@ from touchline.adapters.clock import VirtualClock
 from touchline.domain.simulation import simulate
 from touchline.manifest import encode
 from touchline.sources.files import incoming_key
+from touchline.testing.deliveries import Chances
 from touchline.testing.digests import Digest, digest
 from touchline.testing.memory import Memory
-from touchline.testing.worlds import Chances, World
+from touchline.testing.worlds import World
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +31,8 @@ START: Final = datetime(2025, 8, 27, 12, tzinfo=UTC)
 """A Wednesday after three rounds of the season."""
 WEEK: Final = timedelta(days=7)
 _SEED, _TEAMS, _SEASONS = 7, 6, 6
+_DELIVERIES: Final = 30
+"""After fewer deliveries than this comes what comes afterwards."""
 POLICY: Final = """
 version: 1
 smoke: {max_parity: 1.0e-4, sample_rows: 16}
@@ -46,7 +48,9 @@ class Phase(msgspec.Struct, frozen=True):
 
     now: datetime
     objects: dict[str, bytes] = {}
-    """Put down under these keys."""
+    """Put down under these keys, at the start of the phase."""
+    afterwards: dict[str, bytes] = {}
+    """Put down after some deliveries, so that the stages are at work on what came before."""
     ticks: tuple[str, ...] = ()
     """Functions whose schedules fire."""
     same: bool = True
@@ -104,7 +108,7 @@ def phases() -> tuple[Phase, ...]:
     wrong, right = _corrected(_seasons(later)[1], later)
     return (
         Phase(START, _files(START, {"past": past, "now": season}), same=False),
-        Phase(later, {**wrong, **right}, ("drift", "forecast")),
+        Phase(later, wrong, right, ("drift", "forecast")),
         Phase(later + hour, {"requests/retrain/users/more.json": encode({"reason": "a matchday"})}),
         Phase(later + 2 * hour, ticks=("drift", "forecast")),
     )
@@ -135,6 +139,9 @@ def play(
                     world.put(key, data)
                 for function in phase.ticks:
                     world.tick(function)
+                world.go(seed % _DELIVERIES)
+                for key, data in phase.afterwards.items():
+                    world.put(key, data)
                 world.rest()
                 if phase.same:
                     found.append(digest(world.ports))
@@ -160,10 +167,7 @@ def _prepare(world: World, kept: Kept | None) -> None:
     if kept.database:
         path.write_bytes(kept.database)
     else:
-        world.ports.engine.dispose()
-        with sqlite3.connect(path) as connection:
-            connection.execute("pragma wal_checkpoint(truncate)")
-        connection.close()
+        world.ports.engine.dispose()  # the last connection writes everything into the one file
         kept.database = path.read_bytes()
     for key, data in kept.trained.items():
         world.store.create(key, data)
@@ -182,7 +186,7 @@ def _seasons(now: datetime) -> "tuple[pd.DataFrame, pd.DataFrame]":
     return table[~newest], table[newest]
 
 
-def _corrected(season: "pd.DataFrame", now: datetime) -> tuple[Mapping[str, bytes], Mapping[str, bytes]]:
+def _corrected(season: "pd.DataFrame", now: datetime) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """Two files: the season with a wrong score of its newest match, and a minute later that match alone, corrected."""
     finished = season[season["status"] == "finished"]
     newest = finished.index[-1]

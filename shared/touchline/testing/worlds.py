@@ -25,7 +25,8 @@ from touchline.manifest import decode
 from touchline.ports import Clock, ObjectStore
 from touchline.telemetry import RunRecord
 from touchline.testing import baton
-from touchline.testing.baton import Killed, Task
+from touchline.testing.baton import Killed
+from touchline.testing.deliveries import Chances, Delivery, Run
 from touchline.testing.functions import Call, handle
 from touchline.testing.watched import Watched
 from touchline.work import Event
@@ -33,14 +34,13 @@ from touchline.work import Event
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from touchline.coordination import Claim
-
 SOURCE: Final = "touchline/testing"
 LEASE: Final = 3600.0
 """Seconds on the harness's own clock; long in real time, so that no heartbeat interferes."""
 AT_ONCE: Final = 4
 """So many deliveries run beside each other; zombies do not count."""
-_WAKES: Final = 0.02
+_WAKES: Final = 0.01
+_OBJECTS: Final = 4
 _READS: Final = frozenset(
     {
         "get",
@@ -60,48 +60,6 @@ _READS: Final = frozenset(
 )
 PATIENCE: Final = 40
 """Failed attempts after which a delivery is given up as a fault of the functions."""
-
-
-class Chances(msgspec.Struct, frozen=True, kw_only=True):
-    """How likely each mishap is: per delivery that is sent, per answer, or per step (two for each call of a port)."""
-
-    lost: float = 0.1
-    """Sent, and never seen; found by a later look."""
-    doubled: float = 0.25
-    late: float = 0.5
-    """Held back for some steps of the scheduler, so that others overtake it."""
-    unheard: float = 0.1
-    """Done, but the acknowledgement is lost, so that it is delivered again."""
-    switch: float = 0.1
-    """Another delivery goes on at this step."""
-    crash: float = 0.002
-    zombie: float = 0.08
-    """Stands still for longer than its lease, under a claim and just before a call that may have an effect."""
-
-
-CALM: Final = Chances(lost=0, doubled=0, late=0, unheard=0, switch=0, crash=0, zombie=0)
-"""Nothing goes wrong, and one delivery runs after the other."""
-
-
-class Delivery(msgspec.Struct):
-    """An event on its way to a function."""
-
-    function: str
-    event: Event
-    due: int
-    """Step of the scheduler at which it arrives."""
-    attempts: int = 0
-
-
-class Run(Task):
-    """A delivery that is being worked on."""
-
-    def __init__(self, delivery: Delivery, work: Callable[[], Any]) -> None:
-        super().__init__(work)
-        self.delivery = delivery
-        self.claim: Claim | None = None
-        self.sleeps = False
-        """Whether it is a zombie: it stood still for longer than its lease."""
 
 
 class World(AbstractContextManager["World"]):
@@ -183,26 +141,39 @@ class World(AbstractContextManager["World"]):
         self._owed[event.id] = Delivery(function, event, 0)
         self._send(function, event)
 
-    def rest(self) -> None:
+    def rest(self, limit: int = 10_000) -> None:
         """Deliver until nothing is left, nobody stands still, and a look at the store finds nothing that was lost.
 
         Raises:
-            Unavailable: a delivery failed again and again; says how.
+            Unavailable: a delivery failed again and again, says how; or there is no rest after `limit` deliveries.
         """
-        while True:
-            self._step += 1
-            self._stir()
-            ready = [run for run in self._runs if not run.sleeps]
-            due = [delivery for delivery in self._sent if delivery.due <= self._step]
-            choices: list[Run | Delivery] = [*ready, *(due if len(ready) < AT_ONCE else ())]
-            if choices:
-                self._go_on(choices)
-            elif self._sent:
-                self._step = min(delivery.due for delivery in self._sent)
-            elif self._runs:
-                self._runs[0].sleeps = False
-            elif not self._look():
-                return
+        if self.go(limit):
+            raise Unavailable(f"no rest after {limit} deliveries", hint="do functions wake each other without end?")
+
+    def go(self, deliveries: int) -> bool:
+        """Go on for so many deliveries, or until there is rest; whether there is none yet."""
+        last = self.counted["deliveries"] + deliveries
+        while self.counted["deliveries"] < last:
+            if not self._turn():
+                return False
+        return True
+
+    def _turn(self) -> bool:
+        """Let one delivery begin or go on; False if there is nothing left, nor was anything lost."""
+        self._step += 1
+        self._stir()
+        ready = [run for run in self._runs if not run.sleeps]
+        due = [delivery for delivery in self._sent if delivery.due <= self._step]
+        choices: list[Run | Delivery] = [*ready, *(due if len(ready) < AT_ONCE else ())]
+        if choices:
+            self._go_on(choices)
+        elif self._sent:
+            self._step = min(delivery.due for delivery in self._sent)
+        elif self._runs:
+            self._random.choice(self._runs).sleeps = False
+        else:
+            return self._look()
+        return True
 
     # -- deliveries -------------------------------------------------------------------------------------------------
 
@@ -280,7 +251,7 @@ class World(AbstractContextManager["World"]):
             self._done.add((delivery.function, delivery.event.key))
             self._owed.pop(delivery.event.id, None)
         elif RUN_HEADER in headers or "retry-after" not in headers:
-            self._fail(delivery)
+            self._fail(delivery, run.slept)
         else:
             self._busy(delivery)
 
@@ -290,8 +261,10 @@ class World(AbstractContextManager["World"]):
         if status >= 500 and delivery.attempts >= PATIENCE:
             raise Unavailable(f"{record.function} fails again and again: {record.reason}", where=delivery.event.key)
 
-    def _fail(self, delivery: Delivery) -> None:
+    def _fail(self, delivery: Delivery, slept: bool) -> None:
         self.counted["failed attempts"] += 1
+        if slept:
+            return  # it came again while he slept
         delivery.attempts += 1
         if delivery.attempts > PATIENCE:
             raise Unavailable(f"{delivery.function} cannot start", where=delivery.event.key, hint="see the log")
@@ -300,7 +273,8 @@ class World(AbstractContextManager["World"]):
     def _busy(self, delivery: Delivery) -> None:
         """Come again later; where whoever has the claim is dead, time goes by until his lease has run out."""
         self.counted["busy"] += 1
-        if not any(run.claim and run.delivery.function == delivery.function for run in self._runs):
+        awake = (run for run in self._runs if run.claim and not run.sleeps)
+        if not any(run.delivery.function == delivery.function for run in awake):
             self._let_leases_end()
         self._queue(delivery, 0.9)
 
@@ -318,7 +292,7 @@ class World(AbstractContextManager["World"]):
         run = baton.current()
         if not isinstance(run, Run):
             return call(*given, **named)  # the harness itself
-        self._point(run, name, self._chances.zombie if run.claim and _may_write(name) else 0.0)
+        self._point(run, name, self._danger(run, name))
         result = call(*given, **named)
         if name == "store.create" and result:
             self._notify(given[0])
@@ -354,9 +328,16 @@ class World(AbstractContextManager["World"]):
             self.counted["switches"] += 1
             run.give()
 
+    def _danger(self, run: Run, name: str) -> float:
+        """Chance to become a zombie before this call."""
+        port, _, method = name.partition(".")
+        if not run.claim or run.slept or port == "claims" or method in _READS:
+            return 0.0
+        return self._chances.zombie / (_OBJECTS if port == "store" else 1)
+
     def _fall_asleep(self, run: Run) -> None:
         """Stand still for longer than the lease; meanwhile the delivery comes to somebody else."""
-        run.sleeps = True
+        run.sleeps = run.slept = True
         self._let_leases_end()
         self._queue(run.delivery, 0.3)
         run.give()
@@ -384,8 +365,3 @@ class World(AbstractContextManager["World"]):
         if happens:
             self.counted[what] += 1
         return happens
-
-
-def _may_write(name: str) -> bool:
-    port, _, method = name.partition(".")
-    return port != "claims" and method not in _READS
