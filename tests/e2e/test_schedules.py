@@ -8,11 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from touchline.testing import CALM, Digest, difference
+from touchline.errors import CorruptObject
+from touchline.testing import CALM, Chances, Digest, difference
 from touchline.testing.league import Kept, play
+from touchline.testing.sabotage import SAFEGUARDS, without
 
 pytestmark = pytest.mark.slow
 SEEDS, BATCHES = 50, 5
+SLEEPY = Chances(zombie=0.25, lost=0, doubled=0, unheard=0, crash=0)
+"""Many zombies and little else, where a safeguard against them is missing."""
+ENOUGH = 40
+"""Seeds among which a missing safeguard must show."""
 States = tuple[Digest, ...]
 
 
@@ -67,3 +73,19 @@ def test_the_same_seed_is_the_same_schedule(kept: Kept, expected: States, tmp_pa
         (tmp_path / name).mkdir()
         steps.append(play(tmp_path / name, 11, kept=kept)[0].steps)
     assert steps[0] == steps[1]
+
+
+@pytest.mark.parametrize("safeguard", SAFEGUARDS)
+def test_without_a_safeguard_a_schedule_ends_otherwise(
+    safeguard: str, expected: States, kept: Kept, tmp_path: Path
+) -> None:
+    def harmed(seed: int) -> bool:
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        try:
+            _, found = play(folder, seed, chances=SLEEPY, around=without(safeguard), kept=kept)
+        except CorruptObject:
+            return True
+        return differences(expected, found) != []
+
+    assert any(harmed(seed) for seed in range(50, 50 + ENOUGH))

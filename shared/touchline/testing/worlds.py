@@ -193,8 +193,8 @@ class World(AbstractContextManager["World"]):
         for _ in range(copies):
             self._queue(Delivery(function, event, 0), self._chances.late)
 
-    def _queue(self, delivery: Delivery, late: float) -> None:
-        delay = self._random.randrange(1, 60) if self._random.random() < late else 0
+    def _queue(self, delivery: Delivery, late: float, longest: int = 60) -> None:
+        delay = self._random.randrange(1, longest) if self._random.random() < late else 0
         self._sent.append(msgspec.structs.replace(delivery, due=self._step + delay))
 
     def _look(self) -> bool:
@@ -339,7 +339,7 @@ class World(AbstractContextManager["World"]):
         """Stand still for longer than the lease; meanwhile the delivery comes to somebody else."""
         run.sleeps = run.slept = True
         self._let_leases_end()
-        self._queue(run.delivery, 0.3)
+        self._queue(run.delivery, 1.0, 1500)
         run.give()
 
     def _stir(self) -> None:
