@@ -163,7 +163,7 @@ def test_rollback_goes_further_back_each_time_then_refuses(ports: Container, reg
     promoted(ports, publish_model(ports.store, "m3", 3, **against("m2")))
     told = [promoted(ports, asked(ports, f"back{n}", action="rollback")) for n in range(3)]
     assert [result.summary.get("champion") for result in told] == ["m2", "m1", None]
-    assert (told[2].outcome, told[2].reason) == ("skipped", "nothing to roll back to: m1 is the only champion so far")
+    assert (told[2].outcome, told[2].reason) == ("skipped", "nothing to roll back to: no champion before m1 is left")
     assert serving(ports) == "m1"
 
 

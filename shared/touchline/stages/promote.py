@@ -159,7 +159,7 @@ def _as_asked(decision: Decision, request: Request) -> Decision:
 def _roll_back(event: Event, ports: Ports, before: list[Promotion], request: Request) -> Promotion | Result:
     standing = champions(before)
     if len(standing) < 2:
-        serving = f"{standing[-1].champion} is the only champion so far" if standing else "there is no champion"
+        serving = f"no champion before {standing[-1].champion} is left" if standing else "there is no champion"
         return Result(outcome="skipped", reason=f"nothing to roll back to: {serving}")
     now, target = standing[-1], standing[-2]
     ref = Ref(target.inputs["manifest"]["key"], target.inputs["manifest"]["sha256"])
