@@ -51,5 +51,5 @@ def test_a_main_has_no_siblings() -> None:
 
 
 def test_packages_say_nothing_of_their_own() -> None:
-    spoken = [codebase.relative(path) for path in codebase.PACKAGE.rglob("__init__.py") if path.read_text().strip()]
-    assert spoken == []
+    spoken = {path.parent.name for path in codebase.PACKAGE.rglob("__init__.py") if path.read_text().strip()}
+    assert spoken == {"testing"}  # which others import as a whole

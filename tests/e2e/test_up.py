@@ -11,7 +11,8 @@ import pytest
 
 from touchline import bootstrap
 from touchline.manifest import decode
-from touchline.platform.processes import end_leftovers, marks
+from touchline.platform.lock import mark
+from touchline.platform.processes import end_leftovers
 from up_functions import effects, environment, put
 from up_process import UpProcess, running
 
@@ -145,10 +146,10 @@ def test_asked_to_end_it_ends_everything(environ: dict[str, str], number: signal
 def test_a_platform_that_was_left_behind_is_cleared_away(environ: dict[str, str]) -> None:
     home = bootstrap.ports(environ).home
     code = "import time; time.sleep(600)"
-    left = subprocess.Popen([sys.executable, "-c", code], env={"TOUCHLINE_INSTANCE": f"{marks(home)}export/1.1"})
+    left = subprocess.Popen([sys.executable, "-c", code], env={"TOUCHLINE_INSTANCE": f"{mark(home)}export/1.1"})
     other = subprocess.Popen([sys.executable, "-c", code], env={"TOUCHLINE_INSTANCE": "up-other/export/1.1"})
     try:
-        assert end_leftovers(marks(home)) == [left.pid]
+        assert end_leftovers(mark(home)) == [left.pid]
         assert (left.poll() is None, other.poll() is None) == (False, True)
     finally:
         other.kill()

@@ -22,8 +22,8 @@ from touchline.errors import Unavailable
 from touchline.platform import cron
 from touchline.platform.dispatch import Answer, verdict
 from touchline.platform.inbox import application, woken
-from touchline.platform.lock import locked
-from touchline.platform.processes import free_ports, marks, plan
+from touchline.platform.lock import locked, mark
+from touchline.platform.processes import free_ports, plan
 from touchline.platform.status import Board, News, Status, table
 from touchline.work import Event
 from up_functions import environment
@@ -174,7 +174,7 @@ def test_functions_start_as_the_wiring_says(tmp_path: Path) -> None:
     assert (plans["train"].parallel, plans["export"].parallel) == (1, wired.function("export").scale.max)
     assert "DEBUG" not in plans["export"].environ
     assert plans["export"].environ["TOUCHLINE_SINK"] == "http://door/"
-    assert marks(tmp_path) == marks(tmp_path) != marks(tmp_path / "other")
+    assert mark(tmp_path) == mark(tmp_path) != mark(tmp_path / "other")
 
 
 def test_the_table_shows_what_the_news_told() -> None:

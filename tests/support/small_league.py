@@ -11,8 +11,8 @@ from touchline.adapters.clock import VirtualClock
 from touchline.cli.commands import put_down
 from touchline.domain.simulation import simulate
 from touchline.manifest import current, publication_key, sha256
-from touchline.ports import ObjectStore, Payload
 from touchline.platform.runner import Platform
+from touchline.ports import ObjectStore, Payload
 
 NOW = datetime(2025, 12, 1, 9, 0, tzinfo=UTC)
 LAX = """

@@ -17,7 +17,8 @@ import psutil
 
 from touchline import bootstrap, wiring
 from touchline.adapters.queue_file import QueueFile
-from touchline.platform.processes import INSTANCE, marks
+from touchline.platform.lock import mark
+from touchline.platform.processes import INSTANCE
 
 PATIENCE = 60.0
 
@@ -121,7 +122,7 @@ class UpProcess:
 
     def processes(self) -> list[psutil.Process]:
         """All processes of functions that were started for this home."""
-        return [process for process in psutil.process_iter() if instance(process).startswith(marks(self.home))]
+        return [process for process in psutil.process_iter() if instance(process).startswith(mark(self.home))]
 
     def gone(self, patience: float = 10) -> list[psutil.Process]:
         """Processes of functions that are still there after a while."""

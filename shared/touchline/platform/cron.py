@@ -1,11 +1,12 @@
 """Schedules of the wiring, in UTC: which ticks are due, and when the next one is."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from cronsim import CronSim
 
+from touchline.domain.schedules import latest
 from touchline.wiring import Wiring
 from touchline.work import Event
 
@@ -44,17 +45,6 @@ def tick(function: str, schedule: str, moment: datetime) -> Event:
     """Event of a schedule at a moment."""
     identity = f"{function}/{schedule}@{moment.isoformat()}"
     return Event(id=identity, kind="cron", source=SOURCE, time=moment, key=schedule)
-
-
-def latest(cron: str, now: datetime) -> datetime:
-    """Last time at or before `now` that a schedule names.
-
-    >>> latest("15 5,17 * * *", datetime(2026, 3, 2, 17, 15, tzinfo=UTC)).isoformat()
-    '2026-03-02T17:15:00+00:00'
-    >>> latest("30 3 * * mon", datetime(2026, 3, 4, 9, 0, tzinfo=UTC)).isoformat()
-    '2026-03-02T03:30:00+00:00'
-    """
-    return next(CronSim(cron, now.astimezone(UTC) + timedelta(microseconds=1), reverse=True))
 
 
 def upcoming(wired: Wiring, now: datetime) -> datetime | None:

@@ -20,7 +20,6 @@ import msgspec
 import psutil
 
 from touchline.errors import Unavailable
-from touchline.manifest import sha256
 from touchline.platform import bound
 from touchline.platform.status import Change
 from touchline.wiring import Function
@@ -74,11 +73,6 @@ def plan(function: Function, folder: Path, home: Path, port: int, environ: Mappi
     }  # fmt: skip
     log = home / "logs" / f"{function.name}.log"
     return Plan(function.name, port, tuple(command), around, log, workers * function.concurrency)
-
-
-def marks(home: Path) -> str:
-    """What the instances of this home begin with, on this machine."""
-    return f"up-{sha256(f'{socket.gethostname()}:{home}'.encode())[:12]}/"
 
 
 class Child:

@@ -20,7 +20,7 @@ from touchline.errors import TouchlineError
 from touchline.platform import cron, inbox, processes
 from touchline.platform.desk import Desk
 from touchline.platform.dispatch import Dispatcher
-from touchline.platform.lock import claim_mode, locked
+from touchline.platform.lock import claim_mode, locked, mark
 from touchline.platform.processes import HOST, Child
 from touchline.platform.status import Board, Change, News, Status
 from touchline.platform.watching import Looker, told_by_system
@@ -83,7 +83,7 @@ class Up:
         """
         with locked(self.home):
             claim_mode(self.ports.store, self.ports.clock.mode)
-            processes.end_leftovers(processes.marks(self.home))
+            processes.end_leftovers(mark(self.home))
             ports = processes.free_ports(self._options.port_base, (INBOX, *self.names))
             async with self._everything(ports) as tasks:
                 ended = asyncio.create_task(stop.wait())
@@ -126,7 +126,7 @@ class Up:
                 closing(Desk(self.wired, self.ports.store, self.ports.clock, self.home / "platform.db"))
             )
             client = await stack.enter_async_context(httpx.AsyncClient(limits=UNLIMITED, trust_env=False))
-            await self._died(processes.marks(self.home))
+            await self._died(mark(self.home))
             looker = Looker(self.wired, self._desk.look, LOOK_SECONDS, self._wake, self._look_failed)
             self._dispatcher = Dispatcher(
                 self.wired, self._queue, self.ports.store, self._clock, client, self._take, looker.wrote
@@ -152,7 +152,7 @@ class Up:
         for name, port in zip(self.names, ports, strict=True):
             plan = processes.plan(self.wired.function(name), self.folder, self.home, port, around)
             self.board.rows[name].url = plan.url
-            child = Child(plan, processes.marks(self.home), self._died, self._changed, client)
+            child = Child(plan, mark(self.home), self._died, self._changed, client)
             self._dispatcher.children[name] = child
 
     async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
@@ -162,7 +162,7 @@ class Up:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._dispatcher.settle(GRACE)
         await asyncio.gather(*(child.stop(STOP_GRACE) for child in self._dispatcher.children.values()))
-        await self._died(processes.marks(self.home))
+        await self._died(mark(self.home))
 
     async def _died(self, instance: str) -> None:
         """The claims of an instance that is no more are free; where the database does not answer, their leases end."""
