@@ -204,6 +204,17 @@ def test_one_run_emits_no_more_than_it_may_and_says_so(world: World) -> None:
     assert result.summary["left"] == 0
 
 
+def test_nothing_starves_behind_what_is_emitted_in_vain(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    path = tmp_path / "functions" / "wiring.yaml"
+    path.write_text(path.read_text().replace("needs:", "timeout_s: 0\n  needs:", 1))
+    for number in range(5):
+        world.put(f"incoming/{number}.txt")
+    for _ in range(4):
+        world.sweep(Sweep(grace_seconds=0, limit=2))
+    assert [key.removeprefix("incoming/")[0] for _, key in world.asked()] == list("01234012")
+
+
 def test_a_sink_that_fails_on_the_way_is_told_and_the_rest_comes_again(world: World) -> None:
     for number in range(3):
         world.put(f"incoming/{number}.txt")

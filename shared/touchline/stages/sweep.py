@@ -1,13 +1,14 @@
 """Sweep: emit again whatever has no receipt, so that no notification and no tick that was lost stays lost.
 
 A receipt is a run record that did not fail; its name says of which work, so receipts are listed, never opened. What was
-emitted lately is left alone until its function had the time to do it, and what failed as often as its function may try
+emitted lately is left alone until its function had the time to do it; what was never emitted, or longest ago, comes
+first, so that nothing starves behind what is emitted in vain; and what failed as often as its function may try
 is a dead letter, for people. To emit something once too often is harmless: every function knows its work again.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from touchline import tracing
@@ -21,6 +22,7 @@ from touchline.work import Event, Ports, Result
 
 FUNCTION: Final = "sweep"
 SOURCE: Final = "touchline/sweep"
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 Owed = tuple[Event, Emitted]
 
 
@@ -35,6 +37,7 @@ def run(event: Event, ports: Ports, settings: Sweep) -> Result:
     owed = [
         one for name in ports.wiring.order() if name != FUNCTION for one in _owed(ports, settings, sight, name, held)
     ]
+    owed.sort(key=lambda one: sight.memory.emitted.get(one[1].work, NEVER))
     first = owed[: settings.limit]
     log = _emit(ports, first, len(owed) - len(first))
     left = len(owed) - len(first)
@@ -58,7 +61,7 @@ def _owed(ports: Ports, settings: Sweep, sight: Sight, name: str, held: Counter[
             continue
         if told.failed[work] >= function.retries.attempts:
             held["dead"] += 1
-        elif work in sight.lately and sight.now - sight.lately[work] < patience:
+        elif sight.now - sight.memory.emitted.get(work, NEVER) < patience:
             held["on_their_way"] += 1
         else:
             tries = f", failed {told.failed[work]} times" if told.failed[work] else ""

@@ -5,7 +5,7 @@ Ages are taken by the store's own clock: the clock of a run may be set by hand, 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -19,6 +19,9 @@ from touchline.work import Ports
 
 FOLDER: Final = "chain/sweep/"
 MEMORY: Final = f"{FOLDER}memory.json"
+KEPT: Final = timedelta(days=30)
+"""So long it is remembered that something was emitted; afterwards its turn comes as if it never had been."""
+_EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Hashes = dict[str, tuple[str, str]]
 """Key -> etag and sha256 of the object."""
@@ -30,6 +33,8 @@ class Memory(msgspec.Struct, frozen=True):
     schedules: dict[str, datetime] = {}
     """`<function>/<schedule>` -> when it was met first."""
     hashes: Hashes = {}
+    emitted: dict[str, datetime] = {}
+    """Work -> when a sweep emitted it last."""
 
 
 class Emitted(msgspec.Struct, frozen=True):
@@ -60,8 +65,6 @@ class Sight(msgspec.Struct, frozen=True):
     memory: Memory
     now: datetime
     """The store's present."""
-    lately: dict[str, datetime]
-    """Work -> when a sweep emitted it last, as far back as any function may still be at it."""
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -79,8 +82,7 @@ def look(ports: Ports, reads: int) -> Sight:
     prefixes = dict.fromkeys(prefix for function in functions for prefix in function.prefixes)
     objects = {prefix: list(store.list(prefix)) for prefix in prefixes}
     memory, now = _remember(store, objects, _schedules(ports.wiring, ports.clock.now()), reads)
-    longest = timedelta(seconds=max(function.timeout_s for function in functions))
-    return Sight(objects, memory, now, _lately(store, now - longest))
+    return Sight(objects, memory, now)
 
 
 def known(store: ObjectStore, function: str) -> Known:
@@ -116,13 +118,14 @@ def _remember(
     It is written also where nothing changed: that time is the store's present. Of two sweeps at once one wins, and what
     the other one read is read again.
     """
-    info, last = store.stat(MEMORY), Memory()
+    info, last, since = store.stat(MEMORY), Memory(), _EVER
     if info is not None:
         try:
-            last = decode(store.get(MEMORY), Memory, MEMORY)
+            last, since = decode(store.get(MEMORY), Memory, MEMORY), info.modified
         except DataError:  # of another version; all that it costs is reading
             last = Memory()
-    memory = Memory(met | last.schedules, _hashed(store, objects, last.hashes, reads))
+    emitted = _newest(last.emitted | _logged(store, since))
+    memory = Memory(met | last.schedules, _hashed(store, objects, last.hashes, reads), emitted)
     data = encode(memory)
     _ = store.create(MEMORY, data) if info is None else store.swap(MEMORY, data, info.etag)
     return memory, max(info.modified for info in store.list(MEMORY))
@@ -141,7 +144,14 @@ def _hashed(store: ObjectStore, objects: Mapping[str, Iterable[ObjectInfo]], las
     return found
 
 
-def _lately(store: ObjectStore, since: datetime) -> dict[str, datetime]:
-    logs = [info for info in store.list(FOLDER) if info.key != MEMORY and info.modified > since]
+def _newest(emitted: dict[str, datetime]) -> dict[str, datetime]:
+    """What need not be forgotten yet, so that the memory stays small."""
+    newest = max(emitted.values(), default=_EVER)
+    return {work: when for work, when in emitted.items() if newest - when < KEPT}
+
+
+def _logged(store: ObjectStore, since: datetime) -> dict[str, datetime]:
+    """Work -> when it was emitted last, by the logs from a moment on."""
+    logs = [info for info in store.list(FOLDER) if info.key != MEMORY and info.modified >= since]
     by_age = sorted(logs, key=lambda info: info.modified)
     return {one.work: info.modified for info in by_age for one in decode(store.get(info.key), Log, info.key).emitted}
