@@ -8,16 +8,19 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from touchline.adapters.clock import SystemClock
 from touchline.adapters.queue_file import AT_ONCE, QueueFile, Status
 from touchline.errors import Conflict, Unavailable
 from touchline.work import Event
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-LATER = NOW + timedelta(minutes=1)
+LATER_BY = timedelta(minutes=1)
+LATER = NOW + LATER_BY
 
 
 @pytest.fixture
@@ -128,6 +131,30 @@ def test_work_may_be_owed_once_more_with_all_its_attempts(queue: QueueFile) -> N
     assert owed.attempts == 0
     assert queue.delivery("export", ended.work) == owed
     assert queue.delivery("validate", ended.work) is None
+
+
+def test_only_what_is_said_of_the_same_object_redrives_a_dead_letter(queue: QueueFile) -> None:
+    made = [Event(id=f"t{n}", kind="cron", source="t", time=NOW + n * LATER_BY, key="daily") for n in range(2)]
+    for event in (*made, of("raw/a")):
+        queue.add("export", event)
+        queue.settle("export", event, "dead", 3, "")
+    queue.add("export", msgspec.structs.replace(made[0], generation=1))
+    queue.add("export", of("raw/a", "b", 1))
+    assert [(one.event.key, one.status) for one in queue.letters() if one.event.kind == "cron"] == [
+        ("daily", "dead")
+    ] * 2
+    assert [one.status for one in queue.letters() if one.event.kind == "object"] == ["redriven"]
+
+
+def test_what_was_put_off_with_a_reason_is_known_until_it_is_asked_for_again(queue: QueueFile) -> None:
+    since = SystemClock().now()
+    queue.add("export", of("raw/a"))
+    queue.add("export", of("raw/b"))
+    queue.settle("export", of("raw/a"), "waiting", 0, "r1", "no colour is set", due=LATER)
+    assert [(one.event.key, one.run) for one in queue.failing(since)] == [("raw/a", "r1")]
+    assert queue.failing(SystemClock().now() + LATER_BY) == []
+    queue.again("export", of("raw/a").work("export"))
+    assert queue.failing(since) == []
 
 
 def test_ticks_are_remembered(queue: QueueFile) -> None:

@@ -13,6 +13,7 @@ from touchline import bootstrap
 from touchline.manifest import decode
 from touchline.platform.lock import mark
 from touchline.platform.processes import end_leftovers
+from touchline.platform.up import LOOK_SECONDS
 from up_functions import effects, environment, put
 from up_process import UpProcess, running
 
@@ -47,6 +48,15 @@ def test_objects_wake_functions_and_what_fails_comes_again_or_is_given_up(enviro
         row = up.status()["functions"]["validate"]
         assert (row["state"], row["dead"], row["waiting"], row["running"]) == ("ready", 1, 0, 0)
         assert row["memory_mib"] > 5
+
+
+def test_new_files_of_a_store_with_an_address_are_noticed_at_once(environ: dict[str, str], tmp_path: Path) -> None:
+    environ["TOUCHLINE_STORE"] = (tmp_path / "objects").as_uri()
+    with running(environ, "--only", "export") as up:
+        put(environ, early="fine")
+        up.told("done", "export", key="incoming/early")
+        put(environ, late="fine")
+        up.wait(lambda news: (news.get("change"), news.get("key")) == ("done", "incoming/late"), LOOK_SECONDS / 2)
 
 
 def test_a_function_at_work_elsewhere_is_asked_again_and_that_is_no_attempt(environ: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,10 +17,13 @@ from rich.console import Console
 
 from touchline import events, wiring
 from touchline.adapters.clock import VirtualClock
+from touchline.adapters.local_store import LocalStore
 from touchline.adapters.queue_file import QueueFile
 from touchline.cli.main import main
 from touchline.errors import Unavailable
+from touchline.manifest import sha256
 from touchline.platform import cron
+from touchline.platform.desk import Desk
 from touchline.platform.dispatch import Answer, verdict
 from touchline.platform.inbox import application, woken
 from touchline.platform.lock import locked, mark
@@ -46,15 +50,17 @@ def queue(tmp_path: Path) -> Iterator[QueueFile]:
 class Door:
     """The door over nothing: what would have been queued is kept."""
 
-    def __init__(self, wired: wiring.Wiring, broken: bool = False) -> None:
+    def __init__(self, wired: wiring.Wiring, broken: bool = False, prefix: str = "") -> None:
         self.taken: list[tuple[str, Event]] = []
+        self.named: list[bool] = []
         self._broken = broken
-        self._app = application(wired, VirtualClock(NOW), self._take, self._status)
+        self._app = application(wired, VirtualClock(NOW), self._take, self._status, prefix)
 
-    async def _take(self, asked: list[tuple[str, Event]]) -> None:
+    async def _take(self, asked: list[tuple[str, Event]], named: bool) -> None:
         if self._broken:
             raise Unavailable("the disk is full")
         self.taken += asked
+        self.named.append(named)
 
     async def _status(self) -> Status:
         return Status(at=NOW, pid=1, inbox="http://door/", mode="live", functions=())
@@ -83,6 +89,36 @@ def test_the_door_takes_every_dialect_and_asks_the_wiring_who_is_woken(wired: wi
         ("validate", "raw/published/a"), ("export", "incoming/a"), ("validate", ""),
     ]  # fmt: skip
     assert door.taken[0][1] == event
+    assert door.named == [False, False, True, False]
+
+
+def test_keys_that_a_bucket_reports_are_those_of_our_store_in_it(wired: wiring.Wiring) -> None:
+    news = {"Records": [{"eventName": "ObjectCreated:Put", "eventSource": "aws:s3", "s3": {
+        "bucket": {"name": "b"}, "object": {"key": "leagues/incoming/a", "sequencer": "1"}}}]}  # fmt: skip
+    door = Door(wired, prefix="leagues/")
+    answer = door.ask("POST", "/", json.dumps(news).encode(), content_type="application/json")
+    assert (answer.status_code, answer.json()) == (202, {"functions": ["export"]})
+    assert door.taken[0][1].key == "incoming/a"
+
+
+def test_work_without_a_receipt_is_queued_again_for_whoever_is_named(wired: wiring.Wiring, tmp_path: Path) -> None:
+    store, path = LocalStore(tmp_path / "objects"), tmp_path / "platform.db"
+    store.create("incoming/a", b"fine")
+    event = Event(id="1", kind="object", source="t", time=NOW, key="incoming/a", sha256=sha256(b"fine"))
+
+    async def asked(named: bool) -> None:
+        with closing(Desk(wired, store, VirtualClock(NOW), path)) as desk:
+            await desk.add([("export", event)], named)
+
+    with closing(QueueFile(path)) as queue:
+        statuses = []
+        for named in (False, True):
+            queue.add("export", event)
+            queue.settle("export", event, "done", 1, "runs/lost")
+            asyncio.run(asked(named))
+            found = queue.delivery("export", event.work("export"))
+            statuses.append(found.status if found else "")
+    assert statuses == ["done", "waiting"]
 
 
 @pytest.mark.parametrize(

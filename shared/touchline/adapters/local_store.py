@@ -35,6 +35,11 @@ class LocalStore:
     def __init__(self, root: Path) -> None:
         self._root = root.expanduser().resolve()
 
+    @property
+    def root(self) -> Path:
+        """The folder, absolute."""
+        return self._root
+
     def get(self, key: str) -> bytes:
         """Content of an object.
 

@@ -124,7 +124,9 @@ class QueueFile:
                 self._file.execute("commit")
 
     def add(self, function: str, event: Event, etag: str = "", due: datetime | None = None) -> bool:
-        """Owe a delivery; False if that work is there, whatever its status. A later generation redrives a dead one."""
+        """Owe a delivery; False if that work is there, whatever its status. A later generation of an
+        object's event redrives a dead one; other events of the same key are other work.
+        """
         row = (
             function, event.work(function), event.kind, event.key, event.generation, msgspec.json.encode(event), etag,
             _stamp(due or AT_ONCE), _now(),
@@ -135,18 +137,18 @@ class QueueFile:
                 "values (?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?) on conflict do nothing",
                 row,
             ).rowcount
-            if new and event.generation:
+            if new and event.generation and event.kind == "object":
                 self._file.execute(
                     "update deliveries set status = 'redriven', changed = ? "
-                    "where function = ? and key = ? and kind = ? and generation < ? and status = 'dead'",
-                    (_now(), function, event.key, event.kind, event.generation),
+                    "where function = ? and key = ? and kind = 'object' and generation < ? and status = 'dead'",
+                    (_now(), function, event.key, event.generation),
                 )
         return bool(new)
 
-    def emit(self, function: str, event: Event) -> None:
+    def emit(self, function: str, event: Event, etag: str = "") -> None:
         """Owe a delivery, also of work that is done: who asks found no receipt of it. What was given up stays so."""
         with self.batch():
-            if not self.add(function, event):
+            if not self.add(function, event, etag):
                 done = self.delivery(function, event.work(function))
                 if done is not None and done.status == "done":
                     self.again(function, done.work)
@@ -178,7 +180,7 @@ class QueueFile:
         """Owe work once more that was there already, whatever came of it; what is waiting becomes due."""
         with self.batch():
             self._file.execute(
-                "update deliveries set status = 'waiting', attempts = 0, due = ?, changed = ? "
+                "update deliveries set status = 'waiting', attempts = 0, error = '', due = ?, changed = ? "
                 "where function = ? and work = ?",
                 (_stamp(AT_ONCE), _now(), function, work),
             )
@@ -207,6 +209,11 @@ class QueueFile:
     def settled(self, since: datetime) -> list[Delivery]:
         """Deliveries that were acknowledged or given up at or after a moment of this machine's clock, in that order."""
         return self._found("status in ('done', 'dead') and changed >= ? order by changed, number", _stamp(since))
+
+    def failing(self, since: datetime) -> list[Delivery]:
+        """Deliveries that wait for another attempt, and were put off with a reason at or after a moment."""
+        where = "status = 'waiting' and error <> '' and changed >= ? order by changed, number"
+        return self._found(where, _stamp(since))
 
     def letters(self) -> list[Delivery]:
         """Deliveries that were given up, and those of them that were redriven or discarded; oldest first."""

@@ -42,9 +42,12 @@ class Desk:
         """Queue what is new under these prefixes (they end with a slash) or of these keys; how many events."""
         return await self._do(lambda: self._look(places))
 
-    async def add(self, asked: Sequence[tuple[str, Event]]) -> None:
-        """Queue events for functions; those of objects with the content that the object has now."""
-        await self._do(lambda: self._add(asked))
+    async def add(self, asked: Sequence[tuple[str, Event]], named: bool) -> None:
+        """Queue events for functions; those of objects with the content that the object has now.
+
+        Where the sender named the function, he found no receipt: what is done is queued again.
+        """
+        await self._do(lambda: self._add(asked, named))
 
     async def _do(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
@@ -63,11 +66,12 @@ class Desk:
         now = self._clock.now()
         return sum(looking.owe(self._store, self._queue, name, key, [info], now) for name in woken if info)
 
-    def _add(self, asked: Sequence[tuple[str, Event]]) -> None:
+    def _add(self, asked: Sequence[tuple[str, Event]], named: bool) -> None:
         known = [(name, *self._known(event)) for name, event in asked]
+        put = self._queue.emit if named else self._queue.add
         with self._queue.batch():
             for name, event, etag in known:
-                self._queue.add(name, event, etag)
+                put(name, event, etag)
 
     def _known(self, event: Event) -> tuple[Event, str]:
         info = self._store.stat(event.key) if event.kind == "object" else None

@@ -27,7 +27,8 @@ from touchline.work import Event
 FUNCTION_HEADER: Final = "ce-function"
 """Names the function that an event is for; without it the wiring says who is woken."""
 
-Take = Callable[[list[tuple[str, Event]]], Awaitable[None]]
+Take = Callable[[list[tuple[str, Event]], bool], Awaitable[None]]
+"""Makes events durable; told whether somebody named the function that they are for, as sweep does of what is owed."""
 
 
 def woken(wired: Wiring, event: Event) -> list[str]:
@@ -40,13 +41,15 @@ def woken(wired: Wiring, event: Event) -> list[str]:
     return []
 
 
-def application(wired: Wiring, clock: Clock, take: Take, status: Callable[[], Awaitable[Status]]) -> Starlette:
+def application(
+    wired: Wiring, clock: Clock, take: Take, status: Callable[[], Awaitable[Status]], prefix: str = ""
+) -> Starlette:
     """The door as an ASGI application.
 
     `POST /` takes events of any dialect and answers 202 once `take` has made them durable (with the functions that they
     wake), 400 if it is none, 404 for an unknown function, 413 if it is too large, 503 if it could not be queued.
     `GET /status` is the status as JSON. Web pages are answered 403, and whoever uses another name of this machine 400:
-    a page whose name was pointed here, say.
+    a page whose name was pointed here, say. `prefix` is that of the store in its bucket, as `events.parse_all` wants.
     """
 
     async def receive(request: Request) -> Response:
@@ -60,9 +63,9 @@ def application(wired: Wiring, clock: Clock, take: Take, status: Callable[[], Aw
         if name and name not in wired.functions:
             return _answer(404, {"error": f"no function {name!r}; known: {', '.join(wired.functions)}"})
         try:
-            found = events.parse_all(message, clock.now())
+            found = events.parse_all(message, clock.now(), prefix)
             asked = [(one, event) for event in found for one in ([name] if name else woken(wired, event))]
-            await take(asked)
+            await take(asked, bool(name))
         except TouchlineError as error:
             return _answer(503 if http_status(error) == 503 else 400, {"error": str(error)})
         return _answer(202, {"functions": [one for one, _ in asked]})

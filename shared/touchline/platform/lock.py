@@ -2,7 +2,7 @@
 
 import fcntl
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -17,8 +17,12 @@ _MODE: Final = "mode.json"
 
 
 @contextmanager
-def locked(home: Path) -> Iterator[None]:
+def locked(home: Path, names: Sequence[str] = ()) -> Iterator[None]:
     """Be the platform of a home. The system gives the lock back if the process dies.
+
+    Args:
+        home: of which.
+        names: the functions that this platform runs, for `at_work`; all of them if it names none.
 
     Raises:
         Conflict: another platform works in this home.
@@ -32,7 +36,16 @@ def locked(home: Path) -> Iterator[None]:
             raise Conflict(
                 "another platform works in this home", where=str(home), hint="end it, or wait until it has finished"
             ) from None
+        handle.truncate(0)
+        handle.write("\n".join(names).encode())
+        handle.flush()
         yield
+
+
+def at_work(home: Path, known: Iterable[str]) -> list[str]:
+    """Which of the known functions the platform runs that works in a home."""
+    names = (home / LOCK).read_text().split()
+    return [name for name in known if not names or name in names]
 
 
 def mark(home: Path) -> str:

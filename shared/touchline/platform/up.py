@@ -7,14 +7,14 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
-from pathlib import Path
 from typing import Final
 
 import httpx
 import msgspec
 
-from touchline import bootstrap, settings, wiring, wiring_rules
+from touchline import bootstrap, events, settings, wiring, wiring_rules
 from touchline.adapters.clock import SystemClock
+from touchline.adapters.local_store import LocalStore
 from touchline.adapters.queue_file import QueueFile
 from touchline.errors import TouchlineError
 from touchline.platform import cron, inbox, processes
@@ -81,7 +81,7 @@ class Up:
             Unavailable: a port is taken.
             Conflict: another platform works in this home.
         """
-        with locked(self.home):
+        with locked(self.home, self.names):
             claim_mode(self.ports.store, self.ports.clock.mode)
             processes.end_leftovers(mark(self.home))
             ports = processes.free_ports(self._options.port_base, (INBOX, *self.names))
@@ -132,11 +132,10 @@ class Up:
                 self.wired, self._queue, self.ports.store, self._clock, client, self._take, looker.wrote
             )
             self._children(ports[1:], client)
-            common = self.ports.common
-            if "://" not in common.store:
-                root = Path(common.store).resolve() if common.store else self.home / "objects"
-                stack.enter_context(told_by_system(root, looker))
-            app = inbox.application(self.wired, self.ports.clock, self._queued, self.status)
+            if isinstance(self.ports.store, LocalStore):
+                stack.enter_context(told_by_system(self.ports.store.root, looker))
+            prefix = events.store_prefix(self.ports.common.store)
+            app = inbox.application(self.wired, self.ports.clock, self._queued, self.status, prefix)
             work = (self._dispatcher.run(), looker.run(), self._tick(), self._measure(), inbox.serve(app, door))
             tasks = [asyncio.create_task(one) for one in work]
             tasks += [asyncio.create_task(child.keep()) for child in self._dispatcher.children.values()]
@@ -169,9 +168,9 @@ class Up:
         with suppress(TouchlineError):
             await asyncio.to_thread(lambda: self.ports.claims.expire(instance))
 
-    async def _queued(self, asked: list[tuple[str, Event]]) -> None:
+    async def _queued(self, asked: list[tuple[str, Event]], named: bool) -> None:
         """Make events durable that came to the door."""
-        await self._desk.add(asked)
+        await self._desk.add(asked, named)
         self._wake()
 
     async def _tick(self) -> None:
