@@ -30,8 +30,8 @@ from touchline.wiring import Wiring
 MARGIN: Final = 5.0
 """Seconds beyond the time-out of a function before its delivery is given up."""
 CUT_OFFS: Final = 5
-"""A run that was cut off by the death of its process may be unlucky: so many do not count as attempts, and it comes
-again after one second, two, and so on."""
+"""A run that was cut off by the death of its process may be unlucky: so many in a row of our life do not count as
+attempts, and it comes again after one second, two, and so on."""
 GLANCE: Final = 0.5
 """Seconds between looks whether another process has queued something."""
 GLANCES: Final = 4
@@ -49,6 +49,8 @@ class Answer(msgspec.Struct, frozen=True):
     retry_after: float | None = None
     why: str = ""
     seconds: float = 0.0
+    cut_off: int = 0
+    """How often this work was cut off by the death of the process, if it was now."""
 
 
 def verdict(answer: Answer) -> Verdict:
@@ -199,8 +201,8 @@ class Dispatcher:
         except httpx.TransportError as error:
             await child.died(instance)
             self._cut_off[(function.name, delivery.work)] += 1
-            why = f"cut off: {str(error) or type(error).__name__}"
-            return Answer(0, why=why, seconds=time.perf_counter() - began)
+            why, often = f"cut off: {str(error) or type(error).__name__}", self._cut_off[(function.name, delivery.work)]
+            return Answer(0, why=why, seconds=time.perf_counter() - began, cut_off=often)
         run, after = answer.headers.get(RUN_HEADER, ""), _seconds(answer.headers)
         return Answer(answer.status_code, run, after, seconds=time.perf_counter() - began)
 
@@ -210,14 +212,15 @@ class Dispatcher:
         retries = self._wired.function(name).retries
         fault = record.error if record else None
         if fault is not None and fault.kind == ConfigurationError.__name__:
-            self._later(delivery, delivery.attempts, MISCONFIGURED_PAUSE)
+            self._later(delivery, delivery.attempts, MISCONFIGURED_PAUSE, fault.what, answer.run)
             self._told("misconfigured", delivery, attempt, answer, record, fault.what)
             return
         why = answer.why or (record.reason if record else "") or f"status {answer.status}"
-        unlucky = min(self._cut_off[(name, delivery.work)], CUT_OFFS)
-        if said == "again" and attempt - unlucky < retries.attempts:
-            pause = retrying.pause(retries, max(attempt - unlucky, 1))
-            self._later(delivery, attempt, min(pause, unlucky) if answer.status == 0 and unlucky else pause, why)
+        unlucky = 0 < answer.cut_off <= CUT_OFFS
+        if unlucky or (said == "again" and attempt < retries.attempts):
+            pause = retrying.pause(retries, attempt)
+            counted, pause = (delivery.attempts, min(pause, answer.cut_off)) if unlucky else (attempt, pause)
+            self._later(delivery, counted, pause, why)
             self._told("retry", delivery, attempt, answer, record, why)
             return
         letter = {
@@ -228,11 +231,12 @@ class Dispatcher:
         address = f"deadletter/{name}/{delivery.work}.json"
         await asyncio.to_thread(self._store.create, address, encode(letter))
         self._queue.settle(name, delivery.event, "dead", attempt, answer.run, why)
+        self._cut_off.pop((name, delivery.work), None)
         self._told("dead", delivery, attempt, answer, record, why)
 
-    def _later(self, delivery: Delivery, attempts: int, seconds: float, why: str = "") -> None:
+    def _later(self, delivery: Delivery, attempts: int, seconds: float, why: str = "", run: str = "") -> None:
         due = self._clock.now() + timedelta(seconds=seconds)
-        self._queue.settle(delivery.function, delivery.event, "waiting", attempts, "", why, due=due)
+        self._queue.settle(delivery.function, delivery.event, "waiting", attempts, run, why, due=due)
         asyncio.get_running_loop().call_later(seconds, self.wake)
 
     async def _record(self, answer: Answer) -> RunRecord | None:
