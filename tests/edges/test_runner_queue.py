@@ -18,7 +18,7 @@ from touchline.adapters.clock import SystemClock
 from touchline.adapters.local_store import LocalStore
 from touchline.adapters.queue_file import QueueFile
 from touchline.cli.main import main
-from touchline.errors import ConfigurationError, Conflict
+from touchline.errors import ConfigurationError, Conflict, Unavailable
 from touchline.manifest import encode
 from touchline.platform import looking
 from touchline.platform.lock import locked, mark
@@ -89,6 +89,20 @@ def test_a_busy_function_is_waited_for_and_that_is_no_attempt(claiming: dict[str
     assert len(waited) == 2
     assert all(0 < seconds <= 31 for seconds in waited)
     assert [step.attempt for step in steps if step.busy] == [1, 1]
+
+
+def test_a_function_that_stays_busy_is_named_after_a_while(claiming: dict[str, str]) -> None:
+    ports = bootstrap.ports(claiming)
+    ports.claims.take("validate", "somebody", 36_000)
+    waited: list[float] = []
+    with Platform(claiming, pause=waited.append) as platform:
+        put(platform, a="fine")
+        with pytest.raises(Unavailable, match="validate still waits") as refused:
+            platform.drain()
+        assert [event.key for event in platform.pending("validate")] == ["raw/a"]
+    ports.engine.dispose()
+    assert "touchline doctor" in refused.value.hint
+    assert 290 <= sum(waited) <= 600
 
 
 def test_claims_of_an_earlier_life_of_the_home_hold_nobody_up(claiming: dict[str, str]) -> None:

@@ -1,10 +1,11 @@
 """At work in a home where another platform is at work: queue deliveries, wait until it has done them, tell the same.
 
-If that platform ends meanwhile, what is left is done here.
+What is for functions that it does not run stays queued, and nobody waits for that. If that platform ends meanwhile,
+what is left is done here.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
@@ -15,8 +16,8 @@ from touchline.adapters.queue_file import Delivery, QueueFile
 from touchline.errors import Conflict, Unavailable
 from touchline.manifest import decode
 from touchline.platform import looking
-from touchline.platform.lock import claim_mode
-from touchline.platform.runner import DISTANT, MANY, Platform, Step, declared
+from touchline.platform.lock import at_work, claim_mode
+from touchline.platform.runner import DISTANT, MANY, Platform, Step, declared, demand_settings
 from touchline.ports import Clock
 from touchline.telemetry import RunRecord
 from touchline.work import Event
@@ -66,9 +67,12 @@ class Guest:
         self.queue.close()
 
     def drain(self) -> list[RunRecord]:
-        """Wait until nothing is owed any more; the last record of every delivery that has ended since we came.
+        """Wait until nothing is owed to the functions that run; the last record of every delivery that has ended.
+
+        Only what has ended since we came is told.
 
         Raises:
+            ConfigurationError: a function lacks a setting; the delivery stays owed, so mend it.
             Unavailable: a delivery was given up that left no record.
         """
         records: list[RunRecord] = []
@@ -78,6 +82,8 @@ class Guest:
                 if (own := self._rest()) is not None:
                     with own:
                         return records + self._news() + own.drain()
+                self._check(self.queue.failing(self._since))
+        self._tell_left()
         return records + self._news()
 
     def pending(self, name: str) -> list[Event]:
@@ -106,7 +112,8 @@ class Guest:
         """Queue an event and wait until it is acknowledged or given up.
 
         Raises:
-            Unavailable: it was given up and left no record.
+            ConfigurationError: the function lacks a setting.
+            Unavailable: it was given up and left no record, or nobody runs the function.
         """
         work = event.work(self.wiring.function(name).name)
         if not self.queue.add(name, event, looking.etag_of(self.ports.store, event)):
@@ -115,6 +122,12 @@ class Guest:
             if (own := self._rest()) is not None:
                 with own:
                     return own.deliver(name, event)
+            self._check([one for one in self.queue.failing(self._since) if (one.function, one.work) == (name, work)])
+            if name not in self._running():
+                raise Unavailable(
+                    f"queued, but the platform that works in this home does not run {name}", where=event.key,
+                    hint="end it and come again, or start it with this function",
+                )  # fmt: skip
         if delivery is None:
             raise Unavailable("the delivery is not in the queue", where=event.key, hint="is the file being replaced?")
         return self._record(delivery)
@@ -128,7 +141,30 @@ class Guest:
         return looking.look(self.wiring, self.ports.store, self.queue, self.ports.clock.now())
 
     def _owes(self) -> bool:
-        return self.queue.next_due(*self.wiring.functions) is not None
+        return self.queue.next_due(*self._running()) is not None
+
+    def _running(self) -> list[str]:
+        """The functions that the other platform runs."""
+        return at_work(self.ports.home, self.wiring.functions)
+
+    def _tell_left(self) -> None:
+        """Say what stays queued, a line for each function that does not run."""
+        running, counts = self._running(), self.queue.counts()
+        for name in self.wiring.functions:
+            if name not in running and (left := counts.get(name, {}).get("waiting", 0)):
+                first = self.queue.due(name, DISTANT, 1)[0]
+                why = f"{left} stay queued, the platform that works in this home runs only {', '.join(running)}"
+                self._watch(Step(first.event, name, first.attempts + 1, busy=why))
+
+    def _check(self, failing: Sequence[Delivery]) -> None:
+        """Raise the error of the first that waits for a setting: waiting mends nothing.
+
+        Raises:
+            ConfigurationError: as the function raised it.
+        """
+        for delivery in failing:
+            if delivery.run:
+                demand_settings(decode(self.ports.store.get(delivery.run), RunRecord, delivery.run))
 
     def _rest(self) -> Platform | None:
         """Wait a little; a platform of our own if the other one has ended."""

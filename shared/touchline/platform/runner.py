@@ -34,6 +34,8 @@ MANY: Final = 1_000_000
 """More deliveries than a function ever has waiting."""
 DISTANT: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """Every delivery is due then."""
+BUSY: Final = timedelta(minutes=5)
+"""So long functions may answer nothing but that they are busy: whoever keeps them so may never end."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -77,6 +79,7 @@ class Platform:
         self._surroundings = Surroundings({**environ, "TOUCHLINE_INSTANCE": self._instance}, clock)
         self._handles: dict[str, Handle] = {}
         self._rested_until, self._freed = DISTANT.replace(year=1970), False
+        self._busy_since: datetime | None = None
         with ExitStack() as stack:
             stack.enter_context(locked(self.ports.home))
             claim_mode(self.ports.store, self.ports.clock.mode)
@@ -98,7 +101,7 @@ class Platform:
 
         Raises:
             ConfigurationError: a function lacks a setting; the delivery stays owed, so mend it and come again.
-            Unavailable: there is still work after `max_rounds`.
+            Unavailable: there is still work after `max_rounds`, or for `BUSY` functions were busy and did nothing.
         """
         records: list[RunRecord] = []
         for _ in range(max_rounds):
@@ -196,19 +199,28 @@ class Platform:
         except Conflict as busy:
             self._later(delivery, delivery.attempts, busy.retry_after, str(busy))
             self._watch(Step(event, name, attempt, busy=busy.what))
+            self._bear(name, busy)
             return None
+        self._busy_since = None
         self._watch(Step(event, name, attempt, record))
         if status < 500:
             self.queue.settle(name, event, "done", attempt, record.object_key)
             return record
         return self._failed(delivery, attempt, record)
 
+    def _bear(self, name: str, busy: Conflict) -> None:
+        """Take it that a function is busy, for a while."""
+        self._busy_since = self._busy_since or self._now()
+        if self._now() - self._busy_since >= BUSY:
+            raise Unavailable(
+                f"{name} still waits, nothing was done in {BUSY.seconds // 60} minutes: {busy.what}", where=busy.where,
+                hint="its work stays queued; `touchline doctor` tells whether the database answers",
+            ) from busy  # fmt: skip
+
     def _failed(self, delivery: Delivery, attempt: int, record: RunRecord) -> RunRecord | None:
         """What follows of an attempt that failed: a later one, or a dead letter."""
         name, event, retries = delivery.function, delivery.event, self.wiring.function(delivery.function).retries
-        if record.error is not None and record.error.kind == ConfigurationError.__name__:
-            fault = record.error
-            raise ConfigurationError(fault.what, where=fault.where, hint=fault.hint, details=fault.details)
+        demand_settings(record)
         if attempt < retries.attempts:
             self._later(delivery, attempt, retrying.pause(retries, attempt), record.reason)
             return None
@@ -247,6 +259,17 @@ class Platform:
             handle: Handle = _module(name, self.folder / name / "main.py").handle
             self._handles[name] = handle
         return self._handles[name]
+
+
+def demand_settings(record: RunRecord) -> None:
+    """Raise the error of a run again that lacked a setting: another attempt mends nothing.
+
+    Raises:
+        ConfigurationError: as the function raised it.
+    """
+    fault = record.error
+    if fault is not None and fault.kind == ConfigurationError.__name__:
+        raise ConfigurationError(fault.what, where=fault.where, hint=fault.hint, details=fault.details)
 
 
 class Declared(NamedTuple):
