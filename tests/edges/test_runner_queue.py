@@ -95,7 +95,12 @@ def test_a_function_that_stays_busy_is_named_after_a_while(claiming: dict[str, s
     ports = bootstrap.ports(claiming)
     ports.claims.take("validate", "somebody", 36_000)
     waited: list[float] = []
-    with Platform(claiming, pause=waited.append) as platform:
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        assert sum(waited) < 3600
+
+    with Platform(claiming, pause=pause) as platform:
         put(platform, a="fine")
         with pytest.raises(Unavailable, match="validate still waits") as refused:
             platform.drain()

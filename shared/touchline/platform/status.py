@@ -14,7 +14,7 @@ from touchline.telemetry import RunRecord
 
 State = Literal["off", "starting", "ready", "crashing", "stopped"]
 Change = Literal[
-    "starting", "ready", "died", "crashing", "stopped", "begun", "done", "busy", "retry", "dead", "cut off", "tick",
+    "starting", "ready", "died", "crashing", "stopped", "begun", "done", "busy", "retry", "dead", "tick",
     "misconfigured",
 ]  # fmt: skip
 _STYLES: Final = {"ready": "green", "starting": "yellow", "crashing": "bold red", "off": "dim", "stopped": "dim"}
@@ -95,10 +95,10 @@ class Board:
             row.state = news.change
             row.starts += news.change in ("starting", "crashing")
             row.why = news.why
-        elif news.change in ("retry", "dead", "cut off", "died", "misconfigured"):
+        elif news.change in ("retry", "dead", "died", "misconfigured"):
             row.failures += news.change != "died"
             row.why = news.why
-        if news.change in ("done", "retry", "dead", "cut off", "misconfigured"):
+        if news.change in ("done", "retry", "dead", "misconfigured"):
             row.last = Last(news.outcome, news.at, news.seconds or 0.0, news.key)
         if news.change == "done":
             row.why = news.why
