@@ -6,6 +6,7 @@ Nothing is built before it is asked for, so that a function loads only what its 
 
 import os
 import socket
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -85,7 +86,9 @@ class Container:
         self._require("database")
         from touchline.adapters.database import connect
 
-        return connect(self.common.database or f"sqlite:///{self.home / 'touchline.db'}")
+        engine = connect(self.common.database or f"sqlite:///{self.home / 'touchline.db'}")
+        weakref.finalize(self, engine.dispose)  # who lets go of the ports leaves no connection open
+        return engine
 
     @cached_property
     def matches(self) -> MatchStore:
