@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 import msgspec
@@ -158,7 +158,7 @@ class Platform:
             self._free_claims()
         message = events.to_http(event)
         with surrounded(self._surroundings):
-            _, status, headers = self._handle(name)(_Call(message))
+            _, status, headers = self._handle(name)(Call(message))
         key = headers.get(RUN_HEADER, "")
         if status == 503 and "retry-after" in headers and not key:
             raise Conflict(f"{name} is at work already", where=event.key, retry_after=float(headers["retry-after"]))
@@ -256,8 +256,7 @@ class Platform:
 
     def _handle(self, name: str) -> Handle:
         if name not in self._handles:
-            handle: Handle = _module(name, self.folder / name / "main.py").handle
-            self._handles[name] = handle
+            self._handles[name] = load(name, self.folder)
         return self._handles[name]
 
 
@@ -293,7 +292,7 @@ def declared(environ: Mapping[str, str]) -> Declared:
     return Declared(folder, found)
 
 
-class _Call:
+class Call:
     """A delivery, in the shape of the request objects that functions get from their platforms."""
 
     def __init__(self, message: events.Message) -> None:
@@ -301,14 +300,21 @@ class _Call:
         self._body = message.body
 
     def get_data(self) -> bytes:
+        """The body."""
         return self._body
 
 
-def _module(name: str, path: Path) -> ModuleType:
-    """The `main.py` of a function, under a name of its own: all of them are called main."""
+def load(name: str, folder: Path) -> Handle:
+    """The HTTP entry of `<folder>/<name>/main.py`, as a module under a name of its own: all of them are called main.
+
+    Raises:
+        ConfigurationError: there is no such file.
+    """
+    path = folder / name / "main.py"
     spec = importlib.util.spec_from_file_location(f"touchline_function_{name}", path)
     if spec is None or spec.loader is None or not path.is_file():
         raise ConfigurationError(f"{name} has no main.py", where=str(path), hint="see `touchline wiring --check`")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module
+    handle: Handle = module.handle
+    return handle
