@@ -234,6 +234,9 @@ def test_the_table_shows_what_the_news_told() -> None:
     assert validate.split() == ["validate", "off"]
     board.take(News(at=NOW, function="export", change="done", outcome="done", seconds=0.5))
     assert row.why == ""
+    row.url, row.people, row.state = "http://there", True, "ready"
+    console.print(table(Status(at=later, pid=1, inbox="http://door/", mode="live", functions=rows)))
+    assert "page http://there/" in console.file.getvalue()
     board.take(News(at=NOW, function="export", change="crashing"))
     assert row.state == "crashing"
 

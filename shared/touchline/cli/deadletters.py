@@ -149,8 +149,10 @@ def _table(chosen: "list[Letter]", every: bool) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    columns = ["id", "function", "when", "key", "attempts", "why", *(["state"] if every else [])]
-    table = Table(*columns, box=None, pad_edge=False)
+    table = Table("id", "function", "when", box=None, pad_edge=False)
+    table.add_column("key", overflow="fold")  # its end is the name of the file
+    for heading in ("attempts", "why", *(["state"] if every else [])):
+        table.add_column(heading)
     for one in chosen:
         why = f"{one.kind}: {one.why.splitlines()[0] if one.why else one.error.kind}"
         state = [f"{one.state}{f': {one.decision}' if one.decision else ''}"] if every else []

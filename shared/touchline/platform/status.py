@@ -49,6 +49,8 @@ class Row(msgspec.Struct, kw_only=True):
 
     function: str
     url: str = ""
+    people: bool = False
+    """Answers people over HTTP, not events."""
     state: State = "off"
     pid: int = 0
     starts: int = 0
@@ -132,7 +134,8 @@ def table(status: Status) -> Group:
         shown.add_row(*_cells(row, status.at))
     waiting = sum(row.waiting for row in status.functions)
     head = f"{status.at:%H:%M:%S} UTC  inbox {status.inbox}  {status.mode}  {waiting} waiting  (Ctrl-C ends it)"
-    return Group(Text(head, no_wrap=True, overflow="ellipsis"), shown)
+    pages = " ".join(f"page {row.url}/" for row in status.functions if row.people and row.state == "ready")
+    return Group(Text(head, no_wrap=True, overflow="ellipsis"), Text(pages, no_wrap=True), shown)
 
 
 def _cells(row: Row, now: datetime) -> tuple[str, ...]:

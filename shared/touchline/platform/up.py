@@ -150,7 +150,8 @@ class Up:
         }  # fmt: skip
         for name, port in zip(self.names, ports, strict=True):
             plan = processes.plan(self.wired.function(name), self.folder, self.home, port, around)
-            self.board.rows[name].url = plan.url
+            row = self.board.rows[name]
+            row.url, row.people = plan.url, any(trigger.http for trigger in self.wired.function(name).triggers)
             child = Child(plan, mark(self.home), self._died, self._changed, client)
             self._dispatcher.children[name] = child
 
