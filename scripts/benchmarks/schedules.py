@@ -19,12 +19,10 @@ from pathlib import Path
 import msgspec
 
 from touchline.errors import TouchlineError
-from touchline.testing import CALM, Digest, difference
-from touchline.testing.league import Kept, play
+from touchline.testing import CALM, Chances, Digest, difference
+from touchline.testing.deliveries import SLEEPY
+from touchline.testing.league import play
 from touchline.testing.sabotage import SAFEGUARDS, without
-
-COLD_EACH = 25
-"""One schedule in so many keeps nothing of those before it."""
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -39,34 +37,28 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 @cache
-def kept() -> Kept:
-    """What this process keeps from schedule to schedule."""
-    return Kept()
-
-
-@cache
 def expected() -> tuple[Digest, ...]:
     """The states of a day on which nothing went wrong."""
     with tempfile.TemporaryDirectory(prefix="touchline-schedules-") as folder:
-        return play(Path(folder), 0, chances=CALM, kept=kept())[1]
+        return play(Path(folder), 0, chances=CALM)[1]
 
 
-def run(seed: int, safeguards: tuple[str, ...], *, warm: bool) -> Ended:
+def run(seed: int, safeguards: tuple[str, ...], chances: Chances) -> Ended:
     """One schedule in a folder of its own."""
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="touchline-schedules-") as folder:
         try:
-            world, digests = play(Path(folder), seed, around=without(*safeguards), kept=kept() if warm else None)
+            world, digests = play(Path(folder), seed, chances=chances, around=without(*safeguards))
         except TouchlineError as error:
             return Ended(seed, time.perf_counter() - start, {}, (), str(error))
     return Ended(seed, time.perf_counter() - start, dict(world.counted), digests)
 
 
-def task(job: tuple[int, tuple[str, ...], bool]) -> tuple[Ended, list[str]]:
+def task(job: tuple[int, tuple[str, ...], Chances]) -> tuple[Ended, list[str]]:
     """A schedule, and how its states differ from those that are expected."""
-    seed, safeguards, warm = job
+    seed, safeguards, chances = job
     right = expected()
-    ended = run(seed, safeguards, warm=warm)
+    ended = run(seed, safeguards, chances)
     pairs = zip(right, ended.digests, strict=True) if ended.digests else ()
     lines = [f"state {place}: {line}" for place, pair in enumerate(pairs, 1) for line in difference(*pair)]
     return ended, [ended.error] if ended.error else lines
@@ -96,10 +88,11 @@ def main() -> int:
     parser.add_argument("--n", type=int, default=100, help="how many schedules")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--without", action="append", default=[], choices=SAFEGUARDS, help="a safeguard to take away")
+    parser.add_argument("--sleepy", action="store_true", help="many zombies and no other mishap")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     options = parser.parse_args()
     seeds = range(options.seed, options.seed + options.n)
-    jobs = [(seed, tuple(options.without), bool((seed - options.seed) % COLD_EACH)) for seed in seeds]
+    jobs = [(seed, tuple(options.without), SLEEPY if options.sleepy else Chances()) for seed in seeds]
     ended: list[Ended] = []
     wrong = 0
     with ProcessPoolExecutor(options.jobs) as pool:

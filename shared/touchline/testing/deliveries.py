@@ -15,23 +15,25 @@ if TYPE_CHECKING:
 class Chances(msgspec.Struct, frozen=True, kw_only=True):
     """How likely each mishap is: per delivery that is sent, per answer, or per step (two for each call of a port)."""
 
-    lost: float = 0.1
+    lost: float = 0.05
     """Sent, and never seen; found by a later look."""
-    doubled: float = 0.25
+    doubled: float = 0.1
     late: float = 0.5
     """Held back for some steps of the scheduler, so that others overtake it."""
-    unheard: float = 0.1
+    unheard: float = 0.05
     """Done, but the acknowledgement is lost, so that it is delivered again."""
     switch: float = 0.1
     """Another delivery goes on at this step."""
     crash: float = 0.002
-    zombie: float = 0.2
+    zombie: float = 0.08
     """Stands still for longer than its lease, under a claim and just before a call that may have an effect (a quarter
     as likely before one of the many that write an object)."""
 
 
 CALM: Final = Chances(lost=0, doubled=0, late=0, unheard=0, switch=0, crash=0, zombie=0)
 """Nothing goes wrong, and one delivery runs after the other."""
+SLEEPY: Final = Chances(lost=0, doubled=0, unheard=0, crash=0, zombie=0.25)
+"""Many zombies and no other mishap: where a safeguard against them is missing, it shows soon."""
 
 
 class Delivery(msgspec.Struct):

@@ -5,8 +5,6 @@ phases so that each schedule has the same models (one that comes of half of the 
 want all files of the first phase, and a training is asked for only when the corrected score has settled.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -21,10 +19,11 @@ from touchline.manifest import encode
 from touchline.sources.files import incoming_key
 from touchline.testing.deliveries import Chances
 from touchline.testing.digests import Digest, digest
-from touchline.testing.memory import Memory
 from touchline.testing.worlds import World
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
 START: Final = datetime(2025, 8, 27, 12, tzinfo=UTC)
@@ -55,17 +54,6 @@ class Phase(msgspec.Struct, frozen=True):
     """Functions whose schedules fire."""
     same: bool = True
     """Whether every schedule is in one state after it; not where a report may come before or after the first model."""
-
-
-class Kept:
-    """What a league keeps from one schedule to the next, for speed: nothing in it changes what a schedule ends in."""
-
-    def __init__(self) -> None:
-        self.memory = Memory()
-        self.trained: dict[str, bytes] = {}
-        """Key of `trained.msgpack` -> its content: a training is deterministic, and has its own object for retries."""
-        self.database: bytes = b""
-        """An empty database with all its tables."""
 
 
 class Page:
@@ -120,7 +108,6 @@ def play(
     *,
     chances: Chances | None = None,
     around: bootstrap.Around | None = None,
-    kept: Kept | None = None,
 ) -> tuple[World, tuple[Digest, ...]]:
     """One schedule of the league in an empty folder; and the states that it must have come to rest in.
 
@@ -130,24 +117,20 @@ def play(
     """
     environ, clock = environment(folder), VirtualClock(START)
     with World(environ, clock=clock, seed=seed, chances=chances, around=_placing(around)) as world:
-        _prepare(world, kept)
         found: list[Digest] = []
-        with kept.memory.used() if kept else nullcontext():
-            for phase in phases():
-                clock.move(phase.now)
-                for key, data in phase.objects.items():
-                    world.put(key, data)
-                for function in phase.ticks:
-                    world.tick(function)
-                if phase.afterwards:
-                    _let_begin(world, seed)
-                for key, data in phase.afterwards.items():
-                    world.put(key, data)
-                world.rest()
-                if phase.same:
-                    found.append(digest(world.ports))
-        if kept is not None:
-            kept.trained.update(_trained(world))
+        for phase in phases():
+            clock.move(phase.now)
+            for key, data in phase.objects.items():
+                world.put(key, data)
+            for function in phase.ticks:
+                world.tick(function)
+            if phase.afterwards:
+                _let_begin(world, seed)
+            for key, data in phase.afterwards.items():
+                world.put(key, data)
+            world.rest()
+            if phase.same:
+                found.append(digest(world.ports))
     return world, tuple(found)
 
 
@@ -165,27 +148,6 @@ def _placing(around: bootstrap.Around | None) -> bootstrap.Around:
         return around(name, part) if around else part
 
     return placed
-
-
-def _prepare(world: World, kept: Kept | None) -> None:
-    """Lay what is kept into the empty home."""
-    if kept is None:
-        return
-    path = world.ports.home / "touchline.db"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if kept.database:
-        path.write_bytes(kept.database)
-    else:
-        world.ports.engine.dispose()  # the last connection writes everything into the one file
-        kept.database = path.read_bytes()
-    for key, data in kept.trained.items():
-        world.store.create(key, data)
-
-
-def _trained(world: World) -> Iterator[tuple[str, bytes]]:
-    for info in world.store.list("models/"):
-        if info.key.endswith("/trained.msgpack"):
-            yield info.key, world.store.get(info.key)
 
 
 def _seasons(now: datetime) -> "tuple[pd.DataFrame, pd.DataFrame]":
