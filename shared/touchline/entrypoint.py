@@ -337,10 +337,15 @@ def _schedule(event: Event | None) -> str:
 
 
 def _at_the_door(message: Message, direct: bool) -> Answer | None:
-    """Answer to what is no delivery: a question after our health, a method or a path that we do not have."""
+    """Answer to what is no delivery: a question after our health, a web page, a method or path that we do not have.
+
+    Browsers let any page post to this machine, and say so in `origin`; no platform sends that header.
+    """
     if message.path == "/healthz":
         return Answer(200) if message.method in _HEALTH else _refusal(405, "only asked with GET", ", ".join(_HEALTH))
     known = message.path in ("", "/")
+    if "origin" in message.headers:
+        return _refusal(403, "no web page may send events")
     if message.method != "POST":
         return _refusal(405, "events come by POST", "POST") if known else _refusal(404, f"no such page: {message.path}")
     return _refusal(404, f"events are taken at /, not at {message.path}") if direct and not known else None

@@ -205,6 +205,12 @@ def test_what_is_no_delivery_is_refused_at_the_door(
     assert (world.done, world.kept("runs/")) == ([], [])
 
 
+@pytest.mark.parametrize("headers", [{}, JSON, CLOUDEVENT | {"ce-subject": "raw/a"}])
+def test_no_web_page_may_send_events(world: World, headers: dict[str, str]) -> None:
+    status, body, _ = world.ask({"key": "raw/a"}, headers | {"Origin": "https://elsewhere.example"})
+    assert (status, json.loads(body)["status"], world.done, world.kept("runs/")) == (403, 403, [], [])
+
+
 def test_a_platform_may_deliver_to_any_path(world: World) -> None:
     assert world.ask(b"", CLOUDEVENT | {"ce-subject": "raw/a"}, "POST", "/validate")[0] == 204
     assert world.done == ["raw/a"]
