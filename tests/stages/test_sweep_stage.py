@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 import pytest
@@ -10,8 +10,9 @@ import pytest
 import small_platform
 from touchline import bootstrap, events, wiring
 from touchline.adapters.clock import VirtualClock
+from touchline.adapters.local_store import LocalStore
 from touchline.entrypoint import Surroundings, surrounded
-from touchline.errors import Unavailable
+from touchline.errors import NotFound, Unavailable
 from touchline.manifest import sha256
 from touchline.ports import ObjectStore
 from touchline.settings import Sweep
@@ -48,6 +49,19 @@ class Watched:
     def get(self, key: str) -> bytes:
         self._read.append(key)
         return self._store.get(key)
+
+    def open(self, key: str) -> BinaryIO:
+        self._read.append(key)
+        return self._store.open(key)
+
+
+class Vanishing(LocalStore):
+    """A folder in which others remove some objects between their listing and their reading."""
+
+    def open(self, key: str) -> BinaryIO:
+        if key.startswith("incoming/gone"):
+            raise NotFound("there is no such object", where=key)
+        return super().open(key)
 
 
 class World:
@@ -248,6 +262,14 @@ def test_an_object_is_read_once_and_a_receipt_never(tmp_path: Path) -> None:
     world.sweep()
     assert read.count(key) == 1
     assert not any(key.startswith("runs/") for key in read)
+
+
+def test_what_is_removed_between_listing_and_reading_is_passed_over(world: World) -> None:
+    world.put("incoming/gone.txt")
+    world.put("incoming/stays.txt")
+    world.ports.store = Vanishing(world.ports.home / "objects")
+    assert world.sweep().outcome == "done"
+    assert world.asked() == [("export", "incoming/stays.txt")]
 
 
 def test_memory_of_another_kind_costs_reading_and_no_more(world: World) -> None:

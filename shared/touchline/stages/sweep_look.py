@@ -3,15 +3,18 @@
 Ages are taken by the store's own clock: the clock of a run may be set by hand, or be wrong.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from functools import partial
+from typing import BinaryIO, Final
 
 import msgspec
 
 from touchline.domain import receipts
-from touchline.errors import DataError
+from touchline.errors import DataError, NotFound
 from touchline.manifest import decode, encode, sha256
 from touchline.ports import ObjectInfo, ObjectStore
 from touchline.wiring import Wiring
@@ -19,6 +22,8 @@ from touchline.work import Ports
 
 FOLDER: Final = "chain/sweep/"
 MEMORY: Final = f"{FOLDER}memory.json"
+PIECE: Final = 1 << 20
+"""Bytes that are read at once."""
 KEPT: Final = timedelta(days=30)
 """So long it is remembered that something was emitted; afterwards its turn comes as if it never had been."""
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -132,7 +137,10 @@ def _remember(
 
 
 def _hashed(store: ObjectStore, objects: Mapping[str, Iterable[ObjectInfo]], last: Hashes, reads: int) -> Hashes:
-    """Hashes of the objects that are there; those that are new or were replaced are read, as many as may be."""
+    """Hashes of the objects that are there; those that are new or were replaced are read, as many as may be.
+
+    What was removed since it was listed is passed over.
+    """
     found: Hashes = {}
     for info in (info for infos in objects.values() for info in infos):
         etag, _ = old = last.get(info.key, ("", ""))
@@ -140,8 +148,17 @@ def _hashed(store: ObjectStore, objects: Mapping[str, Iterable[ObjectInfo]], las
             found[info.key] = old
         elif reads:
             reads -= 1
-            found[info.key] = (info.etag, sha256(store.get(info.key)))
+            with suppress(NotFound), store.open(info.key) as file:
+                found[info.key] = (info.etag, _digest(file))
     return found
+
+
+def _digest(file: BinaryIO) -> str:
+    """Hash of what a file holds, as 64 hexadecimal digits; of large ones only a piece is in memory."""
+    found = hashlib.sha256()
+    for piece in iter(partial(file.read, PIECE), b""):
+        found.update(piece)
+    return found.hexdigest()
 
 
 def _newest(emitted: dict[str, datetime]) -> dict[str, datetime]:
