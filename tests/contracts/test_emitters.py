@@ -16,6 +16,7 @@ from touchline.errors import ConfigurationError, Unavailable
 from touchline.events import Message
 from touchline.ports import Emitter
 from touchline.work import Event
+from waiting import wait_until
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OBJECT = Event(
@@ -36,6 +37,8 @@ class Broker:
         self.answers: list[int] = []
         """Of the next calls; 202 after that."""
         self.address = ""
+        self.connections: set[object] = set()
+        """That are open."""
 
     def take(self, headers: dict[str, str], body: bytes) -> int:
         self.calls.append(headers)
@@ -48,6 +51,16 @@ class Broker:
 @contextmanager
 def serving(broker: Broker) -> Iterator[None]:
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            broker.connections.add(self)
+
+        def finish(self) -> None:
+            super().finish()
+            broker.connections.discard(self)
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             self.send_response(broker.take({name.lower(): value for name, value in self.headers.items()}, body))
@@ -73,11 +86,8 @@ def broker() -> Iterator[Broker]:
         yield made
 
 
-@contextmanager
-def emitting(broker: Broker, token: str = "") -> Iterator[HttpEmitter]:
-    emitter = HttpEmitter(broker.address, token=token, backoff_seconds=0.0)
-    yield emitter
-    emitter.close()
+def emitting(broker: Broker, token: str = "") -> HttpEmitter:
+    return HttpEmitter(broker.address, token=token, backoff_seconds=0.0)
 
 
 @pytest.fixture(params=["queue", "http"])
@@ -90,8 +100,7 @@ def emitter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Em
         queue.close()
         return
     broker = request.getfixturevalue("broker")
-    with emitting(broker) as made:
-        yield made, lambda: list(broker.taken)
+    yield emitting(broker), lambda: list(broker.taken)
 
 
 @pytest.mark.parametrize("event", [OBJECT, TICK], ids=["object", "tick"])
@@ -126,15 +135,14 @@ def test_the_queue_does_work_again_that_left_no_receipt_but_none_that_was_given_
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_busy_sink_is_asked_again(broker: Broker, status: int) -> None:
     broker.answers = [status] * (ATTEMPTS - 1)
-    with emitting(broker) as emitter:
-        emitter.emit("train", TICK)
+    emitting(broker).emit("train", TICK)
     assert (len(broker.calls), broker.taken) == (ATTEMPTS, [("train", TICK)])
 
 
 def test_a_sink_that_stays_busy_is_unavailable(broker: Broker) -> None:
     broker.answers = [503] * ATTEMPTS
-    with emitting(broker) as emitter, pytest.raises(Unavailable, match="503"):
-        emitter.emit("train", TICK)
+    with pytest.raises(Unavailable, match="503"):
+        emitting(broker).emit("train", TICK)
     assert len(broker.calls) == ATTEMPTS
 
 
@@ -142,15 +150,15 @@ def test_a_sink_that_is_away_is_unavailable_and_may_come_back() -> None:
     broker = Broker()
     with serving(broker):
         pass
-    with emitting(broker) as emitter, pytest.raises(Unavailable, match="does not answer"):
-        emitter.emit("train", TICK)
+    with pytest.raises(Unavailable, match="does not answer"):
+        emitting(broker).emit("train", TICK)
 
 
 @pytest.mark.parametrize("status", [301, 401, 403, 404])
 def test_a_refusal_is_not_repeated_and_keeps_the_token_to_itself(broker: Broker, status: int) -> None:
     broker.answers = [status]
-    with emitting(broker, TOKEN) as emitter, pytest.raises(ConfigurationError, match=str(status)) as refused:
-        emitter.emit("train", TICK)
+    with pytest.raises(ConfigurationError, match=str(status)) as refused:
+        emitting(broker, TOKEN).emit("train", TICK)
     assert [call["authorization"] for call in broker.calls] == [f"Bearer {TOKEN}"]
     assert TOKEN not in str(refused.value)
 
@@ -162,9 +170,26 @@ def test_an_address_that_is_none_is_a_fault_of_the_settings(sink: str) -> None:
 
 
 def test_nobody_is_told_a_token_where_there_is_none(broker: Broker) -> None:
-    with emitting(broker) as emitter:
-        emitter.emit("train", TICK)
+    emitting(broker).emit("train", TICK)
     assert "authorization" not in broker.calls[0]
+
+
+def test_a_connection_is_used_again_and_closed_with_the_emitter(broker: Broker) -> None:
+    emitter = emitting(broker)
+    for _ in range(3):
+        emitter.emit("train", TICK)
+        assert len(broker.connections) == 1
+    del emitter
+    wait_until(lambda: not broker.connections, "the connection stays open")
+
+
+def test_no_proxy_stands_before_a_sink_on_this_machine(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    emitting(broker).emit("train", TICK)
+    assert broker.taken == [("train", TICK)]
 
 
 def test_the_settings_choose_who_takes_events(broker: Broker, tmp_path: Path) -> None:
@@ -172,7 +197,6 @@ def test_the_settings_choose_who_takes_events(broker: Broker, tmp_path: Path) ->
     chosen = bootstrap.ports(away).emitter
     assert isinstance(chosen, HttpEmitter)
     chosen.emit("train", TICK)
-    chosen.close()
     assert broker.calls[0]["authorization"] == f"Bearer {TOKEN}"
     local = bootstrap.ports({"TOUCHLINE_HOME": str(tmp_path)}).emitter
     assert isinstance(local, QueueFile)

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import pytest
 
-from touchline import bootstrap
+from touchline import bootstrap, wiring
 from touchline.adapters.local_store import LocalStore
 from touchline.adapters.schema import HEAD
 from touchline.cli.doctor import examine
@@ -75,6 +75,13 @@ def test_a_wrong_setting_is_told_by_its_variable(environ: dict[str, str]) -> Non
     wrong = environ | {"TOUCHLINE_NOW": "yesterday", "TOUCHLINE_TRAIN_TRIALS": "many"}
     assert "TOUCHLINE_TRAIN_TRIALS" in said(wrong, "settings")
     assert "yesterday" in said(wrong, "clock")
+
+
+def test_every_setting_that_is_read_is_known_and_no_value_is_told(environ: dict[str, str]) -> None:
+    told = said(environ | {"TOUCHLINE_SINK_TOKEN": "hunter2", "TOUCHLINE_FUNCTIONS": str(wiring.root())}, "settings")
+    assert told.split(", ") == sorted(
+        ["TOUCHLINE_FUNCTIONS", "TOUCHLINE_HOME", "TOUCHLINE_REGISTRY", "TOUCHLINE_SINK_TOKEN"]
+    )
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from touchline import settings
+from touchline.bootstrap import SINK_TOKEN
 from touchline.errors import NotFound, TouchlineError, Unavailable
 from touchline.manifest import bundle_of, current, encode
 
@@ -47,7 +48,8 @@ def variables(environ: Mapping[str, str]) -> str:
     for function, kind in settings.BY_FUNCTION.items():
         settings.load(kind, environ, function)
         known |= {settings.variable(field.name, function) for field in msgspec.structs.fields(kind)}
-    strange = sorted(n for n in environ if n.startswith("TOUCHLINE_") and n not in known | {"TOUCHLINE_FUNCTIONS"})
+    known |= {"TOUCHLINE_FUNCTIONS", SINK_TOKEN}
+    strange = sorted(name for name in environ if name.startswith("TOUCHLINE_") and name not in known)
     if strange:
         raise NotFound(f"no setting of this name: {', '.join(strange)}", hint=f"known: {', '.join(sorted(known))}")
     return ", ".join(sorted(known & set(environ))) or "all by default"
@@ -110,8 +112,11 @@ def _sink(ports: "Container") -> str:
         raise NotFound("no sink is set: sweep puts its events into the queue of the local platform")
     import httpx
 
+    from touchline.adapters.http_emitter import DIRECT
+
     try:
-        status = httpx.get(ports.common.sink, timeout=SINK_SECONDS).status_code
+        with httpx.Client(timeout=SINK_SECONDS, mounts=DIRECT) as client:
+            status = client.get(ports.common.sink).status_code
     except httpx.HTTPError as error:
         raise Unavailable(f"nobody takes events: {type(error).__name__}", where="TOUCHLINE_SINK") from error
     if status >= 500:
