@@ -13,7 +13,8 @@
     |   `-- Conflict              somebody else holds the lock or won the conditional write
     `-- ConfigurationError        a setting is missing or wrong: nothing is lost, mend it and try again
 
-Whether something is worth another attempt is decided here and nowhere else: `is_retryable` and `http_status`.
+The class alone decides whether something is worth another attempt: everything but a `PermanentError` is, also an error
+that is not listed here. `http_status` says the same to those who ask directly.
 """
 
 
@@ -84,11 +85,6 @@ class Conflict(RetryableError):
 
 class ConfigurationError(TouchlineError, ValueError):
     """A setting is missing or wrong."""
-
-
-def is_retryable(error: BaseException) -> bool:
-    """Whether the platform should deliver the same event again; unknown errors are retried, never dropped."""
-    return not isinstance(error, PermanentError)
 
 
 def http_status(error: BaseException) -> int:
