@@ -21,6 +21,9 @@ from touchline.platform.runner import Platform, Step
 from touchline.testing.digests import Digest, difference, digest
 from touchline.testing.league import START, environment, phases
 from touchline.web.app import create_app
+from waiting import wait_until
+
+PATIENCE = 120.0
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # servers start slowly where there is much to do
 
@@ -95,8 +98,8 @@ class Outage:
 
     def __init__(self, parts: Parts, seconds: float) -> None:
         self._parts, self._seconds = parts, seconds
-        self._over, self._thread = threading.Event(), threading.Thread(target=self._happen)
-        self.failed = 0
+        self._over, self._thread = threading.Event(), threading.Thread(target=self._happen, daemon=True)
+        self._played, self.failed = threading.Event(), 0
 
     def watch(self, step: Step) -> None:
         """Begin with the first training, and count what fails meanwhile."""
@@ -109,13 +112,17 @@ class Outage:
         self._over.wait(seconds)
 
     def end(self) -> None:
-        self._thread.join()
+        """Bring the database back, if that did not happen long ago."""
+        self._played.set()
+        if self._thread.ident is not None:
+            self._thread.join(PATIENCE)
+            assert not self._thread.is_alive()
 
     def _happen(self) -> None:
         try:
             self._await_claim()
             self._parts.postgresql.stop()
-            time.sleep(self._seconds)
+            self._played.wait(self._seconds)
             self._parts.postgresql.start()
         finally:
             self._over.set()
@@ -123,11 +130,15 @@ class Outage:
     def _await_claim(self) -> None:
         engine = sa.create_engine(self._parts.database)
         taken = sa.text("SELECT count(*) FROM claims WHERE name = 'train' AND until > clock_timestamp()")
-        while True:
+
+        def claimed() -> bool:
             with engine.connect() as connection:
-                if connection.execute(taken).scalar_one():
-                    break
-        engine.dispose()
+                return bool(connection.execute(taken).scalar_one())
+
+        try:
+            wait_until(claimed, "train has no claim", PATIENCE)
+        finally:
+            engine.dispose()
 
 
 def test_a_bucket_that_fails_and_a_database_that_is_away_lose_nothing(
@@ -136,8 +147,10 @@ def test_a_bucket_that_fails_and_a_database_that_is_away_lose_nothing(
     outage = Outage(parts, 15)
     with flaky.proxy(parts.endpoint, seed=7, share=0.1) as line:
         monkeypatch.setenv("AWS_ENDPOINT_URL", line.endpoint)
-        found = play(environ | {"TOUCHLINE_LEASE_SECONDS": "4"}, outage.watch, outage.pause)
-        outage.end()
+        try:
+            found = play(environ | {"TOUCHLINE_LEASE_SECONDS": "4"}, outage.watch, outage.pause)
+        finally:
+            outage.end()
         assert line.calls["refused"] + line.calls["lost"] > 30
     assert outage.failed > 0
     assert difference(embedded, found) == []
