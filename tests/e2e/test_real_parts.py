@@ -144,7 +144,7 @@ class Outage:
 def test_a_bucket_that_fails_and_a_database_that_is_away_lose_nothing(
     embedded: Digest, parts: Parts, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outage = Outage(parts, 15)
+    outage = Outage(parts, 20)
     with flaky.proxy(parts.endpoint, seed=7, share=0.1) as line:
         monkeypatch.setenv("AWS_ENDPOINT_URL", line.endpoint)
         try:
