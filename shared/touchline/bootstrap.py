@@ -17,6 +17,7 @@ from touchline import claiming, settings
 from touchline import wiring as declared
 from touchline.adapters.clock import SystemClock, VirtualClock, parse_moment
 from touchline.adapters.metrics import RecordedMetrics
+from touchline.collecting import Fetcher, Hosts, Journal, Source
 from touchline.coordination import Claim, Claims
 from touchline.errors import ConfigurationError
 from touchline.ports import (
@@ -29,7 +30,6 @@ from touchline.ports import (
     Predictor,
     PromotionLog,
     Registry,
-    Source,
 )
 from touchline.settings import Common
 from touchline.work import DriftReporter
@@ -42,7 +42,7 @@ Around = Callable[[str, Any], Any]
 """Name of a port and its adapter -> what stands in its place, with the same methods."""
 SINK_TOKEN = "TOUCHLINE_SINK_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 """Environment variable with the token that the sink asks for."""
-ALL_NEEDS = frozenset({"object_store", "database", "registry", "network", "cache"})
+ALL_NEEDS = frozenset({"object_store", "database", "registry", "network", "cache", "browser"})
 
 
 class Container:
@@ -162,6 +162,33 @@ class Container:
         from touchline.sources.registry import build
 
         return build(settings.load(settings.Scrape, self.environ, "scrape"))
+
+    @cached_property
+    def journal(self) -> Journal:
+        """What is remembered of collected pages."""
+        from touchline.adapters.journal import SqlJournal
+
+        return self._placed("journal", SqlJournal(self.engine))
+
+    @cached_property
+    def hosts(self) -> Hosts:
+        """How we stand with the hosts of the sources."""
+        from touchline.adapters.journal import SqlHosts
+
+        return self._placed("hosts", SqlHosts(self.engine))
+
+    def fetcher(self, source: Source) -> Fetcher:
+        """A new way to read pages of a source; the caller closes it."""
+        self._require("network")
+        wanted = settings.load(settings.Scrape, self.environ, "scrape")
+        if source.about.transport == "browser":
+            self._require("browser")
+            from touchline.adapters.browser import Browser
+
+            return Browser(wanted.user_agent, self.common.browser_url, self.common.browser_options)
+        from touchline.adapters.http_fetcher import HttpFetcher
+
+        return HttpFetcher(wanted.user_agent, self.environ)
 
     @cached_property
     def reporter(self) -> DriftReporter:

@@ -5,11 +5,13 @@
     |   |-- EventError            the event itself cannot be understood
     |   |-- DataError             a payload, table or request breaks its contract
     |   |   |-- UnknownName       a team, competition, column or status that nobody declared
+    |   |   |-- ShapeChanged      a page of a source is not shaped as its kind was
     |   |   `-- GateRejected      a validation gate said no
     |   |-- NotFound              an object, match or model that should be there is not
     |   `-- CorruptObject         an object whose bytes do not have the hash that was promised
     |-- RetryableError            the same input may work later: answer 503, keep it
     |   |-- Unavailable           a store, database, registry or source does not answer
+    |   |   `-- BlockedError      a source refuses us: not asked again before its cool-down has passed
     |   `-- Conflict              somebody else holds the lock or won the conditional write
     `-- ConfigurationError        a setting is missing or wrong: nothing is lost, mend it and try again
 
@@ -53,6 +55,10 @@ class UnknownName(DataError, LookupError):
     """A name that nobody declared; carries suggestions in `details`, never a guess."""
 
 
+class ShapeChanged(DataError):
+    """A page whose shape is not the one that its parser knows; the page is kept."""
+
+
 class GateRejected(DataError):
     """A validation gate refused a table."""
 
@@ -77,6 +83,23 @@ class RetryableError(TouchlineError):
 
 class Unavailable(RetryableError, ConnectionError):
     """A part that we depend on does not answer."""
+
+
+class BlockedError(Unavailable):
+    """A source shows us a wall in place of its page. `kind` says which; nothing of the answer is data."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        kind: str,
+        where: str = "",
+        hint: str = "",
+        details: tuple[str, ...] = (),
+        retry_after: float = 0.0,
+    ) -> None:
+        super().__init__(what, where=where, hint=hint, details=details, retry_after=retry_after)
+        self.kind = kind
 
 
 class Conflict(RetryableError):

@@ -114,6 +114,8 @@ class Changes(msgspec.Struct, frozen=True):
     statistics_changed: int
     odds_changed: int
     teams_new: int
+    details_changed: int = 0
+    """Rows of details that are new or different."""
 
 
 class MatchStore(Protocol):
@@ -139,14 +141,27 @@ class MatchStore(Protocol):
         """Current state of the matches of these seasons."""
         ...
 
-    def record(self, run: ScrapeRun, rows: "pd.DataFrame", teams: Mapping[tuple[str, str], str]) -> Changes:
+    def linked(self, source: str, source_ids: Iterable[str]) -> dict[str, str]:
+        """Number of a match in a source -> `match_id`, for those that are known."""
+        ...
+
+    def record(
+        self,
+        run: ScrapeRun,
+        rows: "pd.DataFrame",
+        teams: Mapping[tuple[str, str], str],
+        details: "Mapping[str, pd.DataFrame] | None" = None,
+    ) -> Changes:
         """Store rows in one transaction under one new `seq`, or none of them.
 
         Args:
             run: where the rows came from.
             rows: MATCH_COLUMNS plus `available_time` and `payload` (sha256), teams resolved, one row a match. A missing
                 statistic or price leaves what is stored; a row retrieved before the stored one changes nothing.
+                They may have `source_id` (the source's own number of the match, which is linked) and `raw_status`.
             teams: (country, published name) -> canonical name, of names seen for the first time.
+            details: tables by the names in `touchline.collecting.DETAILS` but "statistics", each with `match_id` and
+                `payload` (sha256); all that is known of a match in one of them is replaced by what comes.
 
         Raises:
             Conflict: the write lock could not be had in time.
@@ -345,20 +360,6 @@ class Payload(msgspec.Struct, frozen=True):
     body: bytes
     retrieved: datetime
     url: str = ""
-
-
-class Source(Protocol):
-    """A data source: `fetch` talks to the world, `parse` is pure."""
-
-    name: str
-
-    def fetch(self, competitions: Sequence[str], seasons: Sequence[str], now: datetime) -> Iterator[Payload]:
-        """Payloads as received; `seasons` as in "2024-25", empty = the current one.
-
-        Raises:
-            Unavailable: the source does not answer or refuses.
-        """
-        ...
 
 
 class Emitter(Protocol):

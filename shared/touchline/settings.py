@@ -40,6 +40,10 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
     """Names this process in its claims; set by the platform that started it."""
     lease_seconds: Annotated[float, msgspec.Meta(gt=0)] = 30.0
     """A run that gives no sign of life for so long loses its claim."""
+    browser_url: str = ""
+    """Selenium Grid, Selenoid or chromedriver, `http://host:4444/wd/hub`; empty = Chromium on this machine."""
+    browser_options: str = ""
+    """Further capabilities of the browser as a JSON object, such as {"selenoid:options": {"sessionTimeout": "30m"}}."""
 
 
 class Scrape(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,8 +55,27 @@ class Scrape(msgspec.Struct, frozen=True, kw_only=True):
     seasons: tuple[str, ...] = ()
     """Seasons as 2024-25; empty = the current one; `2018-` = from that year on."""
     football_data_url: str = "https://www.football-data.co.uk"
+    football_data_org_url: str = "https://api.football-data.org"
+    openfootball_url: str = "https://raw.githubusercontent.com/openfootball/football.json/master"
+    the_odds_api_url: str = "https://api.the-odds-api.com"
+    whoscored_url: str = "https://www.whoscored.com"
+    whoscored_terms: Literal["", "acknowledged"] = ""
+    """The site's terms forbid automated reading, as far as is known: the source is off until you take that on you."""
     user_agent: str = "touchline/0.1 (+https://github.com/touchline; set TOUCHLINE_SCRAPE_USER_AGENT to your contact)"
-    pace_seconds: _Seconds = 2.0
+    pace_seconds: _Seconds | None = None
+    """Rest between two requests to one host; empty = as each source asks for. Jitter comes on top, but to 0."""
+    pages_per_day: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Requests to one host on one day (UTC) at most; 0 = as each source allows."""
+    cool_down_seconds: _Seconds = 900.0
+    """A host that blocked us is left alone for so long; it doubles with every further block, up to four times this."""
+    attempts: _Count = 4
+    """How often a page is asked for in one run."""
+    backoff_seconds: _Seconds = 2.0
+    """Rest before the second attempt; it doubles."""
+    budget_seconds: _Seconds = 400.0
+    """A run that collects stops after so long, stores what it has, and leaves the rest to the next one."""
+    live_source: str = ""
+    """Source of live scores, empty = none."""
     simulated_seed: _Seed = 7
     """Which simulated league the source `simulated` serves."""
 

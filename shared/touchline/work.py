@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
+from touchline.collecting import Fetcher, Hosts, Journal, Source
 from touchline.coordination import Claim
 from touchline.manifest import encode, sha256
 from touchline.ports import (
@@ -19,7 +20,6 @@ from touchline.ports import (
     Predictor,
     PromotionLog,
     Registry,
-    Source,
 )
 from touchline.wiring import Wiring
 
@@ -99,6 +99,14 @@ class Ports(Protocol):
     def cache(self) -> Cache: ...
     @property
     def sources(self) -> Mapping[str, Source]: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def hosts(self) -> Hosts: ...
+    def fetcher(self, source: Source) -> Fetcher:
+        """A new way to read pages of a source; the caller closes it."""
+        ...
+
     @property
     def reporter(self) -> DriftReporter: ...
     @property

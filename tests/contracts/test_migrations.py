@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scraped import NOW, match, run, teams_of
-from touchline.adapters import database, schema
+from touchline.adapters import database, schema, schema_collected
 from touchline.adapters.clock import VirtualClock
 from touchline.adapters.match_store import SqlMatchStore
 from touchline.errors import ConfigurationError, Unavailable
@@ -28,6 +28,7 @@ FOLDER = Path(database.__file__).parent / "migrations"
 
 def test_the_tables_are_what_the_code_says(engine: sa.Engine) -> None:
     with engine.connect() as connection:
+        assert schema_collected.pages.metadata is schema.metadata
         assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
 
 
@@ -156,7 +157,8 @@ def test_all_rows_of_the_first_revision_are_there_at_the_newest(old: Callable[[s
         assert {name: after[name] for name in before} == before
         assert database.revision(engine) == schema.HEAD
         with engine.connect() as connection:
-            assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+            assert schema_collected.pages.metadata is schema.metadata
+        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
         store = SqlMatchStore(engine, VirtualClock(NOW))
         assert store.head() == 1
         assert store.snapshot(1)["match_id"].tolist() == ["e0-2025-26-leeds-hull"]

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 
 from touchline.domain.vocabulary import STATISTIC_COLUMNS
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """Newest revision under `migrations/versions`."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,12 +55,14 @@ PRICES: Final = ("home", "draw", "away")
 
 metadata: Final = sa.MetaData()
 
-_Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # only INTEGER numbers itself in SQLite
+Number: Final = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""Key that the database gives; only INTEGER numbers itself in SQLite."""
 
 
-def _fact_columns() -> tuple[sa.Column[Any], ...]:
+def fact_columns() -> tuple[sa.Column[Any], ...]:
+    """Columns that every fact has: the payload that last changed it, and the `seq` of its beginning and end."""
     return (
-        sa.Column("payload", _Number, sa.ForeignKey("payloads.number"), nullable=False),
+        sa.Column("payload", Number, sa.ForeignKey("payloads.number"), nullable=False),
         sa.Column("seq", sa.BigInteger, nullable=False),
         sa.Column("until_seq", sa.BigInteger),
     )
@@ -86,6 +88,7 @@ teams = sa.Table(
     metadata,
     sa.Column("country", sa.Text, primary_key=True),
     sa.Column("team", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False, server_default=""),  # who named it so; empty: files, or a person
 )
 
 team_aliases = sa.Table(
@@ -100,7 +103,7 @@ team_aliases = sa.Table(
 scrape_runs = sa.Table(
     "scrape_runs",
     metadata,
-    sa.Column("number", _Number, primary_key=True),
+    sa.Column("number", Number, primary_key=True),
     sa.Column("run_id", sa.Text, nullable=False, index=True),
     sa.Column("seq", sa.BigInteger, unique=True),  # empty: the run changed nothing
     sa.Column("source", sa.Text, nullable=False),
@@ -113,14 +116,14 @@ scrape_runs = sa.Table(
 payloads = sa.Table(
     "payloads",
     metadata,
-    sa.Column("number", _Number, primary_key=True),
+    sa.Column("number", Number, primary_key=True),
     sa.Column("sha256", sa.Text, nullable=False, unique=True),
 )
 
 matches = sa.Table(
     "matches",
     metadata,
-    sa.Column("number", _Number, primary_key=True),
+    sa.Column("number", Number, primary_key=True),
     sa.Column("match_id", sa.Text, nullable=False, unique=True),
     sa.Column("competition", sa.Text, nullable=False),
     sa.Column("season", sa.Text, nullable=False),
@@ -137,13 +140,14 @@ matches = sa.Table(
 match_versions = sa.Table(
     "match_versions",
     metadata,
-    sa.Column("match", _Number, sa.ForeignKey("matches.number"), nullable=False),
+    sa.Column("match", Number, sa.ForeignKey("matches.number"), nullable=False),
     sa.Column("kickoff", Moment, nullable=False),
     sa.Column("kickoff_known", sa.Boolean, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
+    sa.Column("raw_status", sa.Text),  # as the source says it, where that is more than our words
     sa.Column("available_time", Moment),
     *(sa.Column(name, sa.Double) for name in GOALS),
-    *_fact_columns(),
+    *fact_columns(),
     sa.PrimaryKeyConstraint("match", "seq"),
     sqlite_with_rowid=False,
 )
@@ -151,9 +155,9 @@ match_versions = sa.Table(
 team_match_stats = sa.Table(
     "team_match_stats",
     metadata,
-    sa.Column("match", _Number, sa.ForeignKey("matches.number"), nullable=False),
+    sa.Column("match", Number, sa.ForeignKey("matches.number"), nullable=False),
     *(sa.Column(name, sa.Double) for name in STATISTICS),  # a fraction is for the gates to refuse, so it must fit
-    *_fact_columns(),
+    *fact_columns(),
     sa.PrimaryKeyConstraint("match", "seq"),
     sqlite_with_rowid=False,
 )
@@ -161,12 +165,12 @@ team_match_stats = sa.Table(
 odds_quotes = sa.Table(
     "odds_quotes",
     metadata,
-    sa.Column("match", _Number, sa.ForeignKey("matches.number"), nullable=False),
+    sa.Column("match", Number, sa.ForeignKey("matches.number"), nullable=False),
     sa.Column("bookmaker", sa.Text, nullable=False),
     sa.Column("closing", sa.Boolean, nullable=False),
     *(sa.Column(name, sa.Double) for name in PRICES),
     sa.Column("available_time", Moment, nullable=False),
-    *_fact_columns(),
+    *fact_columns(),
     sa.PrimaryKeyConstraint("match", "bookmaker", "closing", "seq"),
     sqlite_with_rowid=False,
 )
@@ -174,7 +178,7 @@ odds_quotes = sa.Table(
 predictions = sa.Table(  # insert-only: triggers refuse changes, and rows that come at or after kick-off
     "predictions",
     metadata,
-    sa.Column("number", _Number, primary_key=True),
+    sa.Column("number", Number, primary_key=True),
     sa.Column("match_id", sa.Text, nullable=False),
     sa.Column("model_version", sa.Text, nullable=False),
     sa.Column("promotion", sa.BigInteger, nullable=False),
@@ -190,7 +194,7 @@ predictions = sa.Table(  # insert-only: triggers refuse changes, and rows that c
 settlements = sa.Table(
     "settlements",
     metadata,
-    sa.Column("number", _Number, primary_key=True),
+    sa.Column("number", Number, primary_key=True),
     sa.Column("match_id", sa.Text, nullable=False),
     sa.Column("model_version", sa.Text, nullable=False),
     sa.Column("mode", sa.Text, nullable=False),
@@ -214,7 +218,7 @@ sa.Index(
 promotions = sa.Table(
     "promotions",
     metadata,
-    sa.Column("number", _Number, primary_key=True, autoincrement=False),
+    sa.Column("number", Number, primary_key=True, autoincrement=False),
     sa.Column("model_version", sa.Text, nullable=False),
     sa.Column("stage", sa.Text, nullable=False),
     sa.Column("previous", sa.Text, nullable=False),

@@ -4,8 +4,8 @@ A parser brings a frame with our column names, one row a match, cells as text or
 refused here with its line and reason; a statistic or a price that makes no sense is left out of its row, and noted.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -54,11 +54,17 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Parsed:
-    """What a payload holds: MATCH_COLUMNS (no `match_id` yet, teams as published) and its sha256 as `payload`."""
+    """What a payload holds: MATCH_COLUMNS (no `match_id` yet, teams as published) and its sha256 as `payload`.
+
+    A source that numbers its matches brings `source_id` (text) as a further column, one whose words for a status are its
+    own `raw_status`. `details` are tables by the names in `touchline.collecting.DETAILS`, each with `source_id`: they
+    belong to matches that some rows of that source have described, and say nothing of which match that is.
+    """
 
     rows: pd.DataFrame
     rejected: tuple[Rejected, ...]
     notes: tuple[str, ...]
+    details: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def squeeze(cells: pd.Series) -> pd.Series:

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from touchline.adapters import schema_collected  # noqa: F401 - its tables belong to the metadata
 from touchline.adapters.schema import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True)
