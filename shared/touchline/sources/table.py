@@ -41,6 +41,8 @@ _TRIPLES = [
     for closing in (False, True)
 ]
 _MEETING = ["competition", "season", "home_team", "away_team", "day"]
+_OWN_WORDS: Final = ("source_id", "raw_status")
+"""How a source itself numbers a match and calls its status; kept as they are, where a parser brings them."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ def finish(frame: pd.DataFrame, payload: str, shown: Callable[[int], str], notes
     Args:
         frame: columns `line`, `competition`, `season`, `day` (midnight, no zone), `day_text`, `time`,
             `home_team`, `away_team`; optionally `kickoff` with `kickoff_known`, `status`, `result` (H, D, A), `refused`
-            (a reason that the parser found), `shifted` (the row is longer than the header), statistics and prices.
+            (a reason that the parser found), `shifted` (the row is longer than the header), statistics and prices,
+            `source_id` and `raw_status`.
         payload: sha256 of the payload.
         shown: text of the row at a position, for reports.
         notes: what the parser has to say already.
@@ -111,10 +114,12 @@ def finish(frame: pd.DataFrame, payload: str, shown: Callable[[int], str], notes
     said += _drop_prices(frame, numbers, malformed)
     again = (reasons == "") & frame.duplicated(_MEETING, keep="last")
     said += _note(frame, again, "the same match again further down, which is kept")
-    rows = pd.concat([frame[[*MATCH_COLUMNS[1:8]]], numbers], axis=1)[(reasons == "") & ~again].reset_index(drop=True)
+    own = [name for name in _OWN_WORDS if name in frame]
+    rows = pd.concat([frame[[*MATCH_COLUMNS[1:8], *own]], numbers], axis=1)
+    rows = rows[(reasons == "") & ~again].reset_index(drop=True)
     rows = rows.assign(
         match_id=pd.Series(pd.NA, rows.index, dtype="str"), payload=pd.Series(payload, rows.index, dtype="str")
-    ).reindex(columns=[*MATCH_COLUMNS, "payload"])
+    ).reindex(columns=[*MATCH_COLUMNS, "payload", *own])
     return Parsed(rows.astype(dict.fromkeys(NUMBERS, "float64")), tuple(_rejected(frame, reasons, shown)), tuple(said))
 
 
