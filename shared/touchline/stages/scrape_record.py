@@ -1,0 +1,146 @@
+"""What every way of scraping ends in: payloads kept as received, taken in, recorded under one number, published.
+
+A payload is kept before anybody looks into it. What is refused in it goes to quarantine with its reason; a payload that
+is refused as a whole changes nothing. Where time is set by hand, nothing from after that moment is stored.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+from touchline.errors import DataError
+from touchline.manifest import (
+    Manifest,
+    Ref,
+    content_id,
+    encode,
+    publication_key,
+    publish,
+    sha256,
+    write_object,
+)
+from touchline.ports import Changes, Payload, ScrapeRun
+from touchline.settings import Scrape
+from touchline.stages.scrape_intake import Findings, Intake
+from touchline.work import Event, Ports, Result
+
+STAGE: Final = "scrapes"
+VERSION: Final = "1"
+
+
+def ingest(event: Event, ports: Ports, settings: Scrape, payloads: Sequence[Payload]) -> Result:
+    """Store and publish what payloads say; they were kept before, by `keep`.
+
+    What is good is published even where other payloads are refused; the outcome is "parked" then.
+
+    Raises:
+        DataError: the only payload, or every one, is refused; it is kept, and so are its refused rows.
+    """
+    as_of = ports.clock.now() if ports.clock.mode == "simulated" else None
+    intake = Intake(ports.matches, as_of, settings.competitions)
+    refused = [error for payload in payloads if (error := _take(intake, payload))]
+    _quarantine(event, ports, intake.rejected, refused)
+    if len(refused) == len(payloads):
+        raise refused[0]
+    changes = _record(payloads, ports, intake)
+    parameters = {
+        "simulated": intake.invented,
+        "as_of": as_of.isoformat() if as_of else None,
+        "competitions": sorted(settings.competitions) if event.kind == "cron" else None,
+    }
+    return _result(ports, intake, changes, parameters, refused)
+
+
+def keep(ports: Ports, payload: Payload) -> None:
+    """Keep a payload as received, and beside it what was known when it came; the same bytes are kept once."""
+    ref = write_object(ports.store, f"payloads/{payload.source}/{sha256(payload.body)}", payload.body)
+    known = {"name": payload.name, "url": payload.url, "retrieved": payload.retrieved, "bytes": len(payload.body)}
+    ports.store.create(f"{ref.key}.json", encode(known))  # of the first time that these bytes came
+
+
+def _take(intake: Intake, payload: Payload) -> DataError | None:
+    """Take a payload in; the error if it is refused as a whole."""
+    try:
+        intake.take(payload)
+    except DataError as error:
+        return error
+    return None
+
+
+def _quarantine(event: Event, ports: Ports, rejected: list[Findings], refused: list[DataError]) -> None:
+    """Keep refused rows, and why payloads are refused, beside each other; the same work leaves the same evidence."""
+    folder = f"quarantine/scrape/{event.work('scrape')}"
+    if rejected:
+        ports.store.create(f"{folder}/rejected.json", encode(rejected))
+    if refused:
+        ports.store.create(f"{folder}/payloads.json", encode([str(error) for error in refused]))
+
+
+def _record(payloads: Sequence[Payload], ports: Ports, intake: Intake) -> Changes:
+    taken = tuple(sha256(payload.body) for payload in payloads)
+    source = "+".join(sorted({payload.source for payload in payloads}))
+    retrieved = max(payload.retrieved for payload in payloads)
+    run_id = sha256(encode([taken, retrieved, ports.clock.now() if ports.clock.mode == "simulated" else None]))[:20]
+    scrape_run = ScrapeRun(run_id, source, taken, retrieved, intake.invented)
+    rows = intake.rows()
+    if rows.empty:
+        return Changes(ports.matches.head(), False, 0, 0, 0, 0, 0)
+    return ports.matches.record(scrape_run, rows, intake.new_names)
+
+
+def _result(
+    ports: Ports, intake: Intake, changes: Changes, parameters: dict[str, Any], refused: list[DataError]
+) -> Result:
+    findings = intake.findings
+    counts = {
+        "rows": sum(finding.rows for finding in findings),
+        "rejected": sum(len(finding.rejected) for finding in findings),
+        "withheld": sum(finding.withheld for finding in findings),
+        "payloads": len(findings),
+    }
+    summary = counts | {
+        "seq": changes.seq,
+        "matches_new": changes.matches_new,
+        "matches_changed": changes.matches_changed,
+        "statistics_changed": changes.statistics_changed,
+        "odds_changed": changes.odds_changed,
+        "teams_new": changes.teams_new,
+        "stale": intake.stale,
+        "repeated": intake.repeated,
+        "payloads_refused": len(refused),
+    }
+    for name in ("rows", "rejected", "withheld"):
+        ports.metrics.count(f"scrape_{name}", counts[name])
+    reason = "; ".join(f"{error.where}: {error.what}" for error in refused)
+    if not changes.seq:
+        why = reason or "no matches in it, and none stored"
+        return Result(outcome="parked" if refused else "skipped", reason=why, summary=summary)
+    key = publication_key(STAGE, changes.seq)
+    if not changes.changed and ports.store.stat(key) is not None:
+        outcome: Literal["done", "unchanged", "parked"] = "parked" if refused else "unchanged"
+        return Result(outcome=outcome, publications=(key,), reason=reason, summary=summary)
+    key, created = _publish(ports, findings, changes.seq, parameters, counts)
+    outcome = "parked" if refused else "done" if created else "unchanged"
+    return Result(outcome=outcome, publications=(key,), reason=reason, summary=summary)
+
+
+def _publish(
+    ports: Ports, findings: list[Findings], seq: int, parameters: dict[str, Any], counts: dict[str, int]
+) -> tuple[str, bool]:
+    inputs = tuple(Ref(f"payloads/{finding.source}/{finding.payload}", finding.payload) for finding in findings)
+    versions = {"scrape": VERSION}
+    # names and order are in the report, so the id has to tell them apart
+    taken = [[finding.source, finding.name, finding.payload] for finding in findings]
+    parameters = parameters | {"taken": taken}
+    name = content_id(STAGE, inputs, parameters, versions)
+    report = {"payloads": findings, **parameters}
+    ref = write_object(ports.store, f"{STAGE}/{name}/report.json", encode(report), rows=counts["rows"])
+    manifest = Manifest(
+        stage=STAGE,
+        id=name,
+        inputs=inputs,
+        outputs={"report": ref},
+        parameters=parameters,
+        versions=versions,
+        counts=counts,
+    )
+    return publish(ports.store, manifest, seq, seal=ports.claim.seal)
