@@ -141,6 +141,10 @@ class MatchStore(Protocol):
         """Current state of the matches of these seasons."""
         ...
 
+    def between(self, competitions: Sequence[str], first: datetime, last: datetime) -> list[MatchRef]:
+        """Current state of the matches that kick off between two moments, both included."""
+        ...
+
     def linked(self, source: str, source_ids: Iterable[str]) -> dict[str, str]:
         """Number of a match in a source -> `match_id`, for those that are known."""
         ...

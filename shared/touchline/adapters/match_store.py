@@ -1,6 +1,7 @@
 """Matches in the database, with all that was ever known of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +25,7 @@ from touchline.adapters.schema import (
     teams,
 )
 from touchline.domain.competitions import competition
+from touchline.domain.seasons import around as seasons_around
 from touchline.domain.vocabulary import (
     BOOKMAKERS,
     CLOSING_COLUMNS,
@@ -71,13 +73,17 @@ class SqlMatchStore:
 
     def known(self, competition: str, seasons: Sequence[str]) -> list[MatchRef]:
         """Current state of the matches of these seasons."""
-        columns = [matches.c[name] for name in ("match_id", "competition", "season", "home_team", "away_team", "seen")]
-        query = (
-            sa.select(*columns, match_versions.c.kickoff, match_versions.c.status)
-            .join(match_versions, match_versions.c.match == matches.c.number)
-            .where(matches.c.competition == competition, matches.c.season.in_(seasons))
-            .where(match_versions.c.until_seq.is_(None))
-            .order_by(match_versions.c.kickoff, matches.c.match_id)
+        query = _references().where(matches.c.competition == competition, matches.c.season.in_(seasons))
+        with database.reading(self._engine) as connection:
+            return [MatchRef(**row) for row in connection.execute(query).mappings()]
+
+    def between(self, competitions: Sequence[str], first: datetime, last: datetime) -> list[MatchRef]:
+        """Current state of the matches that kick off between two moments, both included."""
+        names = {*seasons_around(first.date()), *seasons_around(last.date())}  # so that the index by season serves
+        query = _references().where(
+            matches.c.competition.in_(competitions),
+            matches.c.season.in_(names),
+            match_versions.c.kickoff.between(first, last),
         )
         with database.reading(self._engine) as connection:
             return [MatchRef(**row) for row in connection.execute(query).mappings()]
@@ -152,6 +158,17 @@ class SqlMatchStore:
             )
         )
         return head + int(changed)
+
+
+def _references() -> sa.Select[Any]:
+    """Fields of MatchRef, of the current versions, by kick-off."""
+    columns = [matches.c[name] for name in ("match_id", "competition", "season", "home_team", "away_team", "seen")]
+    return (
+        sa.select(*columns, match_versions.c.kickoff, match_versions.c.status)
+        .join(match_versions, match_versions.c.match == matches.c.number)
+        .where(match_versions.c.until_seq.is_(None))
+        .order_by(match_versions.c.kickoff, matches.c.match_id)
+    )
 
 
 def _checked(rows: pd.DataFrame) -> pd.DataFrame:

@@ -74,6 +74,15 @@ def bounds(season: str) -> tuple[date, date]:
     return first, last
 
 
+def around(day: date) -> frozenset[str]:
+    """Every season, of either kind, in which a match of that day may be.
+
+    >>> sorted(around(date(2024, 8, 1)))
+    ['2023', '2023-24', '2024', '2024-25']
+    """
+    return frozenset(label(day.year - back, calendar_year) for back in (0, 1) for calendar_year in (False, True))
+
+
 def years(texts: Iterable[str], current: int) -> tuple[int, ...]:
     """Starting years of the seasons that somebody asked for, sorted; nothing asked means the current one.
 
