@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -16,6 +15,7 @@ from touchline.platform.processes import end_leftovers
 from touchline.platform.up import LOOK_SECONDS
 from up_functions import effects, environment, put
 from up_process import UpProcess, running
+from waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -119,10 +119,7 @@ def test_a_function_that_cannot_start_is_shown_as_crashing_and_loses_nothing(env
 
 def wait_for_effect(up: UpProcess, environ: dict[str, str], name: str) -> None:
     """Until the function works on it."""
-    deadline = time.monotonic() + 30
-    while not effects(environ, "validate")[name]:
-        assert time.monotonic() < deadline, up.complaint
-        time.sleep(0.02)
+    wait_until(lambda: effects(environ, "validate")[name], f"validate of {name}; {up.complaint}", 30)
 
 
 def test_nothing_survives_a_killed_platform_and_the_next_one_goes_on(environ: dict[str, str]) -> None:

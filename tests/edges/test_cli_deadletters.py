@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from touchline.cli.main import main
 from touchline.manifest import encode
 from touchline.platform.runner import Platform
 from touchline.telemetry import LOGGER
+from waiting import wait_until
 
 
 @pytest.fixture
@@ -206,18 +206,19 @@ def test_a_command_beside_a_platform_waits_for_it_and_tells_the_same(
         process = subprocess.Popen(
             command, env={**os.environ, **environ}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        deadline = time.monotonic() + 60
-        while not list(platform.ports.store.list("incoming/")):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        while stays and process.poll() is None:
-            assert time.monotonic() < deadline
-            platform.drain()
-            time.sleep(0.02)
+        wait_until(lambda: list(platform.ports.store.list("incoming/")), "the file comes in", 60)
+        if stays:
+            wait_until(lambda: ended_beside(platform, process), "the command ends", 60)
     out, complaints = process.communicate(timeout=60)
     assert process.returncode == 0, complaints
     assert [(one["function"], one["outcome"]) for one in json.loads(out)] == [("export", "done"), ("validate", "done")]
     assert "another platform works in this home" in complaints
+
+
+def ended_beside(platform: Platform, process: "subprocess.Popen[str]") -> bool:
+    """Work off what is owed; whether the command beside has ended."""
+    platform.drain()
+    return process.poll() is not None
 
 
 def test_a_single_run_beside_a_platform_is_queued_for_it(environ: dict[str, str]) -> None:
@@ -226,11 +227,7 @@ def test_a_single_run_beside_a_platform_is_queued_for_it(environ: dict[str, str]
         process = subprocess.Popen(
             command, env={**os.environ, **environ}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        deadline = time.monotonic() + 60
-        while process.poll() is None:
-            assert time.monotonic() < deadline
-            platform.drain()
-            time.sleep(0.02)
+        wait_until(lambda: ended_beside(platform, process), "the command ends", 60)
     out, complaints = process.communicate(timeout=60)
     assert process.returncode == 0, complaints
     assert [(one["event_kind"], one["outcome"]) for one in json.loads(out)] == [("cron", "done")]

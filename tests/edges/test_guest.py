@@ -9,7 +9,8 @@ from small_platform import environment
 from touchline.errors import ConfigurationError, Unavailable
 from touchline.platform.guest import Guest
 from touchline.platform.lock import at_work, locked
-from touchline.platform.runner import DISTANT, Platform, Step
+from touchline.platform.asking import DISTANT
+from touchline.platform.runner import Platform, Step
 from touchline.work import Event
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -4,8 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
@@ -23,6 +21,7 @@ from touchline.manifest import encode
 from touchline.platform import looking
 from touchline.platform.lock import locked, mark
 from touchline.platform.runner import Platform, Step
+from waiting import wait_until
 
 HANG = """
 import time
@@ -59,13 +58,6 @@ def claiming(environ: dict[str, str], tmp_path: Path) -> dict[str, str]:
 def put(platform: Platform, **contents: str) -> None:
     for name, content in contents.items():
         assert platform.ports.store.create(f"incoming/{name}", content.encode())
-
-
-def eventually(asked: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not asked():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_busy_function_is_waited_for_and_that_is_no_attempt(claiming: dict[str, str]) -> None:
@@ -190,7 +182,7 @@ def test_work_that_was_killed_comes_again_and_has_its_effect_once(environ: dict[
     command = [sys.executable, "-m", "touchline.cli.main", "run", "chain"]
     process = subprocess.Popen(command, env={**os.environ, **environ}, stderr=subprocess.DEVNULL)
     try:
-        eventually(lambda: store.stat("validated/effect") is not None)
+        wait_until(lambda: store.stat("validated/effect") is not None, "the function works", 30)
         with pytest.raises(Conflict):
             Platform(environ)
     finally:

@@ -6,9 +6,10 @@ import importlib.util
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from waiting import wait_until
 
 
 class Missing(Exception):
@@ -45,12 +46,13 @@ def server(package: str, script: Path, *arguments: object) -> Iterator[str]:
 
 
 def _await_answer(process: "subprocess.Popen[bytes]", port: int) -> None:
-    deadline = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < deadline:
+    def answers() -> bool:
+        assert process.poll() is None, f"a server did not start, exit code {process.returncode}"
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         with contextlib.closing(connection), contextlib.suppress(OSError):
             connection.request("GET", "/")
             connection.getresponse().read()
-            return
-        time.sleep(0.02)
-    raise RuntimeError(f"a server did not start, exit code {process.poll()}")
+            return True
+        return False
+
+    wait_until(answers, "a server answers", 60, pause=0.02)

@@ -19,6 +19,7 @@ from touchline import bootstrap, wiring
 from touchline.adapters.queue_file import QueueFile
 from touchline.platform.lock import mark
 from touchline.platform.processes import INSTANCE
+from waiting import wait_until
 
 PATIENCE = 60.0
 
@@ -100,11 +101,16 @@ class UpProcess:
 
     def rest(self, patience: float = PATIENCE) -> None:
         """Wait until nothing is owed."""
-        deadline = time.monotonic() + patience
-        while left := owed(self.environ):
-            assert time.monotonic() < deadline, f"still owed: {left[:5]}; {self.news[-3:]}"
+
+        def rests() -> bool:
             assert self.process.poll() is None, self.complaint
-            time.sleep(0.1)
+            return not owed(self.environ)
+
+        try:
+            wait_until(rests, "nothing is owed", patience, pause=0.1)
+        except AssertionError as late:
+            late.add_note(f"still owed: {owed(self.environ)[:5]}; {self.news[-3:]}")
+            raise
 
     def interrupt(self, number: signal.Signals = signal.SIGINT, patience: float = 30) -> int:
         """Ask it to end; its exit code."""

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 20.0) -> None:
-    """Ask until the answer is true.
+def wait_until(condition: Callable[[], object], what: str, seconds: float = 20.0, pause: float = 0.01) -> None:
+    """Ask until the answer is true, every `pause` seconds.
 
     Raises:
         AssertionError: it was not within `seconds`; says what was waited for.
@@ -13,4 +13,4 @@ def wait_until(condition: Callable[[], object], what: str, seconds: float = 20.0
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}"
-        time.sleep(0.01)
+        time.sleep(pause)

@@ -16,8 +16,9 @@ from touchline.adapters.queue_file import Delivery, QueueFile
 from touchline.errors import Conflict, Unavailable
 from touchline.manifest import decode
 from touchline.platform import looking
+from touchline.platform.asking import DISTANT, Asking
 from touchline.platform.lock import at_work, claim_mode
-from touchline.platform.runner import DISTANT, MANY, Platform, Step, declared, demand_settings
+from touchline.platform.runner import Platform, Step, declared, demand_settings
 from touchline.ports import Clock
 from touchline.telemetry import RunRecord
 from touchline.work import Event
@@ -28,7 +29,7 @@ GLANCES: Final = 5
 """So many of them between looks whether the other platform is still there."""
 
 
-class Guest:
+class Guest(Asking):
     """Has the methods of a `Platform` by which commands move the chain; another process does the work.
 
     Args:
@@ -85,28 +86,6 @@ class Guest:
                 self._check(self.queue.failing(self._since))
         self._tell_left()
         return records + self._news()
-
-    def pending(self, name: str) -> list[Event]:
-        """Events that a function is owed: those of objects that it does not know are queued first."""
-        self.wiring.function(name)
-        self._look()
-        return [delivery.event for delivery in self.queue.due(name, DISTANT, MANY)]
-
-    def object_event(self, name: str, key: str) -> Event:
-        """Event of one object; of a higher generation if the function had it already, which makes it due again.
-
-        Raises:
-            NotFound: there is no such object.
-        """
-        return looking.asked(self.ports.store, self.queue, name, key, self.ports.clock.now())
-
-    def tick(self, name: str) -> Event:
-        """Event of a function's schedule, now.
-
-        Raises:
-            ConfigurationError: the function has no schedule.
-        """
-        return looking.tick(self.wiring.function(name), self.ports.clock.now())
 
     def deliver(self, name: str, event: Event) -> RunRecord:
         """Queue an event and wait until it is acknowledged or given up.

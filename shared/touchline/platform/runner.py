@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
@@ -24,16 +24,13 @@ from touchline.entrypoint import RUN_HEADER, Handle, Surroundings, surrounded
 from touchline.errors import ConfigurationError, Conflict, TouchlineError, Unavailable
 from touchline.manifest import decode, encode
 from touchline.platform import looking, retrying
+from touchline.platform.asking import DISTANT, MANY, Asking
 from touchline.platform.lock import claim_mode, locked, mark
 from touchline.ports import Clock
 from touchline.telemetry import RunRecord
 from touchline.work import Event
 
 ROUNDS: Final = 50
-MANY: Final = 1_000_000
-"""More deliveries than a function ever has waiting."""
-DISTANT: Final = datetime(9999, 1, 1, tzinfo=UTC)
-"""Every delivery is due then."""
 BUSY: Final = timedelta(minutes=5)
 """So long functions may answer nothing but that they are busy: whoever keeps them so may never end."""
 
@@ -49,7 +46,7 @@ class Step(msgspec.Struct, frozen=True):
     """Why the function takes nothing now; the delivery comes again, and this was no attempt."""
 
 
-class Platform:
+class Platform(Asking):
     """Functions of a folder, run in this process; the only platform that works in its home meanwhile.
 
     Args:
@@ -113,27 +110,6 @@ class Platform:
             f"no rest after {max_rounds} rounds", where=wiring.FILE, hint="run `touchline run chain` again"
         )
 
-    def pending(self, name: str) -> list[Event]:
-        """Events that a function is owed: those of objects that it does not know are queued first."""
-        self._look(name)
-        return [delivery.event for delivery in self.queue.due(name, DISTANT, MANY)]
-
-    def object_event(self, name: str, key: str) -> Event:
-        """Event of one object; of a higher generation if the function had it already, which makes it due again.
-
-        Raises:
-            NotFound: there is no such object.
-        """
-        return looking.asked(self.ports.store, self.queue, name, key, self.ports.clock.now())
-
-    def tick(self, name: str) -> Event:
-        """Event of a function's schedule, now.
-
-        Raises:
-            ConfigurationError: the function has no schedule.
-        """
-        return looking.tick(self.wiring.function(name), self.ports.clock.now())
-
     def deliver(self, name: str, event: Event) -> RunRecord:
         """Deliver an event until it is acknowledged, or its attempts are spent and it becomes a dead letter."""
         self.queue.add(name, event, looking.etag_of(self.ports.store, event))
@@ -181,14 +157,9 @@ class Platform:
             self._rest(due)
 
     def _work_off(self, name: str) -> list[RunRecord]:
-        self._look(name)
+        self.look_for(name)
         attempted = [self._attempt(delivery) for delivery in self.queue.due(name, self._now(), MANY)]
         return [record for record in attempted if record is not None]
-
-    def _look(self, name: str) -> None:
-        for prefix in self.wiring.function(name).prefixes:
-            found = list(self.ports.store.list(prefix))
-            looking.owe(self.ports.store, self.queue, name, prefix, found, self.ports.clock.now())
 
     def _attempt(self, delivery: Delivery) -> RunRecord | None:
         """One attempt; the record if it was the last, None if the delivery comes again."""
