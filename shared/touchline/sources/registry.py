@@ -1,12 +1,13 @@
 """All sources by name, and the parser of each one's payloads."""
 
 import csv
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
 
+from touchline.collecting import Source
 from touchline.errors import DataError, TouchlineError
-from touchline.ports import Payload, Source
-from touchline.sources import files, football_data, simulated
+from touchline.ports import Payload
+from touchline.sources import files, football_data, football_data_org, openfootball, simulated, the_odds_api
 from touchline.sources.table import Parsed
 from touchline.sources.web import Web
 
@@ -14,11 +15,21 @@ if TYPE_CHECKING:
     from touchline.settings import Scrape
 
 
+_PARSERS: Final[Mapping[str, Callable[[Payload], Parsed]]] = {
+    football_data.NAME: football_data.parse,
+    openfootball.NAME: openfootball.parse,
+    football_data_org.NAME: football_data_org.parse,
+}
+
+
 def build(settings: "Scrape") -> Mapping[str, Source]:
     """Every source that can be fetched, by name; nothing is connected."""
     web = Web(settings.user_agent, settings.pace_seconds)
     sources: list[Source] = [
         football_data.FootballData(web, settings.football_data_url),
+        openfootball.OpenFootball(settings.openfootball_url),
+        football_data_org.FootballDataOrg(settings.football_data_org_url),
+        the_odds_api.TheOddsApi(settings.the_odds_api_url),
         simulated.Simulated(settings.simulated_seed),
     ]
     return {source.name: source for source in sources}
@@ -30,7 +41,7 @@ def parse(payload: Payload) -> Parsed:
     Raises:
         DataError: the payload breaks the contract of its format.
     """
-    parser = football_data.parse if payload.source == football_data.NAME else files.parse
+    parser = _PARSERS.get(payload.source, files.parse)
     try:
         return parser(payload)
     except TouchlineError:
