@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
-from touchline.adapters import bulk, database, staging
+from touchline.adapters import bulk, database, staging, staging_details
 from touchline.adapters.schema import (
     GOALS,
     PRICES,
@@ -24,6 +24,8 @@ from touchline.adapters.schema import (
     team_match_stats,
     teams,
 )
+from touchline.adapters.schema_collected import source_matches
+from touchline.adapters.staging_facts import write
 from touchline.domain.competitions import competition
 from touchline.domain.seasons import around as seasons_around
 from touchline.domain.vocabulary import (
@@ -38,6 +40,9 @@ from touchline.errors import Conflict, DataError, NotFound, UnknownName
 from touchline.ports import Changes, Clock, MatchRef, ScrapeRun
 
 _INCOMING: Final = (*MATCH_COLUMNS, "available_time", "payload")
+_CARRIED: Final = ("source", "source_id", "raw_status")
+_FILES: Final = "files"
+_ASKED: Final = 5_000  # numbers of a source in one query
 _PRICE_COLUMNS: Final = (*ODDS_COLUMNS, *CLOSING_COLUMNS)
 
 
@@ -69,7 +74,7 @@ class SqlMatchStore:
                 raise NotFound(f"no team {team!r} in {country}", where=alias, hint="declare it first: alias = team")
             if known.get(alias, team) != team:
                 raise DataError(f"{alias!r} stands for {known[alias]!r} in {country} already", where=alias)
-            _declare(connection, {(country, alias): team})
+            _declare(connection, {(country, alias): team}, "")
 
     def known(self, competition: str, seasons: Sequence[str]) -> list[MatchRef]:
         """Current state of the matches of these seasons."""
@@ -88,33 +93,63 @@ class SqlMatchStore:
         with database.reading(self._engine) as connection:
             return [MatchRef(**row) for row in connection.execute(query).mappings()]
 
-    def record(self, run: ScrapeRun, rows: pd.DataFrame, teams: Mapping[tuple[str, str], str]) -> Changes:
-        """Store rows in one transaction under one new `seq`, or none of them.
+    def linked(self, source: str, source_ids: Iterable[str]) -> dict[str, str]:
+        """Number of a match in a source -> `match_id`, for those that are known."""
+        wanted = sorted(set(source_ids))
+        query = (
+            sa.select(source_matches.c.source_id, matches.c.match_id)
+            .join(matches, matches.c.number == source_matches.c.match)
+            .where(source_matches.c.source == source)
+        )
+        with database.reading(self._engine) as connection:
+            parts = (wanted[start : start + _ASKED] for start in range(0, len(wanted), _ASKED))
+            found = (connection.execute(query.where(source_matches.c.source_id.in_(part))) for part in parts)
+            return {source_id: match_id for rows in found for source_id, match_id in rows}
+
+    def record(
+        self,
+        run: ScrapeRun,
+        rows: pd.DataFrame,
+        teams: Mapping[tuple[str, str], str],
+        details: Mapping[str, pd.DataFrame] | None = None,
+    ) -> Changes:
+        """Store rows in one transaction under one new `seq`, or none of them; see `MatchStore.record`.
 
         Raises:
             Conflict: the write lock could not be had in time, or a name was given to another team meanwhile.
-            DataError: a column is missing, a match is there twice or stored with others, or a moment has no offset.
+            DataError: a column is missing, a match is there twice or stored with others, or a moment has no offset;
+                a source's number is that of another match; details do not fit their table, or their match is unknown.
             UnknownName: a team or a status that nobody declared.
         """
-        rows = _checked(rows)
+        rows, tables = _checked(rows, run.source), staging_details.checked(details or {}, run.source)
         with database.writing(self._engine, "matches") as connection:
-            teams_new = _declare(connection, teams)
+            teams_new = _declare(connection, teams, "" if run.source == _FILES else run.source)
             _require_teams(connection, rows)
             _insert_seasons(connection, rows)
-            numbers = _numbers_of_payloads(connection, [*run.payloads, *rows["payload"].unique()])
-            found = staging.stage(connection, rows.assign(payload=rows["payload"].map(numbers)), run.retrieved)
-            seq = self._account(connection, run, found.anything)
+            frames = (rows, *tables.values())
+            sent = {digest for frame in frames for digest in frame["payload"].unique()}
+            numbers = _numbers_of_payloads(connection, [*run.payloads, *sent])
+            rows, *others = (frame.assign(payload=frame["payload"].map(numbers)) for frame in frames)
+            found = staging.stage(connection, rows, run.retrieved)
+            details_changed = staging_details.stage(connection, dict(zip(tables, others, strict=True)), run.retrieved)
+            changed = found.anything or details_changed > 0
+            seq = self._account(connection, run, changed)
             if found.anything:
-                staging.write(connection, seq)
+                write(connection, staging.FACTS, seq)
+            if details_changed:
+                write(connection, staging_details.FACTS, seq)
             staging.clear(connection)
+            if tables:
+                staging_details.clear(connection)
         return Changes(
             seq=seq,
-            changed=found.anything,
+            changed=changed,
             matches_new=found.matches_new,
             matches_changed=found.matches_changed,
             statistics_changed=found.statistics_changed,
             odds_changed=found.odds_changed,
             teams_new=teams_new,
+            details_changed=details_changed,
         )
 
     def head(self) -> int:
@@ -171,7 +206,7 @@ def _references() -> sa.Select[Any]:
     )
 
 
-def _checked(rows: pd.DataFrame) -> pd.DataFrame:
+def _checked(rows: pd.DataFrame, source: str) -> pd.DataFrame:
     missing = [name for name in _INCOMING if name not in rows.columns]
     if missing:
         raise DataError("columns are missing", where=", ".join(missing), hint="rows have MATCH_COLUMNS and two more")
@@ -185,7 +220,13 @@ def _checked(rows: pd.DataFrame) -> pd.DataFrame:
         if not isinstance(rows[name].dtype, pd.DatetimeTZDtype):
             raise DataError("moments have no offset", where=name, hint="convert them to UTC")
     countries = {code: competition(code).country for code in rows["competition"].unique()}
-    return rows[list(_INCOMING)].assign(country=rows["competition"].map(countries))
+    carried = {name: rows.get(name, absent) for name, absent in zip(_CARRIED, (source, None, None), strict=True)}
+    rows = rows[list(_INCOMING)].assign(**carried, country=rows["competition"].map(countries))
+    linked = rows[rows["source_id"].notna()]
+    twice = linked["source_id"][linked.duplicated(["source", "source_id"])]
+    if len(twice):
+        raise DataError("a source's number stands beside two matches", where=str(twice.iloc[0]))
+    return rows
 
 
 def _head(connection: sa.Connection) -> int:
@@ -203,8 +244,8 @@ def _names(connection: sa.Connection) -> dict[str, dict[str, str]]:
     return names
 
 
-def _declare(connection: sa.Connection, given: Mapping[tuple[str, str], str]) -> int:
-    """Store names that are new; how many teams are.
+def _declare(connection: sa.Connection, given: Mapping[tuple[str, str], str], source: str) -> int:
+    """Store names that are new, and that `source` was the first to write so; how many teams are.
 
     Raises:
         Conflict: a name stands for another team.
@@ -214,7 +255,9 @@ def _declare(connection: sa.Connection, given: Mapping[tuple[str, str], str]) ->
         if (other := known.get(country, {}).get(name, team)) != team:
             raise Conflict(f"{name!r} in {country} was given to {other!r} meanwhile", where=name, hint="try again")
     new = sorted({(country, team) for (country, _), team in given.items() if team not in known.get(country, {})})
-    database.insert_new(connection, teams, [{"country": country, "team": team} for country, team in new])
+    database.insert_new(
+        connection, teams, [{"country": country, "team": team, "source": source} for country, team in new]
+    )
     aliases = [
         {"country": country, "alias": name, "team": team} for (country, name), team in given.items() if name != team
     ]

@@ -1,16 +1,16 @@
-"""Tables of what is collected beside results and prices: line-ups, players, shots, quotes; and the memory of collecting."""
+"""Tables of what is collected beside results and prices: line-ups, players, shots, quotes; what is known of pages."""
 
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from touchline.adapters.schema import Moment, fact_columns, Number, metadata
+from touchline.adapters.schema import Moment, Number, fact_columns, metadata
 
 TEAM_DETAILS: Final = (
     "rating", "possession", "touches", "passes", "passes_accurate", "key_passes", "tackles", "interceptions",
     "clearances", "aerials_won", "dribbles_won", "dispossessed", "offsides", "shots_blocked", "shots_off_target",
 )  # fmt: skip
-"""Of one side of a match; `possession` is its share of both sides' (0 to 1), the others are counts, `rating` 0 to 10."""
+"""Of one side of a match: `possession` is its share of both (0 to 1), `rating` goes up to 10, the others are counts."""
 PLAYER_STATISTICS: Final = (
     "rating", "goals", "own_goals", "assists", "shots", "shots_on_target", "key_passes", "passes", "passes_accurate",
     "touches", "tackles", "interceptions", "clearances", "aerials_won", "dribbles_won", "fouls", "yellow_cards",
@@ -40,6 +40,16 @@ source_matches: Final = sa.Table(
     sa.Column("source", sa.Text, primary_key=True),
     sa.Column("source_id", sa.Text, primary_key=True),  # as the source numbers its matches
     sa.Column("match", Number, sa.ForeignKey("matches.number"), nullable=False, index=True),
+)
+
+details_seen: Final = sa.Table(  # when the payload was retrieved that last described a match in one table of details
+    "details_seen",
+    metadata,
+    sa.Column("match", Number, sa.ForeignKey("matches.number"), primary_key=True, autoincrement=False),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("seen", Moment, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 match_details: Final = _detail(

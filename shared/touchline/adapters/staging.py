@@ -1,8 +1,4 @@
-"""Incoming rows beside the stored ones: what is new or different, found with a few statements over whole tables.
-
-Rows are loaded into temporary tables, compared with the current facts, and only what differs is written: the current
-fact is closed at the new `seq` and the other one opens at it.
-"""
+"""Rows of matches beside the stored ones: loaded into temporary tables, numbered, linked, compared with the facts."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -12,32 +8,30 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
-from touchline.adapters import bulk, schema
+from touchline.adapters import bulk, schema, schema_collected
 from touchline.adapters.schema import GOALS, PRICES, STATISTICS, Moment
+from touchline.adapters.staging_facts import Fact, compare, fact, temporary_table
 from touchline.domain.vocabulary import BOOKMAKERS, CLOSING_COLUMNS, ODDS_AVAILABLE, ODDS_COLUMNS
 from touchline.errors import DataError
 
 _temporary: Final = sa.MetaData()
 
-
-def _temporary_table(name: str, *columns: sa.Column[Any]) -> sa.Table:
-    return sa.Table(name, _temporary, *columns, prefixes=["TEMPORARY"])
-
-
-_staged: Final = _temporary_table(
+_staged: Final = temporary_table(
+    _temporary,
     "staged_matches",
     sa.Column("row", sa.Integer, primary_key=True),
     sa.Column("match", sa.BigInteger),  # its number, once it has one
     *(sa.Column(name, sa.Text) for name in ("match_id", "competition", "season", "country", "home_team", "away_team")),
     sa.Column("kickoff", Moment),
     sa.Column("kickoff_known", sa.Boolean),
-    sa.Column("status", sa.Text),
+    *(sa.Column(name, sa.Text) for name in ("status", "raw_status", "source", "source_id")),
     sa.Column("available_time", Moment),
     *(sa.Column(name, sa.Double) for name in (*GOALS, *STATISTICS)),
     sa.Column("payload", sa.BigInteger),
 )
 
-_staged_odds: Final = _temporary_table(
+_staged_odds: Final = temporary_table(
+    _temporary,
     "staged_odds",
     sa.Column("row", sa.Integer),
     sa.Column("bookmaker", sa.Text),
@@ -47,32 +41,19 @@ _staged_odds: Final = _temporary_table(
 )
 
 
-class _Fact(msgspec.Struct, frozen=True):
-    """How one kind of fact is compared: by `key`; `given` values replace, `kept` ones unless they are missing."""
-
-    table: sa.Table
-    key: tuple[str, ...]
-    given: tuple[str, ...]
-    kept: tuple[str, ...]
-    changed: sa.Table
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return (*self.key, *self.given, *self.kept, "payload")
+def _merged(incoming: Any, current: Any, name: str) -> sa.ColumnElement[Any]:
+    """A missing value leaves the stored one; but another status comes with its own score, or with none."""
+    kept = sa.func.coalesce(incoming[name], current[name])
+    return sa.case((incoming.status == current.status, kept), else_=incoming[name])
 
 
-def _fact(table: sa.Table, key: tuple[str, ...], given: tuple[str, ...], kept: tuple[str, ...]) -> _Fact:
-    columns = [sa.Column(name, table.c[name].type) for name in (*key, *given, *kept, "payload")]
-    changed = _temporary_table(f"changed_{table.name}", *columns, sa.Column("known", sa.Boolean))
-    return _Fact(table, key, given, kept, changed)
-
-
-_VERSIONS: Final = _fact(
-    schema.match_versions, ("match",), ("kickoff", "kickoff_known", "status", "available_time"), GOALS
-)
-_STATISTICS: Final = _fact(schema.team_match_stats, ("match",), (), STATISTICS)
-_ODDS: Final = _fact(schema.odds_quotes, ("match", "bookmaker", "closing"), ("available_time",), PRICES)
-_FACTS: Final = (_VERSIONS, _STATISTICS, _ODDS)
+_VERSIONS: Final = fact(
+    _temporary, schema.match_versions, ("match",), ("kickoff", "kickoff_known", "status", "available_time"),
+    (*GOALS, "raw_status"), merge=_merged,
+)  # fmt: skip
+_STATISTICS: Final = fact(_temporary, schema.team_match_stats, ("match",), (), STATISTICS)
+_ODDS: Final = fact(_temporary, schema.odds_quotes, ("match", "bookmaker", "closing"), ("available_time",), PRICES)
+FACTS: Final = (_VERSIONS, _STATISTICS, _ODDS)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -92,10 +73,10 @@ class Found(msgspec.Struct, frozen=True):
 def stage(connection: sa.Connection, rows: pd.DataFrame, retrieved: Any) -> Found:
     """Load rows (tidy columns, `country`, `payload` as its number), give new matches a number, compare with the facts.
 
-    Rows of matches that a later payload has described are left out.
+    Rows of matches that a later payload has described are left out, but for their links.
 
     Raises:
-        DataError: a `match_id` is stored for other teams or another competition.
+        DataError: a `match_id` is stored for other teams or another competition; a source's number is another match's.
     """
     _temporary.create_all(connection, checkfirst=False)
     rows = rows.assign(row=range(len(rows)))
@@ -103,31 +84,18 @@ def stage(connection: sa.Connection, rows: pd.DataFrame, retrieved: Any) -> Foun
     bulk.load(connection, _staged_odds, _quotes(rows))
     _number(connection)
     _refuse_others(connection)
-    seen = sa.exists().where(schema.matches.c.number == _staged.c.match, schema.matches.c.seen > retrieved)
-    connection.execute(sa.delete(_staged).where(seen))
     new = _insert_matches(connection, retrieved)
     _number(connection)
+    _link(connection)
+    seen = sa.exists().where(schema.matches.c.number == _staged.c.match, schema.matches.c.seen > retrieved)
+    connection.execute(sa.delete(_staged).where(seen))
     connection.execute(
         sa.update(schema.matches)
         .where(schema.matches.c.number.in_(sa.select(_staged.c.match)), schema.matches.c.seen < retrieved)
         .values(seen=retrieved)
     )
-    counts = {fact.table.name: _compare(connection, fact) for fact in _FACTS}
+    counts = {fact.table.name: compare(connection, fact, _incoming(fact)) for fact in FACTS}
     return Found(new, counts["match_versions"] - new, counts["team_match_stats"], counts["odds_quotes"])
-
-
-def write(connection: sa.Connection, seq: int) -> None:
-    """Close the facts that were found to differ and open the new ones."""
-    for fact in _FACTS:
-        table, changed = fact.table, fact.changed
-        superseded = sa.select(*(changed.c[name] for name in fact.key)).where(changed.c.known)
-        connection.execute(
-            sa.update(table)
-            .where(table.c.until_seq.is_(None), sa.tuple_(*(table.c[name] for name in fact.key)).in_(superseded))
-            .values(until_seq=seq)
-        )
-        opened = sa.select(*(changed.c[name] for name in fact.columns), sa.literal(seq))
-        connection.execute(sa.insert(table).from_select([*fact.columns, "seq"], opened))
 
 
 def clear(connection: sa.Connection) -> None:
@@ -179,36 +147,28 @@ def _insert_matches(connection: sa.Connection, retrieved: Any) -> int:
     return connection.execute(sa.insert(schema.matches).from_select([*names, "seen"], new)).rowcount
 
 
-def _compare(connection: sa.Connection, fact: _Fact) -> int:
-    """Fill the fact's table of changes; how many there are."""
-    incoming, current = _incoming(fact), fact.table.alias("current")
-    same = sa.and_(*(incoming.c[name] == current.c[name] for name in fact.key), current.c.until_seq.is_(None))
-    merged = {name: incoming.c[name] for name in fact.given} | {
-        name: _merged(fact, incoming.c, current.c, name) for name in fact.kept
-    }
-    differs = (value.is_distinct_from(current.c[name]) for name, value in merged.items())
-    found = (
-        sa.select(
-            *(incoming.c[name] for name in fact.key),
-            *(value.label(name) for name, value in merged.items()),
-            incoming.c.payload,
-            current.c.match.is_not(None).label("known"),
-        )
-        .select_from(incoming.outerjoin(current, same))
-        .where(sa.or_(current.c.match.is_(None), *differs))
+def _link(connection: sa.Connection) -> None:
+    """Note the sources' own numbers of matches."""
+    links, own, other = schema_collected.source_matches, schema.matches.alias("own"), schema.matches.alias("other")
+    same = sa.and_(links.c.source == _staged.c.source, links.c.source_id == _staged.c.source_id)
+    joined = (
+        _staged.join(links, same)
+        .join(own, own.c.number == _staged.c.match)
+        .join(other, other.c.number == links.c.match)
     )
-    return connection.execute(sa.insert(fact.changed).from_select([*fact.columns, "known"], found)).rowcount
+    query = sa.select(links.c.source, links.c.source_id, own.c.match_id, other.c.match_id)
+    taken = connection.execute(query.select_from(joined).where(links.c.match != _staged.c.match).limit(1)).first()
+    if taken is not None:
+        source, source_id, here, there = taken
+        what = f"number {source_id} of {source} is that of {there} already"
+        raise DataError(what, where=here, hint="a match that was moved keeps its match_id")
+    new = sa.select(_staged.c.source, _staged.c.source_id, _staged.c.match).where(
+        _staged.c.source_id.is_not(None), ~sa.exists().where(same)
+    )
+    connection.execute(sa.insert(links).from_select(["source", "source_id", "match"], new))
 
 
-def _merged(fact: _Fact, incoming: Any, current: Any, name: str) -> sa.ColumnElement[Any]:
-    """A missing value leaves the stored one; but another status comes with its own score, or with none."""
-    kept: sa.ColumnElement[Any] = sa.func.coalesce(incoming[name], current[name])
-    if fact is not _VERSIONS:
-        return kept
-    return sa.case((incoming.status == current.status, kept), else_=incoming[name])
-
-
-def _incoming(fact: _Fact) -> sa.Subquery:
+def _incoming(fact: Fact) -> sa.Subquery:
     if fact is _ODDS:
         columns = [_staged.c.match, _staged.c.payload, *(c for c in _staged_odds.c if c.name != "row")]
         joined = _staged_odds.join(_staged, _staged_odds.c.row == _staged.c.row)

@@ -28,6 +28,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source", "source_id"),
     )
     op.create_table(
+        "details_seen",
+        sa.Column("match", _Number, nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("seen", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["match"], ["matches.number"]),
+        sa.PrimaryKeyConstraint("match", "source", "kind"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "match_details",
         sa.Column("match", _Number, nullable=False),
         sa.Column("source", sa.Text(), nullable=False),

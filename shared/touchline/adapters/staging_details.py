@@ -1,0 +1,173 @@
+"""Details of matches beside the stored ones: what comes for a match and source in one table is all that there is of it.
+
+Details have a memory of their own of how new they are (`details_seen`): that a schedule was read after the page of a
+match says nothing about that page.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+import pandas as pd
+import sqlalchemy as sa
+
+from touchline.adapters import bulk, schema
+from touchline.adapters import schema_collected as collected
+from touchline.adapters.staging_facts import Fact, compare, fact, temporary_table
+from touchline.errors import DataError
+
+_temporary: Final = sa.MetaData()
+_FACT_COLUMNS: Final = ("payload", "seq", "until_seq")
+_CARRIED: Final = ("match_id", "source", "payload")
+_LET_GO: Final = ("source_id", "match", "retrieved")
+
+
+class _Detail(msgspec.Struct, frozen=True):
+    """One table of details: how its rows come in and are compared."""
+
+    name: str
+    fact: Fact
+    staged: sa.Table
+
+    @property
+    def own_key(self) -> tuple[str, ...]:
+        """What tells the rows of one match and source apart."""
+        return self.fact.key[2:]
+
+    @property
+    def own_columns(self) -> list[sa.Column[Any]]:
+        """Columns that come, but for those that all details have."""
+        return [self.fact.table.c[name] for name in (*self.own_key, *self.fact.given)]
+
+
+def _detail(name: str, table: sa.Table) -> _Detail:
+    key = tuple(column.name for column in table.primary_key if column.name != "seq")
+    given = tuple(column.name for column in table.columns if column.name not in (*key, *_FACT_COLUMNS))
+    made = fact(_temporary, table, key, given, whole=("match", "source"))
+    columns = (sa.Column(column, table.c[column].type) for column in ("source", *key[2:], *given, "payload"))
+    return _Detail(name, made, temporary_table(_temporary, f"staged_{name}", sa.Column("match_id", sa.Text), *columns))
+
+
+_DETAILS: Final = {
+    name: _detail(name, table)
+    for name, table in (
+        ("match_details", collected.match_details),
+        ("team_details", collected.team_details),
+        ("line_ups", collected.line_ups),
+        ("player_stats", collected.player_match_stats),
+        ("shots", collected.shots),
+    )
+}
+FACTS: Final = tuple(detail.fact for detail in _DETAILS.values())
+
+
+def checked(details: Mapping[str, pd.DataFrame], source: str) -> dict[str, pd.DataFrame]:
+    """Tables with at least one row, with the columns of the database; `source` where they have no column of it.
+
+    Raises:
+        DataError: an unknown table or column, one that is missing, a value missing that must be there, a row twice.
+    """
+    unknown = sorted(set(details) - set(_DETAILS))
+    if unknown:
+        raise DataError(f"no table of details {unknown[0]!r}", where="details", hint=f"known: {', '.join(_DETAILS)}")
+    return {name: _checked(_DETAILS[name], rows, source) for name, rows in details.items() if len(rows)}
+
+
+def _checked(detail: _Detail, rows: pd.DataFrame, source: str) -> pd.DataFrame:
+    rows = rows if "source" in rows.columns else rows.assign(source=source)
+    own = detail.own_columns
+    known = {*_CARRIED, *(column.name for column in own)}
+    unknown = sorted(set(rows.columns) - known - set(_LET_GO))
+    if unknown:
+        raise DataError(f"unknown column {unknown[0]!r}", where=detail.name, details=tuple(unknown))
+    required = {*_CARRIED, *(column.name for column in own if not column.nullable)}
+    missing = sorted(required - set(rows.columns))
+    if missing:
+        raise DataError(f"column {missing[0]!r} is missing", where=detail.name, details=tuple(missing))
+    empty = sorted(name for name in required if rows[name].isna().any())
+    if empty:
+        raise DataError(f"a value of {empty[0]!r} is missing", where=detail.name, details=tuple(empty))
+    key = ["match_id", "source", *detail.own_key]
+    twice = rows.loc[rows.duplicated(key), key]
+    if len(twice):
+        raise DataError("a row is there twice", where=detail.name, details=tuple(map(str, twice.to_numpy().tolist())))
+    return _typed(rows.reindex(columns=[*_CARRIED, *(column.name for column in own)]), own, detail.name)
+
+
+def _typed(rows: pd.DataFrame, columns: list[sa.Column[Any]], where: str) -> pd.DataFrame:
+    try:
+        return rows.astype({column.name: _dtype(column.type) for column in columns})
+    except (TypeError, ValueError) as error:
+        raise DataError(f"a value has the wrong type: {error}", where=where) from error
+
+
+def _dtype(kind: sa.types.TypeEngine[Any]) -> str:
+    if isinstance(kind, sa.Boolean):
+        return "boolean"
+    return "Int64" if isinstance(kind, sa.Integer) else "str" if isinstance(kind, sa.Text) else "float64"
+
+
+def stage(connection: sa.Connection, tables: Mapping[str, pd.DataFrame], retrieved: Any) -> int:
+    """Load checked tables (`payload` as its number) and compare them with the facts; how many rows differ.
+
+    What was retrieved before that which is stored of a match, source and table is left out.
+
+    Raises:
+        DataError: details of a match that is not stored.
+    """
+    if not tables:
+        return 0
+    _temporary.create_all(connection, checkfirst=False)
+    return sum(_stage(connection, _DETAILS[name], rows, retrieved) for name, rows in tables.items())
+
+
+def clear(connection: sa.Connection) -> None:
+    """Remove the temporary tables; a transaction that is rolled back has removed them already."""
+    _temporary.drop_all(connection, checkfirst=False)
+
+
+def _stage(connection: sa.Connection, detail: _Detail, rows: pd.DataFrame, retrieved: Any) -> int:
+    bulk.load(connection, detail.staged, rows)
+    _require_matches(connection, detail)
+    found = compare(connection, detail.fact, _incoming(detail, retrieved))
+    _note_seen(connection, detail, retrieved)
+    return found
+
+
+def _require_matches(connection: sa.Connection, detail: _Detail) -> None:
+    stored = sa.exists().where(schema.matches.c.match_id == detail.staged.c.match_id)
+    lost = connection.scalar(sa.select(detail.staged.c.match_id).where(~stored).limit(1))
+    if lost is not None:
+        raise DataError("details of a match that is not stored", where=lost, hint="store the match first")
+
+
+def _incoming(detail: _Detail, retrieved: Any) -> sa.Subquery:
+    staged, stored, seen = detail.staged, schema.matches, collected.details_seen
+    later = sa.exists().where(_seen_of(detail, stored.c.number, staged.c.source), seen.c.seen > retrieved)
+    columns = (staged.c[name] for name in detail.fact.columns if name != "match")
+    joined = staged.join(stored, stored.c.match_id == staged.c.match_id)
+    return sa.select(stored.c.number.label("match"), *columns).select_from(joined).where(~later).subquery("incoming")
+
+
+def _seen_of(detail: _Detail, match: Any, source: Any) -> sa.ColumnElement[bool]:
+    seen = collected.details_seen
+    return sa.and_(seen.c.match == match, seen.c.source == source, seen.c.kind == detail.name)
+
+
+def _note_seen(connection: sa.Connection, detail: _Detail, retrieved: Any) -> None:
+    staged, stored, seen = detail.staged, schema.matches, collected.details_seen
+    came = (
+        sa.select(stored.c.number.label("match"), staged.c.source)
+        .select_from(staged.join(stored, stored.c.match_id == staged.c.match_id))
+        .distinct()
+        .subquery("came")
+    )
+    connection.execute(
+        sa.update(seen)
+        .where(_seen_of(detail, came.c.match, came.c.source), seen.c.seen < retrieved)
+        .values(seen=retrieved)
+    )
+    new = sa.select(came.c.match, came.c.source, sa.literal(detail.name), sa.literal(retrieved, schema.Moment)).where(
+        ~sa.exists().where(_seen_of(detail, came.c.match, came.c.source))
+    )
+    connection.execute(sa.insert(seen).from_select(["match", "source", "kind", "seen"], new))
