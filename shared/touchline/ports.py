@@ -162,10 +162,12 @@ class MatchStore(Protocol):
             run: where the rows came from.
             rows: MATCH_COLUMNS plus `available_time` and `payload` (sha256), teams resolved, one row a match. A missing
                 statistic or price leaves what is stored; a row retrieved before the stored one changes nothing.
-                They may have `source_id` (the source's own number of the match, which is linked) and `raw_status`.
+                They may have `source_id` (the source's own number of the match, which is linked) and `raw_status`
+                (it stays like a score), and `source` where rows of a run come from several; without it, `run.source`.
             teams: (country, published name) -> canonical name, of names seen for the first time.
             details: tables by the names in `touchline.collecting.DETAILS` but "statistics", each with `match_id` and
-                `payload` (sha256); all that is known of a match in one of them is replaced by what comes.
+                `payload` (sha256), and `source` as in `rows`; all that is known of a match from that source in one of
+                them is replaced by what comes, unless that was retrieved before.
 
         Raises:
             Conflict: the write lock could not be had in time.
