@@ -5,9 +5,11 @@ Data objects are written first, under `<stage>/<id>/`, then `<stage>/<id>/manife
 doing the same work twice is harmless. A manifest says nothing of clocks, machines or run ids: same inputs, same bytes.
 """
 
+import gzip
 import hashlib
+import zlib
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -15,6 +17,8 @@ from touchline import tracing
 from touchline.errors import Conflict, CorruptObject, DataError, NotFound, TouchlineError
 from touchline.ports import ObjectStore
 
+PAYLOADS: Final = "payloads/"
+_PACKED: Final = ".gz"
 _T = TypeVar("_T")
 Seal = Callable[[str, bytes], bytes]
 """Key and content of a publication -> the content that stands for ever."""
@@ -101,16 +105,56 @@ def write_object(store: ObjectStore, key: str, data: bytes, *, rows: int | None 
 
 
 def read_object(store: ObjectStore, ref: Ref) -> bytes:
-    """Content of an object, checked.
+    """Content of an object, checked; of a payload, the bytes as received.
 
     Raises:
         CorruptObject: its bytes do not have the hash of the reference.
         NotFound: there is no such object.
     """
-    data = store.get(ref.key)
+    return payload_bytes(store, ref) if ref.key.startswith(PAYLOADS) else _checked(store.get(ref.key), ref)
+
+
+def _checked(data: bytes, ref: Ref) -> bytes:
     if sha256(data) != ref.sha256:
         raise CorruptObject(f"hash is {sha256(data)[:12]}, promised was {ref.sha256[:12]}", where=ref.key)
     return data
+
+
+def payload_ref(source: str, digest: str) -> Ref:
+    """Where the bytes that came from a source are kept; they are named, and referred to, by the hash of themselves.
+
+    >>> payload_ref("files", "ab12").key
+    'payloads/files/ab12.gz'
+    """
+    return Ref(f"{PAYLOADS}{source}/{digest}{_PACKED}", digest)
+
+
+def write_payload(store: ObjectStore, source: str, body: bytes) -> Ref:
+    """Keep bytes as received, compressed.
+
+    Raises:
+        CorruptObject: other bytes stand in their place.
+    """
+    ref = payload_ref(source, sha256(body))
+    if not store.create(ref.key, gzip.compress(body, mtime=0)):
+        payload_bytes(store, ref)
+    return ref
+
+
+def payload_bytes(store: ObjectStore, ref: Ref) -> bytes:
+    """Bytes as received, unpacked and checked.
+
+    Raises:
+        CorruptObject: they do not have the hash of the reference.
+        NotFound: there is no such object.
+    """
+    data = store.get(ref.key)
+    if ref.key.endswith(_PACKED):
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise CorruptObject(f"cannot be unpacked: {error}", where=ref.key) from error
+    return _checked(data, ref)
 
 
 def publication_key(stage: str, seq: int, promotion: int | None = None, revision: int = 0) -> str:

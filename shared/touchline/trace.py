@@ -12,6 +12,7 @@ import msgspec
 from touchline.domain.forecasts import ForecastSet, MatchForecast
 from touchline.errors import CorruptObject, NotFound
 from touchline.manifest import (
+    PAYLOADS,
     Manifest,
     Publication,
     Ref,
@@ -138,9 +139,10 @@ class _Walker:
             return ()
         sidecar = found[1].sidecars["lineage"]
         digest = _payload_of(read_object(self._store, sidecar), self._match_id, sidecar.key)
-        payload = next((info.key for info in self._store.list("payloads/") if info.key.endswith(f"/{digest}")), None)
+        kept = (info.key for info in self._store.list(PAYLOADS))
+        payload = next((key for key in kept if key.endswith((f"/{digest}.gz", f"/{digest}"))), None)
         if payload is None:
-            raise NotFound("the payload of this match is missing", where=f"payloads/*/{digest}")
+            raise NotFound("the payload of this match is missing", where=f"{PAYLOADS}*/{digest}.gz")
         return (Node(sidecar.key, sidecar.sha256, "lineage", (self._leaf(Ref(payload, digest), PAYLOAD),)),)
 
 

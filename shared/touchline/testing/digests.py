@@ -21,6 +21,7 @@ from touchline.adapters.schema import sealed
 from touchline.bootstrap import Container
 from touchline.errors import CorruptObject, NotFound
 from touchline.manifest import (
+    PAYLOADS,
     Manifest,
     Ref,
     current,
@@ -110,8 +111,8 @@ def check_objects(store: ObjectStore) -> None:
         elif info.key.endswith("/manifest.json"):
             manifest = decode(store.get(info.key), Manifest, info.key)
             _check(store, (*manifest.inputs, *manifest.outputs.values()), info.key)
-        elif info.key.startswith("payloads/") and not info.key.endswith(".json"):
-            read_object(store, Ref(info.key, info.key.rpartition("/")[2]))
+        elif info.key.startswith(PAYLOADS) and not info.key.endswith(".json"):
+            read_object(store, Ref(info.key, info.key.rpartition("/")[2].removesuffix(".gz")))
 
 
 def check_records(container: Container) -> None:
