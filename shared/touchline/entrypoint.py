@@ -210,6 +210,7 @@ class _Attempt:
 
     def __init__(self, message: Message, warm: _Warm, cold: bool, direct: bool = False) -> None:
         self._name, self._claiming = warm.declared.name, warm.declared.claim
+        self._schedules = tuple(trigger.name for trigger in warm.declared.triggers if trigger.cron)
         self._ports, self._options, self._hidden = warm.container, warm.options, warm.hidden
         self._message, self._cold, self._span = message, cold, ""
         self._event: Event | None = None
@@ -228,6 +229,7 @@ class _Attempt:
         """Run the stage and keep a record of it; every error ends as a status."""
         self._event = event
         try:
+            self._check(event)
             event = self._event = self._completed(event)
             self._span = tracing.child(event.traceparent)
             with tracing.within(self._span), ExitStack() as claim:
@@ -253,6 +255,14 @@ class _Attempt:
             stack.enter_context(self._ports.claimed(self._name))
         except RetryableError as error:
             raise _Busy(error) from error
+
+    def _check(self, event: Event) -> None:
+        """Refuse a tick of a schedule that the wiring does not have: it is a slip of the pen, not another job."""
+        if event.kind == "cron" and event.key not in self._schedules:
+            known = ", ".join(self._schedules) or "none"
+            raise EventError(
+                f"{self._name} has no schedule {event.key!r}", where="schedule", hint=f"its schedules: {known}"
+            )
 
     def _completed(self, event: Event) -> Event:
         """The event with what its object says of itself, where the platform did not tell it and the object exists."""

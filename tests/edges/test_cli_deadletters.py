@@ -154,6 +154,8 @@ def test_a_message_that_could_not_be_understood_cannot_be_redriven(
     [
         (["deadletters", "show", "zzzz"], "zzzz is unknown"),
         (["deadletters", "redrive"], "name some letters"),
+        (["deadletters", "list", "--function", "exprot"], "no function 'exprot'"),
+        (["runs", "--function", "exprot"], "no function 'exprot'"),
         (["deadletters", "discard", "zzzz", "--reason", " "], "give a reason"),
         (["replay", "--prefix", "results/"], "nobody is woken by objects under 'results/'"),
         (["replay", "--prefix", "raw/", "--function", "export"], "export is woken by incoming/"),

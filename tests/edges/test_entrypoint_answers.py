@@ -211,6 +211,13 @@ def test_no_web_page_may_send_events(world: World, headers: dict[str, str]) -> N
     assert (status, json.loads(body)["status"], world.done, world.kept("runs/")) == (403, 403, [], [])
 
 
+def test_a_schedule_that_the_wiring_lacks_is_refused(world: World) -> None:
+    status, body, _ = world.ask({"schedule": "dayly"}, JSON)
+    assert (status, world.done) == (400, [])
+    assert "has no schedule 'dayly'" in json.loads(body)["title"]
+    assert "its schedules: daily" in json.loads(body)["detail"]
+
+
 def test_a_platform_may_deliver_to_any_path(world: World) -> None:
     assert world.ask(b"", CLOUDEVENT | {"ce-subject": "raw/a"}, "POST", "/validate")[0] == 204
     assert world.done == ["raw/a"]

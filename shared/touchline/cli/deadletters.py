@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from touchline.cli.terminal import AsJson, emit, open_platform, report, scene, showing
+from touchline.cli.terminal import AsJson, emit, known_function, open_platform, report, scene, showing
 from touchline.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def list_(
       touchline deadletters list
       touchline deadletters list --all --function validate --json
     """
+    function = known_function(scene(context).environ, function)
     with _opened(context) as (store, queue):
         known = _known(store, queue)
     chosen = [one for one in known if (every or one.state == "open") and function in ("", one.function)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from touchline.cli.terminal import AsJson, emit, scene, showing, since_moment
+from touchline.cli.terminal import AsJson, emit, known_function, scene, showing, since_moment
 
 if TYPE_CHECKING:
     from touchline.telemetry import RunRecord
@@ -41,8 +41,9 @@ def runs(
     from touchline.manifest import decode
     from touchline.telemetry import RunRecord
 
-    begin = since_moment(since)
-    store = bootstrap.ports(scene(context).environ).store
+    begin, environ = since_moment(since), scene(context).environ
+    store = bootstrap.ports(environ).store
+    function = known_function(environ, function)
     infos = store.list(f"runs/{function}/" if function else "runs/")
     records = [decode(store.get(info.key), RunRecord, info.key) for info in infos if info.key.count("/") == 3]
     if tree:

@@ -104,6 +104,19 @@ def report(records: "Sequence[RunRecord]", as_json: bool) -> None:
         raise typer.Exit(code)
 
 
+def known_function(environ: Mapping[str, str], name: str) -> str:
+    """A function's name, or nothing, as given.
+
+    Raises:
+        ConfigurationError: the wiring has no function of that name.
+    """
+    from touchline import wiring
+
+    if name:
+        wiring.load(wiring.root(environ)).function(name)
+    return name
+
+
 def since_moment(text: str) -> datetime | None:
     """Moment of the option --since: a date, or ISO 8601, in UTC where it names no offset; None if it is empty.
 
