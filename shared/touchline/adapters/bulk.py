@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from touchline.adapters.schema import Moment
 
@@ -24,6 +25,29 @@ def load(connection: sa.Connection, table: sa.Table, rows: pd.DataFrame) -> None
         _copy_in(connection, table, rows)
     else:
         _insert_many(connection, table, rows)
+
+
+def append_new(connection: sa.Connection, table: sa.Table, rows: pd.DataFrame, key: Sequence[str]) -> int:
+    """Append the rows whose key is not there yet, of equal keys the first; how many were appended.
+
+    Args:
+        connection: of a transaction that writes.
+        table: where they belong; `key` is its primary key, or unique in it.
+        rows: its columns by name, as for `load`; columns that are not there stay empty.
+        key: names of columns.
+    """
+    if rows.empty:
+        return 0
+    columns = (sa.Column(name, table.c[name].type) for name in rows.columns)
+    came = sa.Table(f"came_{table.name}", sa.MetaData(), *columns, prefixes=["TEMPORARY"])
+    came.create(connection, checkfirst=False)
+    load(connection, came, rows)
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    found = sa.select(came).where(sa.true())  # SQLite takes ON CONFLICT for a part of a join otherwise
+    insert = dialect.insert(table).from_select(list(rows.columns), found)
+    appended = connection.execute(insert.on_conflict_do_nothing(index_elements=list(key))).rowcount
+    came.drop(connection, checkfirst=False)
+    return appended
 
 
 def fetch(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:
