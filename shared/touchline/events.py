@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from touchline.dialects.aws import EVENTBRIDGE, NOTIFICATION
-from touchline.dialects.cloudevents import BINARY, CLOUDEVENT, PING, STRUCTURED, TYPES, to_http, to_json
+from touchline.dialects.cloudevents import BATCH, BINARY, CLOUDEVENT, KAFKA, PING, STRUCTURED, TYPES, to_http, to_json
 from touchline.dialects.google import PUSH, SCHEDULER, UNWRAPPED
 from touchline.dialects.invocation import Invocation, from_lambda
 from touchline.dialects.plain import PLAIN
@@ -21,8 +21,8 @@ from touchline.errors import EventError
 from touchline.work import Event
 
 __all__ = [
-    "DIALECTS", "MAX_BODY", "PING", "STRUCTURED", "TYPES", "Invocation", "Message", "from_json", "from_lambda",
-    "is_direct", "parse", "parse_all", "store_prefix", "to_http", "to_json",
+    "BATCH", "DIALECTS", "KAFKA", "MAX_BODY", "PING", "STRUCTURED", "TYPES", "Invocation", "Message", "from_json",
+    "from_lambda", "is_direct", "parse", "parse_all", "store_prefix", "to_http", "to_json",
 ]  # fmt: skip
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
@@ -60,7 +60,7 @@ def parse_all(message: Message, now: datetime, prefix: str = "", wanted: tuple[s
     raise EventError(
         f"no known dialect: {message.method} with {_seen(reading)}",
         where=message.path,
-        hint="send a CloudEvent 1.0 or a JSON object with `key` or `schedule`",
+        hint="send a CloudEvent 1.0 or a JSON object with `key`, `schedule` or `rows`",
     )
 
 

@@ -130,6 +130,15 @@ def test_an_object_is_the_same_work_whoever_reports_it() -> None:
     assert once.work("export") != events.parse(binary(generation="1"), NOW).work("export")
 
 
+def test_the_same_place_in_two_topics_is_different_work() -> None:
+    first, second = (
+        events.parse(binary(b"[{}]", type=events.KAFKA, id="partition:0/offset:1", source=source), NOW)
+        for source in ("/kafkasources/a#one", "/kafkasources/a#two")
+    )
+    assert first.work("scrape") != second.work("scrape")
+    assert first.data == second.data == {"rows": [{}]}
+
+
 def test_header_values_are_decoded_once() -> None:
     assert events.parse(binary(source="a%2520b"), NOW).source == "a%20b"
     assert events.parse(binary(source='"say \\"hi\\" %C3%A9"'), NOW).source == 'say "hi" é'
@@ -177,6 +186,9 @@ def test_the_trace_of_the_request_is_taken_where_the_event_has_none() -> None:
         (binary(b"{}", "", type=events.PING), "no usable schedule"),
         (binary(b'{"schedule": 3}', "", type=events.PING), "no usable schedule: 3"),
         (structured(data="text"), "data are str"),
+        (structured(type=events.BATCH), "no list of rows"),
+        (structured(type=events.BATCH, data={"rows": {}}), "no list of rows"),
+        (plain(b'{"rows": {}}'), "$.rows"),
         (structured(data_base64="e30x"), "not JSON"),
         (structured(id=""), "$.id"),
         (Message("POST", "/", {"content-type": STRUCTURED}, b"[]"), "not a valid CloudEvent"),

@@ -1,8 +1,9 @@
 """CloudEvents 1.0 over HTTP, structured and binary: our own types, and those of the platforms that speak it.
 
 Ours carry the object's key (or the name of the schedule) as `subject`, and `sha256`, `generation` and `traceparent` as
-extension attributes. Of the others we know Knative's PingSource, Google Cloud Storage as Eventarc sends it, and the
-types of the CloudEvents adapter for S3. Header values are percent-coded as the HTTP binding says.
+extension attributes; a batch carries rows of matches as its data. Of the others we know Knative's PingSource and
+KafkaSource, Google Cloud Storage as Eventarc sends it, and the types of the CloudEvents adapter for S3. Header values
+are percent-coded as the HTTP binding says.
 """
 
 import re
@@ -28,7 +29,7 @@ from touchline.dialects.reading import (
     utc,
 )
 from touchline.errors import EventError
-from touchline.manifest import encode
+from touchline.manifest import encode, sha256
 from touchline.work import Event, EventKind
 
 STRUCTURED: Final = "application/cloudevents+json"
@@ -39,6 +40,11 @@ TYPES: Final[dict[EventKind, str]] = {
 }
 PING: Final = "dev.knative.sources.ping"
 """PingSource: our renderer puts the schedule's name into its data, `{"schedule": "weekly"}`."""
+BATCH: Final = "dev.touchline.matches.batch"
+"""Rows of matches, for scrape: data are a list of them, or an object with that list as `rows`."""
+KAFKA: Final = "dev.knative.kafka.event"
+"""KafkaSource, for messages that are no CloudEvents themselves: we take such a message for a batch. Its id is that of
+a place in a partition, such as `partition:0/offset:17`, which every topic has."""
 GCS: Final = "google.cloud.storage.object.v1."
 """Eventarc: `finalized` tells of a new object; `deleted`, `archived` and `metadataUpdated` ask nothing of us."""
 S3: Final = "com.amazonaws.s3."
@@ -119,6 +125,8 @@ CLOUDEVENT: Final = Dialect("CloudEvent in structured mode", _is_structured, _st
 
 def _events(read: _CloudEvent, data: Any, reading: Reading) -> tuple[Event, ...]:
     """Events of a CloudEvent whose attributes and data are decoded."""
+    if read.type in (BATCH, KAFKA):
+        return (_batch(read, data, reading),)
     if data is not None and not isinstance(data, dict):
         raise EventError(f"data are {type(data).__name__}, not a JSON object", where=read.id)
     if read.type.startswith((GCS, S3)):
@@ -128,20 +136,34 @@ def _events(read: _CloudEvent, data: Any, reading: Reading) -> tuple[Event, ...]
 
 def _own(read: _CloudEvent, data: dict[str, Any], reading: Reading) -> Event:
     if read.type not in _KINDS:
-        known = ", ".join((*_KINDS, f"{GCS}*", f"{S3}*"))
+        known = ", ".join((*_KINDS, BATCH, KAFKA, f"{GCS}*", f"{S3}*"))
         raise EventError(f"a CloudEvent of type {read.type!r:.200}", where=read.id, hint=f"known: {known}")
     kind = _KINDS[read.type]
     name = data.get("schedule", "") if read.type == PING else read.subject
+    return _event(read, reading, kind, data, key=checked(name, kind, read.id), sha256=read.sha256)
+
+
+def _batch(read: _CloudEvent, data: Any, reading: Reading) -> Event:
+    """A request to take rows in; whether they are rows of matches is for scrape to say."""
+    rows = data.get("rows") if isinstance(data, dict) else data
+    if not isinstance(rows, list):
+        raise EventError("no list of rows", where=read.id, hint='data are [{...}, ...] or {"rows": [{...}, ...]}')
+    event = _event(read, reading, "http", {"rows": rows})
+    if read.type == BATCH:
+        return event
+    return msgspec.structs.replace(event, id=f"kafka-{sha256(encode([read.source, read.id]))[:20]}")
+
+
+def _event(read: _CloudEvent, reading: Reading, kind: EventKind, data: dict[str, Any], **more: str) -> Event:
     return Event(
         id=read.id,
         kind=kind,
         source=read.source,
         time=utc(read.time, read.id) if read.time else reading.now,
-        key=checked(name, kind, read.id),
-        sha256=read.sha256,
         generation=read.generation,
         traceparent=read.traceparent or reading.header("traceparent"),
         data=data,
+        **more,
     )
 
 

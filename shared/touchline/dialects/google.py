@@ -63,7 +63,7 @@ def _push(reading: Reading) -> tuple[Event, ...]:
     for dialect in (CLOUDEVENT, PLAIN):
         if dialect.recognises(inner):
             return dialect.read(inner)
-    raise EventError("a Pub/Sub message of neither a bucket nor a schedule", where=pushed.message_id)
+    raise EventError("a Pub/Sub message of neither a bucket, a schedule nor rows", where=pushed.message_id)
 
 
 def _is_unwrapped(reading: Reading) -> bool:

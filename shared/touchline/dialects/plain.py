@@ -13,13 +13,14 @@ REQUEST_ID: Final = "x-request-id"
 
 
 class _Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """Work on this object, do what this schedule does, or simply `data`."""
+    """Work on this object, do what this schedule does, take in these rows of matches, or simply `data`."""
 
     key: str = ""
     schedule: str = ""
     sha256: Digest = ""
     generation: Count = 0
     data: dict[str, Any] = {}
+    rows: list[Any] | None = None
 
 
 def enclosed(body: bytes, identity: str, path: str, traceparent: str = "") -> Message:
@@ -46,7 +47,7 @@ def _plain(reading: Reading) -> tuple[Event, ...]:
         sha256=asked.sha256,
         generation=asked.generation,
         traceparent=reading.header("traceparent"),
-        data=asked.data,
+        data=asked.data if asked.rows is None else asked.data | {"rows": asked.rows},
     )
     return (event,)
 
