@@ -29,6 +29,7 @@ from touchline.ports import (
     ObjectStore,
     Predictor,
     PromotionLog,
+    Quotes,
     Registry,
 )
 from touchline.settings import Common
@@ -96,6 +97,13 @@ class Container:
         from touchline.adapters.match_store import SqlMatchStore
 
         return self._placed("matches", SqlMatchStore(self.engine, self.clock))
+
+    @cached_property
+    def quotes(self) -> Quotes:
+        """Prices and when they were quoted."""
+        from touchline.adapters.quotes import SqlQuotes
+
+        return self._placed("quotes", SqlQuotes(self.engine))
 
     @cached_property
     def ledger(self) -> Ledger:

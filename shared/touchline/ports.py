@@ -137,6 +137,17 @@ class MatchStore(Protocol):
         """
         ...
 
+    def merge_teams(self, country: str, wrong: str, right: str) -> int:
+        """Let two teams be one: names and matches of the wrong one become the other's; how many matches did.
+
+        Matches keep their `match_id`, so forecasts stay with them; earlier tables have the right name, too.
+
+        Raises:
+            NotFound: there is no such team.
+            DataError: they are one already, played each other, or played on the same day.
+        """
+        ...
+
     def known(self, competition: str, seasons: Sequence[str]) -> list[MatchRef]:
         """Current state of the matches of these seasons."""
         ...
@@ -184,6 +195,30 @@ class MatchStore(Protocol):
         Raises:
             NotFound: `seq` is above the highest.
         """
+        ...
+
+
+class Quotes(Protocol):
+    """Prices of matches, each with the moment at which it was quoted; only ever added to."""
+
+    def record(self, frame: "pd.DataFrame") -> int:
+        """Add the prices that are not there yet; how many.
+
+        Args:
+            frame: match_id, bookmaker, market, outcome, line, price, quoted_at (aware), source, payload (sha256).
+
+        Raises:
+            NotFound: a match is not stored.
+            Conflict: the write lock could not be had in time.
+        """
+        ...
+
+    def of(self, match_ids: Iterable[str]) -> "pd.DataFrame":
+        """All prices of some matches, the oldest first: the columns of `record` without `payload`."""
+        ...
+
+    def standing(self, match_ids: Iterable[str]) -> "pd.DataFrame":
+        """How some matches stand: `IDENTITY` and `available_time`, by kick-off; unknown ones are left out."""
         ...
 
 

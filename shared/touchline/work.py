@@ -19,6 +19,7 @@ from touchline.ports import (
     ObjectStore,
     Predictor,
     PromotionLog,
+    Quotes,
     Registry,
 )
 from touchline.wiring import Wiring
@@ -89,6 +90,8 @@ class Ports(Protocol):
     def claim(self) -> Claim: ...
     @property
     def matches(self) -> MatchStore: ...
+    @property
+    def quotes(self) -> Quotes: ...
     @property
     def ledger(self) -> Ledger: ...
     @property

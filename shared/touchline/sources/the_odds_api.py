@@ -101,7 +101,7 @@ class TheOddsApi:
         freshness="prices of the last minutes",
         pace_seconds=1.0,
         jitter_seconds=0.5,
-        pages_per_day=8,
+        pages_per_day=9,  # one of them is robots.txt
         key=KEY,
         alternative="football-data: its files hold the prices of several bookmakers, no key, twice a week",
     )
