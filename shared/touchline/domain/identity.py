@@ -4,7 +4,7 @@
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
@@ -75,7 +75,13 @@ class Identified(NamedTuple):
     """Rows whose match a later row speaks of as well."""
 
 
-def identify(rows: pd.DataFrame, stored: Iterable[Stored], retrieved: datetime) -> Identified:
+def identify(
+    rows: pd.DataFrame,
+    stored: Iterable[Stored],
+    retrieved: datetime,
+    linked: Mapping[str, str] | None = None,
+    numbered: Collection[str] = (),
+) -> Identified:
     """Give each row the identity of its match.
 
     On the same day it is the same match. Otherwise a row belongs to the earliest stored match of the same teams and
@@ -87,6 +93,10 @@ def identify(rows: pd.DataFrame, stored: Iterable[Stored], retrieved: datetime) 
         rows: competition, season, home_team and away_team (canonical names), `kickoff`, `status`.
         stored: current state of at least the matches of these competitions and seasons.
         retrieved: when the payload was retrieved that the rows come from.
+        linked: number in the source (column `source_id` of the rows) -> `match_id` of the stored match that it is, on
+            whatever day.
+        numbered: `match_id` of stored matches to which the source gave a number: a row with another one is no move of
+            them, but the same match only on the same day.
 
     >>> rows = pd.DataFrame({"competition": "SC3", "season": "2024-25", "home_team": "Stirling", "away_team": "Elgin",
     ...                      "kickoff": pd.to_datetime(["2024-09-07 14:00Z", "2025-03-01 15:00Z"]),
@@ -94,40 +104,64 @@ def identify(rows: pd.DataFrame, stored: Iterable[Stored], retrieved: datetime) 
     >>> identify(rows, [], datetime(2025, 3, 1, tzinfo=LONDON)).rows["match_id"].tolist()
     ['sc3-2024-25-stirling-elgin', 'sc3-2024-25-stirling-elgin-2']
     """
-    groups = _groups(rows)
-    days = _days(rows["kickoff"])
+    groups, days = _groups(rows), _days(rows["kickoff"])
     unplayed = rows["status"].isin(UNPLAYED).tolist()
+    stored = list(stored)
+    sure = _sure(rows, stored, linked or {})
+    left = {match.match_id for place, match in sure.items() if _day(match.kickoff) != days[place]}
     known = _by_group(stored)
-    same_day = {(group, _day(match.kickoff)): match for group, some in known.items() for match in reversed(some)}
+    same_day = _by_day(known, left)
     met = Counter(groups)
     ids: list[str] = list(groups)
     keep = [True] * len(ids)
     waiting: dict[str, list[int]] = defaultdict(list)
     for place, group in enumerate(groups):
-        match = same_day.get((group, days[place]))
+        match = sure.get(place) or same_day.get((group, days[place]))
         if match is not None:
             ids[place], keep[place] = match.match_id, not unplayed[place] or match.status in UNPLAYED
         elif group in known or met[group] > 1:
             waiting[group] = []
     for place, group in enumerate(groups):
-        if group in waiting:
+        if group in waiting and place not in sure:
             waiting[group].append(place)
+    fixed = {*numbered, *(match.match_id for match in sure.values())}
     for group, places in waiting.items():
-        meetings = _Meetings(group, known.get(group, []), retrieved)
+        meetings = _Meetings(group, known.get(group, []), retrieved, left, fixed)
         for place in sorted(places, key=lambda place: (not meetings.on(days[place]), days[place])):
             ids[place], keep[place] = meetings.place(days[place], unplayed[place])
     return _without(rows.assign(match_id=pd.Series(ids, rows.index, dtype="str")), keep)
 
 
-class _Meetings:
-    """The meetings of two teams, one of them at home, in one season."""
+def _sure(rows: pd.DataFrame, stored: Iterable[Stored], linked: Mapping[str, str]) -> dict[int, Stored]:
+    """Place of a row -> the stored match that its source's number says it is."""
+    if not linked or "source_id" not in rows:
+        return {}
+    matches = {match.match_id: match for match in stored}
+    found = (matches.get(linked.get(number, "")) for number in rows["source_id"])
+    return {place: match for place, match in enumerate(found) if match is not None}
 
-    def __init__(self, group: str, stored: Sequence[Stored], retrieved: datetime) -> None:
+
+class _Meetings:
+    """The meetings of two teams, one of them at home, in one season.
+
+    Matches in `left` are not on their stored day any more; those in `fixed` are no other row's, whatever day.
+    """
+
+    def __init__(
+        self,
+        group: str,
+        stored: Sequence[Stored],
+        retrieved: datetime,
+        left: Collection[str],
+        fixed: Collection[str],
+    ) -> None:
         self._group, self._retrieved = group, retrieved
         self._stored = sorted(stored, key=lambda match: (match.kickoff, match.match_id))
-        self._on = {_day(match.kickoff): match.match_id for match in reversed(self._stored)}
+        self._on = {
+            _day(match.kickoff): match.match_id for match in reversed(self._stored) if match.match_id not in left
+        }
         self._played = {match.match_id for match in stored if match.status not in UNPLAYED}
-        self._open = [match for match in self._stored if match.status in UNPLAYED]
+        self._open = [match for match in self._stored if match.status in UNPLAYED and match.match_id not in fixed]
         self._used = {match.match_id for match in stored}
 
     def on(self, day: int) -> bool:
@@ -176,6 +210,16 @@ def _by_group(stored: Iterable[Stored]) -> dict[str, list[Stored]]:
     for match in stored:
         found["-".join([slugs[part] for part in _parts(match)])].append(match)
     return found
+
+
+def _by_day(known: Mapping[str, Sequence[Stored]], left: Collection[str]) -> dict[tuple[str, int], Stored]:
+    """Group and day -> the match that stands there."""
+    return {
+        (group, _day(match.kickoff)): match
+        for group, some in known.items()
+        for match in reversed(some)
+        if match.match_id not in left
+    }
 
 
 def _parts(match: Stored) -> tuple[str, str, str, str]:

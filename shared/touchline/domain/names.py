@@ -30,7 +30,7 @@ Days = Mapping[Name, Collection[int]]
 
 
 class Suspect(msgspec.Struct, frozen=True, order=True):
-    """A name that nobody declared, and the known ones that it resembles, best first."""
+    """A name that nobody declared, and the known ones that it resembles, best first; in a closed country maybe none."""
 
     country: str
     name: str
@@ -54,6 +54,7 @@ def resolve(
     aliases: Mapping[str, Mapping[str, str]],
     distinct: Mapping[str, Collection[frozenset[str]]],
     days: Days,
+    closed: Collection[str] = (),
 ) -> Resolution:
     """Find the team behind each published name.
 
@@ -63,6 +64,7 @@ def resolve(
         aliases: country -> further spelling -> canonical name.
         distinct: country -> pairs of names that look alike and are two clubs.
         days: canonical names -> days on which these teams play besides, as far as is known.
+        closed: countries in which no name becomes a team, since somebody else names the teams there.
 
     >>> answer = resolve({("England", "arsenal "): {1}, ("England", "Arsenall"): {2}, ("England", "Fulham"): {1}},
     ...                  {"England": {"Arsenal": "Arsenal"}}, {}, {}, {})
@@ -88,7 +90,7 @@ def resolve(
                 if frozenset((team, other)) not in apart
                 and not _apart(played[name], calendar.get((country, other), ()))
             )
-            if near:
+            if near or country in closed:
                 suspects.append(Suspect(country, published, near))
                 continue
         teams[name] = team
