@@ -1,0 +1,58 @@
+"""What a browser is told to do within a page; each is one call."""
+
+import json
+from collections.abc import Iterable
+from typing import Final
+
+FETCH: Final = """
+const [url, headers, cache, most, done] = arguments;
+let forbidden = false;
+document.addEventListener("securitypolicyviolation", () => { forbidden = true; });
+(async () => {
+  const answer = await fetch(url, {headers, cache, mode: "same-origin"});
+  const reader = answer.body ? answer.body.getReader() : null;
+  const parts = [];
+  let size = 0;
+  while (reader) {
+    const {done: ended, value} = await reader.read();
+    if (ended) break;
+    size += value.length;
+    if (size > most) { await reader.cancel(); return {large: true}; }
+    parts.push(value);
+  }
+  const text = await new Promise((give, fail) => {
+    const file = new FileReader();
+    file.onload = () => give(file.result);
+    file.onerror = () => fail(file.error);
+    file.readAsDataURL(new Blob(parts));
+  });
+  return {url: answer.url, status: answer.status, headers: Object.fromEntries(answer.headers),
+          body: size ? text.slice(text.indexOf(",") + 1) : ""};
+})().then(done, error => setTimeout(() => done({error: String(error), forbidden}), 100));
+"""
+"""Asynchronous; arguments: address, headers, cache mode, bytes at most. Gives {url, status, headers, body in base64},
+{large: true}, or {error} and whether the open page forbids such requests, which is told a moment later. The body is what the server sent, unpacked and nothing else."""
+
+RENDERED: Final = """
+const plain = document.contentType !== "text/html" && !document.contentType.includes("xml");
+return plain ? document.body.textContent : document.documentElement.outerHTML;
+"""
+"""What the browser made of the page; exact for JSON and plain text only."""
+
+
+def state(expressions: Iterable[str]) -> str:
+    """Script that gives {url, origin, status, type, values}: of each expression that can be evaluated, its JSON.
+
+    The expressions stand in the script itself, since a page may forbid `eval`.
+    """
+    takes = "\n".join(f"take({json.dumps(expression)}, () => ({expression}));" for expression in expressions)
+    return f"""
+const values = {{}};
+const take = (name, give) => {{
+  try {{ const text = JSON.stringify(give()); if (text !== undefined) values[name] = text; }} catch (missing) {{}}
+}};
+{takes}
+const entry = performance.getEntriesByType("navigation")[0];
+const status = entry ? entry.responseStatus : 0;
+return {{url: location.href, origin: self.origin, status, type: document.contentType, values}};
+"""

@@ -1,0 +1,187 @@
+"""Starting a browser, on this machine or on a grid, so that nothing of it is left whatever happens to us.
+
+On this machine the driver leads a process group of its own, and Chromium stays in it. A shell watches over the group:
+it reads from a pipe that only we hold, so that it wakes when we close the pipe or die, kills the group, and removes the
+folder in which the browser kept its profile and all temporary files.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from touchline.errors import ConfigurationError, Unavailable
+
+if TYPE_CHECKING:
+    from selenium.webdriver import ChromeOptions, Remote
+    from selenium.webdriver.chrome.service import Service
+
+BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS: Final = (
+    "--headless=new", "--disable-dev-shm-usage", "--window-size=1280,1024", "--lang=en", "--mute-audio",
+    "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps",
+    "--disable-features=Translate,MediaRouter,OptimizationHints",
+)  # fmt: skip
+STARTING: Final = 60
+"""Seconds that a session may take to begin; a grid may have to fetch a browser first."""
+ENDING: Final = 10.0
+"""Seconds that it may take to end of itself."""
+_INSTALL: Final = "install Chromium and chromedriver (Debian: chromium, chromium-driver), or set TOUCHLINE_BROWSER_URL"
+_WATCH: Final = """
+read -r _
+kill -9 "-$1" 2>/dev/null
+for _ in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$2" 2>/dev/null && break; sleep 0.2; done
+"""
+
+
+def capabilities(user_agent: str, further: str) -> "ChromeOptions":
+    """What we ask of any browser, with further capabilities from a JSON object.
+
+    Of `goog:chromeOptions` the arguments are added to ours; every other name is taken as it stands.
+
+    Raises:
+        ConfigurationError: `further` is no JSON object of capabilities.
+    """
+    from selenium.webdriver import ChromeOptions
+
+    options = ChromeOptions()
+    for flag in (*FLAGS, *([f"--user-agent={user_agent}"] if user_agent else [])):
+        options.add_argument(flag)
+    options.page_load_strategy = "eager"
+    options.unhandled_prompt_behavior = "dismiss"
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
+    options.add_experimental_option("perfLoggingPrefs", {"enableNetwork": True, "enablePage": False})
+    options.add_experimental_option("prefs", {"download_restrictions": 3, "intl.accept_languages": "en-GB,en"})
+    for name, value in _further(further).items():
+        if name == "goog:chromeOptions":
+            _add_chrome(options, value)
+        else:
+            options.set_capability(name, value)
+    return options
+
+
+def _further(text: str) -> dict[str, Any]:
+    if not text.strip():
+        return {}
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise ConfigurationError(
+            f"no JSON object of capabilities: {error}",
+            where="TOUCHLINE_BROWSER_OPTIONS",
+            hint='write it like {"selenoid:options": {"sessionTimeout": "30m"}}',
+        ) from error
+
+
+def _add_chrome(options: "ChromeOptions", values: Any) -> None:
+    try:
+        known = msgspec.convert(values, dict[str, Any])
+        for argument in msgspec.convert(known.pop("args", []), list[str]):
+            options.add_argument(argument)
+        options.binary_location = msgspec.convert(known.pop("binary", options.binary_location), str)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"goog:chromeOptions: {error}", where="TOUCHLINE_BROWSER_OPTIONS") from error
+    for name, value in known.items():
+        options.add_experimental_option(name, value)
+
+
+def start(url: str, options: "ChromeOptions", ends: ExitStack) -> "Remote":
+    """A session of a browser; what has to be done to end it is pushed onto `ends`, step by step.
+
+    Raises:
+        ConfigurationError: there is no browser or driver on this machine, they do not fit, or `url` is none.
+        Unavailable: the browser did not start, or the grid has none for us.
+    """
+    if not url:
+        url = _local(options, ends)
+    driver = _connect(url, options)
+    ends.callback(_quit, driver)
+    return driver
+
+
+def _local(options: "ChromeOptions", ends: ExitStack) -> str:
+    """Address of a driver of our own, with all that it will start bound to us."""
+    from selenium.common.exceptions import WebDriverException
+    from selenium.webdriver.chrome.service import Service
+
+    driver = os.environ.get("SE_CHROMEDRIVER") or shutil.which("chromedriver")
+    browser = options.binary_location or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not browser or not driver:
+        raise ConfigurationError(
+            f"there is no {'chromedriver' if browser else 'Chromium'} on this machine", hint=_INSTALL
+        )
+    options.binary_location = browser
+    folder = tempfile.mkdtemp(prefix="touchline-browser-")
+    ends.callback(shutil.rmtree, folder, ignore_errors=True)
+    options.add_argument(f"--user-data-dir={folder}/profile")
+    if os.geteuid() == 0:
+        options.add_argument("--no-sandbox")  # Chromium's sandbox refuses to work for root
+    homes = dict.fromkeys(("TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"), folder)
+    service = Service(driver, env={**os.environ, **homes}, popen_kw={"start_new_session": True})
+    try:
+        service.start()
+    except (WebDriverException, OSError) as error:
+        raise ConfigurationError(f"the driver does not start: {brief(error)}", where=driver, hint=_INSTALL) from error
+    shell = ("/bin/sh", "-c", _WATCH, "sh", str(service.process.pid), folder)
+    watch = subprocess.Popen(shell, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
+    ends.callback(_end, watch, service)
+    return str(service.service_url)
+
+
+def _end(watch: "subprocess.Popen[bytes]", service: "Service") -> None:
+    """Let the watch kill the driver with all that it started, and remove the folder."""
+    watch.communicate()
+    service.process.wait()
+    service.stop()
+
+
+def _connect(url: str, options: "ChromeOptions") -> "Remote":
+    from selenium.common.exceptions import WebDriverException
+    from selenium.webdriver import Remote
+    from selenium.webdriver.remote.client_config import ClientConfig
+    from urllib3.exceptions import HTTPError
+
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError("no address of a grid", where="TOUCHLINE_BROWSER_URL", hint="http://host:4444/wd/hub")
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    config = ClientConfig(bare, timeout=STARTING)
+    if parts.username:
+        config.username, config.password = unquote(parts.username), unquote(parts.password or "")
+    try:
+        return Remote(bare, options=options, client_config=config)
+    except WebDriverException as error:
+        said = brief(error)
+        kind = ConfigurationError if "only supports" in said else Unavailable
+        raise kind(f"no browser: {said}", where=bare, hint="`touchline doctor` tries each part") from error
+    except (HTTPError, OSError) as error:
+        raise Unavailable(f"no answer: {brief(error)}", where=bare, hint="check TOUCHLINE_BROWSER_URL") from error
+
+
+def set_patience(driver: "Remote", seconds: float) -> None:
+    """How long each command may take before the driver is given up."""
+    executor = driver.command_executor
+    assert not isinstance(executor, str)
+    executor.client_config.timeout = seconds
+
+
+def _quit(driver: "Remote") -> None:
+    """End the session; a grid that does not answer ends it by its own time-out."""
+    from selenium.common.exceptions import WebDriverException
+    from urllib3.exceptions import HTTPError
+
+    set_patience(driver, ENDING)
+    with contextlib.suppress(WebDriverException, HTTPError, OSError):
+        driver.quit()
+
+
+def brief(error: BaseException) -> str:
+    """First line of what an error says."""
+    return (getattr(error, "msg", None) or str(error) or type(error).__name__).strip().partition("\n")[0][:300]

@@ -1,0 +1,211 @@
+"""One tab of a browser: opens addresses, and reads others from within the page that is open."""
+
+import base64
+import contextlib
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+from touchline.adapters import browser_scripts as scripts
+from touchline.adapters.browser_start import set_patience
+from touchline.collecting import Answer, Page
+from touchline.errors import DataError, PermanentError, TouchlineError, Unavailable
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Remote
+
+_KINDS: Final = (
+    "png", "jpg", "jpeg", "gif", "webp", "avif", "svg", "ico", "css", "woff", "woff2", "ttf", "otf", "mp4", "webm",
+    "mp3",
+)  # fmt: skip
+ASSETS: Final = [f"*.{kind}{end}" for kind in _KINDS for end in ("", "?*")]
+"""What a page shows and nobody here looks at."""
+_PORTS: Final = {"http": 80, "https": 443}
+SPARE: Final = 15.0
+"""Seconds that the driver has, beyond those of a page, to say that it took too long."""
+_EMPTY: Final = "ERR_HTTP_RESPONSE_CODE_FAILURE"
+"""Chromium's name for an error status without a body."""
+_OWN_PAGE: Final = "chrome-error:"
+_CAUSE: Final = re.compile(r"ERR_\w+")
+_FOR_GOOD: Final = frozenset(
+    {"ERR_INVALID_URL", "ERR_UNKNOWN_URL_SCHEME", "ERR_TOO_MANY_REDIRECTS", "ERR_UNSAFE_PORT", "ERR_UNSAFE_REDIRECT"}
+)
+
+
+class Tab:
+    """A session that is ready to read.
+
+    Args:
+        driver: the session.
+        seconds: patience for each page.
+        max_bytes: largest body that is read.
+    """
+
+    def __init__(self, driver: "Remote", seconds: float, max_bytes: int) -> None:
+        from selenium.common.exceptions import WebDriverException
+
+        self._driver, self._seconds, self._max_bytes = driver, seconds, max_bytes
+        self._origin = ""
+        set_patience(driver, seconds + SPARE)
+        driver.set_page_load_timeout(seconds)
+        driver.set_script_timeout(seconds)
+        self._insight = True
+        """Whether the browser lets us look at its traffic; a grid in between may not pass it on."""
+        try:
+            self._ask("Network.enable", maxResourceBufferSize=max_bytes, maxTotalBufferSize=4 * max_bytes)
+            self._ask("Network.setBlockedURLs", urls=ASSETS)
+            self._traffic()
+        except WebDriverException:
+            self._insight = False
+
+    def open(self, page: Page) -> Answer:
+        """Go to the page's address and read what came, with the values that it asks for."""
+        from selenium.common.exceptions import WebDriverException
+
+        before, self._origin = self._frame(), ""
+        try:
+            self._driver.get(page.url)
+        except WebDriverException as error:
+            if not self._insight or _EMPTY not in str(error.msg):
+                raise
+        state = self._driver.execute_script(scripts.state(page.values))
+        frame, traffic = self._frame(), self._traffic()
+        seen = traffic.documents.get(frame.id, {})
+        headers = {name.lower(): str(value) for name, value in seen.get("headers", {}).items()}
+        if state["url"].startswith(_OWN_PAGE) or (self._insight and frame == before):
+            if not seen:
+                raise no_answer(page, traffic.document_failure or "the address leads to nothing that can be shown")
+            return Answer(url=seen["url"], status=seen["status"], body=b"", headers=headers)
+        self._origin = state["origin"]
+        return Answer(
+            url=seen.get("url", state["url"]),
+            status=seen.get("status") or state["status"] or 200,
+            body=self._body(page, frame, state["url"]),
+            headers={"content-type": state["type"], **headers},
+            values=state["values"],
+        )
+
+    def read(self, page: Page) -> Answer:
+        """Read the page's address from within a page of the same site; where none is open, open it.
+
+        Opening costs no further request. Only where we cannot see the traffic would what came be lost in parts, and the
+        site's robots.txt is opened first.
+        """
+        if self._origin != origin(page.url):
+            if self._insight:
+                return self.open(page)
+            self.open(Page(source=page.source, endpoint="", name="", url=urljoin(page.url, "/robots.txt")))
+        found = self._fetch(page, page.url, "no-store")
+        if "error" not in found:
+            return Answer(url=found["url"], status=found["status"], body=_bytes(found), headers=found["headers"])
+        failure = self._traffic().script_failure
+        if found["forbidden"] or failure.get("corsErrorStatus") or not self._insight:
+            return self.open(page)  # the open page forbids such requests, or the answer comes from another site
+        raise no_answer(page, failure.get("errorText") or found["error"])
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Of the browser and its driver."""
+        known = self._driver.capabilities
+        driver = known.get("chrome", {}).get("chromedriverVersion", "").partition(" ")[0]
+        return {"name": known.get("browserName", ""), "version": known.get("browserVersion", ""), "driver": driver}
+
+    def shown(self, seconds: float) -> dict[str, bytes]:
+        """File name -> what the tab shows at this moment; without what is not to be had within `seconds` each."""
+        from selenium.common.exceptions import WebDriverException
+        from urllib3.exceptions import HTTPError
+
+        set_patience(self._driver, seconds)
+        found: dict[str, bytes] = {}
+        with contextlib.suppress(WebDriverException, HTTPError, OSError):
+            found["screenshot.png"] = self._driver.get_screenshot_as_png()
+            found["page.html"] = self._driver.page_source.encode()
+        set_patience(self._driver, self._seconds + SPARE)
+        return found
+
+    def _body(self, page: Page, frame: "_Frame", url: str) -> bytes:
+        """The document as received; what the browser made of it only where it is to be had in no other way."""
+        from selenium.common.exceptions import WebDriverException
+
+        body: bytes | None = None
+        with contextlib.suppress(WebDriverException):
+            if self._insight:
+                body = _bytes(self._ask("Network.getResponseBody", requestId=frame.load))
+        if body is None:
+            found = self._fetch(page, url, "only-if-cached")
+            body = _bytes(found) if "body" in found else self._driver.execute_script(scripts.RENDERED).encode()
+        if len(body) > self._max_bytes:
+            raise self._too_large(page)
+        return body
+
+    def _fetch(self, page: Page, url: str, cache: str) -> dict[str, Any]:
+        headers = {"X-Requested-With": "XMLHttpRequest", **dict(page.headers)}
+        found: dict[str, Any] = self._driver.execute_async_script(scripts.FETCH, url, headers, cache, self._max_bytes)
+        if "large" in found:
+            raise self._too_large(page)
+        return found
+
+    def _too_large(self, page: Page) -> DataError:
+        what = f"more than {self._max_bytes:,} bytes"
+        return DataError(what, where=page.url, hint="no page of a source is so large")
+
+    def _frame(self) -> "_Frame":
+        if not self._insight:
+            return _Frame("", "")
+        found = self._ask("Page.getFrameTree")["frameTree"]["frame"]
+        return _Frame(found["id"], found["loaderId"])
+
+    def _ask(self, command: str, **arguments: Any) -> Any:
+        return self._driver.execute_cdp_cmd(command, arguments)
+
+    def _traffic(self) -> "_Traffic":
+        return _Traffic(self._driver.execute("getLog", {"type": "performance"})["value"] if self._insight else [])
+
+
+class _Frame(NamedTuple):
+    """The main frame, and the load that filled it."""
+
+    id: str
+    load: str
+
+
+class _Traffic:
+    """What the browser's log tells of the requests since it was last read."""
+
+    def __init__(self, log: list[dict[str, Any]]) -> None:
+        self.documents: dict[str, dict[str, Any]] = {}
+        """Frame -> the answer that its newest document came with."""
+        self.document_failure = ""
+        self.script_failure: dict[str, Any] = {}
+        """The newest request of a script that failed."""
+        for entry in log:
+            message = json.loads(entry["message"])["message"]
+            told = message["params"]
+            if message["method"] == "Network.responseReceived" and told["type"] == "Document":
+                self.documents[told["frameId"]] = told["response"]
+            elif message["method"] == "Network.loadingFailed" and told["type"] == "Document":
+                self.document_failure = told["errorText"]
+            elif message["method"] == "Network.loadingFailed" and told["type"] in ("Fetch", "XHR"):
+                self.script_failure = told
+
+
+def no_answer(page: Page, said: str) -> TouchlineError:
+    """The error that Chromium means."""
+    cause = _CAUSE.search(said)
+    kind = PermanentError if cause and cause[0] in _FOR_GOOD else Unavailable
+    return kind(f"no answer: {cause[0] if cause else said}", where=page.url)
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of an address, as a browser writes them."""
+    parts = urlsplit(url)
+    port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{parts.hostname}{port}"
+
+
+def _bytes(found: Mapping[str, Any]) -> bytes:
+    """Body of an answer of FETCH, or of the browser's own memory."""
+    body: str = found["body"]
+    return base64.b64decode(body) if found.get("base64Encoded", True) else body.encode()
