@@ -10,6 +10,7 @@ from touchline.ports import Payload
 from touchline.sources import files, football_data, football_data_org, openfootball, simulated, the_odds_api
 from touchline.sources.table import Parsed
 from touchline.sources.web import Web
+from touchline.sources.whoscored import source as whoscored
 
 if TYPE_CHECKING:
     from touchline.settings import Scrape
@@ -19,6 +20,7 @@ _PARSERS: Final[Mapping[str, Callable[[Payload], Parsed]]] = {
     football_data.NAME: football_data.parse,
     openfootball.NAME: openfootball.parse,
     football_data_org.NAME: football_data_org.parse,
+    whoscored.NAME: whoscored.parse,
 }
 
 
@@ -30,6 +32,7 @@ def build(settings: "Scrape") -> Mapping[str, Source]:
         openfootball.OpenFootball(settings.openfootball_url),
         football_data_org.FootballDataOrg(settings.football_data_org_url),
         the_odds_api.TheOddsApi(settings.the_odds_api_url),
+        whoscored.WhoScored(settings.whoscored_url, settings.whoscored_terms == "acknowledged"),
         simulated.Simulated(settings.simulated_seed),
     ]
     return {source.name: source for source in sources}
