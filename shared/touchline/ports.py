@@ -160,6 +160,18 @@ class MatchStore(Protocol):
         """Number of a match in a source -> `match_id`, for those that are known."""
         ...
 
+    def numbered(self, source: str, competition: str, seasons: Sequence[str]) -> set[str]:
+        """`match_id` of the matches of these seasons to which a source gave a number."""
+        ...
+
+    def described(self, match_ids: Iterable[str]) -> "pd.DataFrame":
+        """IDENTITY and `available_time` of matches, as they are stored now; those that are not stored are left out."""
+        ...
+
+    def team_sources(self) -> dict[str, set[str]]:
+        """Country -> who named its teams; empty text: files, or a person."""
+        ...
+
     def record(
         self,
         run: ScrapeRun,

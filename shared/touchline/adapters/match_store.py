@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
-from touchline.adapters import bulk, database, staging, staging_details
+from touchline.adapters import bulk, database, match_links, staging, staging_details, team_merge
 from touchline.adapters.schema import (
     GOALS,
     PRICES,
@@ -76,6 +76,22 @@ class SqlMatchStore:
                 raise DataError(f"{alias!r} stands for {known[alias]!r} in {country} already", where=alias)
             _declare(connection, {(country, alias): team}, "")
 
+    def merge_teams(self, country: str, wrong: str, right: str) -> int:
+        """Let two teams be one: names and matches of the wrong one become the other's; how many matches did.
+
+        Matches keep their `match_id`, so forecasts stay with them; earlier tables have the right name, too.
+
+        Raises:
+            NotFound: there is no such team.
+            DataError: they are one already, played each other, or played on the same day.
+        """
+        with database.writing(self._engine, "matches") as connection:
+            moved = team_merge.check(connection, country, wrong, right)
+            now = self._clock.now()
+            run = ScrapeRun(f"merge {country} {wrong} -> {right}", "teams", (), now)
+            team_merge.merge(connection, country, wrong, right, self._account(connection, run, moved > 0))
+        return moved
+
     def known(self, competition: str, seasons: Sequence[str]) -> list[MatchRef]:
         """Current state of the matches of these seasons."""
         query = _references().where(matches.c.competition == competition, matches.c.season.in_(seasons))
@@ -105,6 +121,21 @@ class SqlMatchStore:
             parts = (wanted[start : start + _ASKED] for start in range(0, len(wanted), _ASKED))
             found = (connection.execute(query.where(source_matches.c.source_id.in_(part))) for part in parts)
             return {source_id: match_id for rows in found for source_id, match_id in rows}
+
+    def numbered(self, source: str, competition: str, seasons: Sequence[str]) -> set[str]:
+        """`match_id` of the matches of these seasons to which a source gave a number."""
+        with database.reading(self._engine) as connection:
+            return match_links.numbered(connection, source, competition, seasons)
+
+    def described(self, match_ids: Iterable[str]) -> pd.DataFrame:
+        """IDENTITY and `available_time` of matches, as they are stored now; those that are not stored are left out."""
+        with database.reading(self._engine) as connection:
+            return match_links.described(connection, match_ids)
+
+    def team_sources(self) -> dict[str, set[str]]:
+        """Country -> who named its teams; empty text: files, or a person."""
+        with database.reading(self._engine) as connection:
+            return match_links.team_sources(connection)
 
     def record(
         self,
