@@ -153,6 +153,7 @@ BY_FUNCTION: dict[str, type[msgspec.Struct]] = {
     "sweep": Sweep,
 }  # fmt: skip
 
+_ALL: tuple[tuple[str, type[msgspec.Struct]], ...] = (("", Common), *BY_FUNCTION.items())
 _KNOWN_ELSEWHERE = {"mlflow_tracking_uri": "MLFLOW_TRACKING_URI"}
 
 
@@ -165,24 +166,42 @@ def variable(field: str, function: str = "") -> str:
     return _KNOWN_ELSEWHERE.get(field) or "_".join(part.upper() for part in ("touchline", function, field) if part)
 
 
+def variables() -> set[str]:
+    """Environment variables of all settings."""
+    return {variable(field.name, name) for name, kind in _ALL for field in msgspec.structs.fields(kind)}
+
+
+def faults(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Every variable whose value is not of its type, or out of its bounds, and why."""
+    return tuple(fault for name, kind in _ALL for fault in _read(kind, environ, name)[1])
+
+
 def load(kind: type[_S], environ: Mapping[str, str], function: str = "") -> _S:
     """Typed settings from the environment.
 
     Raises:
         ConfigurationError: names every variable whose value is not of its type, or out of its bounds.
     """
+    values, wrong = _read(kind, environ, function)
+    if wrong:
+        raise ConfigurationError("settings with a wrong value", details=wrong, hint="see `touchline doctor`")
+    return kind(**values)
+
+
+def _read(
+    kind: type[msgspec.Struct], environ: Mapping[str, str], function: str
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Values of the fields that are set, and what is wrong with the others."""
     values: dict[str, Any] = {}
-    faults: list[str] = []
+    wrong: list[str] = []
     for field in msgspec.structs.fields(kind):
         name = variable(field.name, function)
         if name in environ:
             try:
                 values[field.name] = msgspec.convert(_split(environ[name], field.type), field.type, strict=False)
             except msgspec.ValidationError as error:
-                faults.append(f"{name}: {error}")
-    if faults:
-        raise ConfigurationError("settings with a wrong value", details=tuple(faults), hint="see `touchline doctor`")
-    return kind(**values)
+                wrong.append(f"{name}: {error}")
+    return values, tuple(wrong)
 
 
 def _split(text: str, kind: Any) -> Any:

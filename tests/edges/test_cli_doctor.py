@@ -75,6 +75,9 @@ def test_a_wrong_setting_is_told_by_its_variable(environ: dict[str, str]) -> Non
     wrong = environ | {"TOUCHLINE_NOW": "yesterday", "TOUCHLINE_TRAIN_TRIALS": "many"}
     assert "TOUCHLINE_TRAIN_TRIALS" in said(wrong, "settings")
     assert "yesterday" in said(wrong, "clock")
+    both = said(wrong | {"TOUCHLINE_TRAIN_TRAILS": "9"}, "settings")
+    assert "TOUCHLINE_TRAIN_TRIALS: Expected" in both
+    assert "TOUCHLINE_TRAIN_TRAILS: did you mean TOUCHLINE_TRAIN_TRIALS?" in both
 
 
 def test_every_setting_that_is_read_is_known_and_no_value_is_told(environ: dict[str, str]) -> None:

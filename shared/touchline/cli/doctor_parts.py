@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
@@ -9,7 +10,7 @@ import msgspec
 
 from touchline import settings
 from touchline.bootstrap import SINK_TOKEN
-from touchline.errors import NotFound, TouchlineError, Unavailable
+from touchline.errors import ConfigurationError, NotFound, TouchlineError, Unavailable
 from touchline.manifest import bundle_of, current, encode
 
 if TYPE_CHECKING:
@@ -43,16 +44,39 @@ def wiring_file(environ: Mapping[str, str]) -> str:
 
 
 def variables(environ: Mapping[str, str]) -> str:
-    """Names of the variables that are set, never their values."""
-    known = {settings.variable(field.name) for field in msgspec.structs.fields(settings.Common)}
-    for function, kind in settings.BY_FUNCTION.items():
-        settings.load(kind, environ, function)
-        known |= {settings.variable(field.name, function) for field in msgspec.structs.fields(kind)}
-    known |= {"TOUCHLINE_FUNCTIONS", SINK_TOKEN}
-    strange = sorted(name for name in environ if name.startswith("TOUCHLINE_") and name not in known)
-    if strange:
-        raise NotFound(f"no setting of this name: {', '.join(strange)}", hint=f"known: {', '.join(sorted(known))}")
-    return ", ".join(sorted(known & set(environ))) or "all by default"
+    """Names of the variables that are set, never their values.
+
+    Raises:
+        ConfigurationError: names every variable with a wrong value, and every unknown one.
+        NotFound: names every variable that no setting has, where that is all.
+    """
+    wrong = settings.faults(environ)
+    unknown = strange(environ)
+    if wrong:
+        raise ConfigurationError("settings with a wrong value", details=(*wrong, *unknown))
+    if unknown:
+        raise NotFound("no settings of these names", details=unknown, hint="they have no effect")
+    return ", ".join(sorted(_known(environ) & set(environ))) or "all by default"
+
+
+def strange(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Variables that look like settings and are none, each with the one that may be meant."""
+    known = _known(environ)
+    odd = sorted(name for name in environ if name.startswith("TOUCHLINE_") and name not in known)
+    return tuple(_suggested(name, known) for name in odd)
+
+
+def _suggested(name: str, known: set[str]) -> str:
+    near = get_close_matches(name, sorted(known), n=1)
+    return f"{name}: did you mean {near[0]}?" if near else f"{name}: no setting has this name"
+
+
+def _known(environ: Mapping[str, str]) -> set[str]:
+    """Variables of all settings, and of the secrets that the wiring names."""
+    from touchline import wiring
+
+    secrets = {name for one in wiring.load(wiring.root(environ)).functions.values() for name in one.secrets}
+    return {*settings.variables(), *secrets, "TOUCHLINE_FUNCTIONS", SINK_TOKEN}
 
 
 def _clock(ports: "Container") -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from touchline.cli.doctor_parts import strange
 from touchline.cli.terminal import AsJson, scene, showing
 
 if TYPE_CHECKING:
@@ -54,7 +55,10 @@ def up(context: typer.Context, only: Only = "", port_base: PortBase = 8100, as_j
     names = tuple(name.strip() for name in only.split(",") if name.strip())
     shown = _json if as_json else _lines
     table = not as_json and sys.stdout.isatty()
-    platform = Up(scene(context).environ, Options(names, port_base), (lambda _: None) if table else shown)
+    environ = scene(context).environ
+    platform = Up(environ, Options(names, port_base), (lambda _: None) if table else shown)
+    for odd in strange(environ):
+        typer.secho(f"without effect: {odd}", err=True, fg=typer.colors.YELLOW)
     asyncio.run(_run(platform, _draw if table else _announce(as_json)))
 
 
