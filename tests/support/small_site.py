@@ -1,8 +1,10 @@
 """A real HTTP server on a free port, whose answers a test sets path by path."""
 
+import socket
+import struct
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
@@ -13,6 +15,10 @@ class Page(NamedTuple):
     body: bytes = b""
     status: int = 200
     headers: Mapping[str, str] = {}
+    seconds: float = 0.0
+    """It comes so much later."""
+    broken: bool = False
+    """The connection is reset in its place."""
 
 
 class Site:
@@ -22,6 +28,7 @@ class Site:
         self.pages: dict[str, list[Page]] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.url = ""
+        self.closing = threading.Event()
 
     def put(self, path: str, *pages: Page | str) -> None:
         """Set the answers of a path."""
@@ -47,11 +54,18 @@ def serve() -> Iterator[Site]:
         def do_GET(self) -> None:
             site.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
             page = site.answer(self.path)
+            if page.seconds:
+                site.closing.wait(page.seconds)
+            if page.broken:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
+                return
             self.send_response(page.status)
             for name, value in {"Content-Length": str(len(page.body)), **page.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(page.body)
+            with suppress(ConnectionError):  # whoever asked may have lost patience
+                self.wfile.write(page.body)
 
         def log_message(self, *args: object) -> None:
             pass
@@ -63,5 +77,6 @@ def serve() -> Iterator[Site]:
         try:
             yield site
         finally:
+            site.closing.set()
             server.shutdown()
             thread.join()

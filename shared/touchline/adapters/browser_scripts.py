@@ -30,8 +30,9 @@ document.addEventListener("securitypolicyviolation", () => { forbidden = true; }
           body: size ? text.slice(text.indexOf(",") + 1) : ""};
 })().then(done, error => setTimeout(() => done({error: String(error), forbidden}), 100));
 """
-"""Asynchronous; arguments: address, headers, cache mode, bytes at most. Gives {url, status, headers, body in base64},
-{large: true}, or {error} and whether the open page forbids such requests, which is told a moment later. The body is what the server sent, unpacked and nothing else."""
+"""Asynchronous; arguments: address, headers, cache mode, bytes at most. Gives {url, status, headers, body in base64}
+with the body as the server sent it, but unpacked; {large: true}; or {error, forbidden}, where `forbidden` says that the
+open page does not permit such requests, which a browser tells a moment later."""
 
 RENDERED: Final = """
 const plain = document.contentType !== "text/html" && !document.contentType.includes("xml");

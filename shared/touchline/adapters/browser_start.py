@@ -1,26 +1,30 @@
 """Starting a browser, on this machine or on a grid, so that nothing of it is left whatever happens to us.
 
-On this machine the driver leads a process group of its own, and Chromium stays in it. A shell watches over the group:
-it reads from a pipe that only we hold, so that it wakes when we close the pipe or die, kills the group, and removes the
-folder in which the browser kept its profile and all temporary files.
+On this machine the driver, Chromium, its profile and all its temporary files are in the hands of a guard, which ends
+them when we let go of it or die (`browser_guard.py`).
 """
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
+import sys
 import tempfile
+import time
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from touchline.adapters import browser_guard
 from touchline.errors import ConfigurationError, Unavailable
 
 if TYPE_CHECKING:
     from selenium.webdriver import ChromeOptions, Remote
-    from selenium.webdriver.chrome.service import Service
+    from selenium.webdriver.remote.client_config import ClientConfig
 
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS: Final = (
@@ -34,11 +38,7 @@ STARTING: Final = 60
 ENDING: Final = 10.0
 """Seconds that it may take to end of itself."""
 _INSTALL: Final = "install Chromium and chromedriver (Debian: chromium, chromium-driver), or set TOUCHLINE_BROWSER_URL"
-_WATCH: Final = """
-read -r _
-kill -9 "-$1" 2>/dev/null
-for _ in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$2" 2>/dev/null && break; sleep 0.2; done
-"""
+_PORT: Final = re.compile(rb"started successfully on port (\d+)")
 
 
 def capabilities(user_agent: str, further: str) -> "ChromeOptions":
@@ -99,76 +99,82 @@ def start(url: str, options: "ChromeOptions", ends: ExitStack) -> "Remote":
         ConfigurationError: there is no browser or driver on this machine, they do not fit, or `url` is none.
         Unavailable: the browser did not start, or the grid has none for us.
     """
+    from selenium.webdriver.common.proxy import Proxy
+    from selenium.webdriver.remote.client_config import ClientConfig
+
     if not url:
-        url = _local(options, ends)
-    driver = _connect(url, options)
+        direct = Proxy({"proxyType": "direct"})  # no proxy stands between us and a driver of our own
+        driver = _session(options, ClientConfig(_local(options, ends), timeout=STARTING, proxy=direct))
+        ends.callback(_let_go, driver)
+        return driver
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError("no address of a grid", where="TOUCHLINE_BROWSER_URL", hint="http://host:4444/wd/hub")
+    config = ClientConfig(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl(), timeout=STARTING)
+    if parts.username:
+        config.username, config.password = unquote(parts.username), unquote(parts.password or "")
+    driver = _session(options, config)
     ends.callback(_quit, driver)
     return driver
 
 
 def _local(options: "ChromeOptions", ends: ExitStack) -> str:
-    """Address of a driver of our own, with all that it will start bound to us."""
-    from selenium.common.exceptions import WebDriverException
-    from selenium.webdriver.chrome.service import Service
-
+    """Address of a driver of our own."""
     driver = os.environ.get("SE_CHROMEDRIVER") or shutil.which("chromedriver")
     browser = options.binary_location or next(filter(None, map(shutil.which, BROWSERS)), None)
     if not browser or not driver:
-        raise ConfigurationError(
-            f"there is no {'chromedriver' if browser else 'Chromium'} on this machine", hint=_INSTALL
-        )
+        absent = "chromedriver" if browser else "Chromium"
+        raise ConfigurationError(f"there is no {absent} on this machine", hint=_INSTALL)
     options.binary_location = browser
-    folder = tempfile.mkdtemp(prefix="touchline-browser-")
+    folder = Path(tempfile.mkdtemp(prefix="touchline-browser-"))
     ends.callback(shutil.rmtree, folder, ignore_errors=True)
-    options.add_argument(f"--user-data-dir={folder}/profile")
+    options.add_argument(f"--user-data-dir={folder / 'profile'}")
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")  # Chromium's sandbox refuses to work for root
-    homes = dict.fromkeys(("TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"), folder)
-    service = Service(driver, env={**os.environ, **homes}, popen_kw={"start_new_session": True})
-    try:
-        service.start()
-    except (WebDriverException, OSError) as error:
-        raise ConfigurationError(f"the driver does not start: {brief(error)}", where=driver, hint=_INSTALL) from error
-    shell = ("/bin/sh", "-c", _WATCH, "sh", str(service.process.pid), folder)
-    watch = subprocess.Popen(shell, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
-    ends.callback(_end, watch, service)
-    return str(service.service_url)
+    return _guarded(driver, folder, ends)
 
 
-def _end(watch: "subprocess.Popen[bytes]", service: "Service") -> None:
-    """Let the watch kill the driver with all that it started, and remove the folder."""
-    watch.communicate()
-    service.process.wait()
-    service.stop()
+def _guarded(driver: str, folder: Path, ends: ExitStack) -> str:
+    log, homes = folder / "driver.log", dict.fromkeys(("TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"), str(folder))
+    command = (sys.executable, "-I", "-S", browser_guard.__file__, str(folder), driver, "--port=0")
+    with log.open("wb") as told:
+        guard = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=told,
+            stderr=told,
+            env={**os.environ, **homes},
+            start_new_session=True,
+        )
+    ends.callback(guard.communicate)
+    until = time.monotonic() + STARTING
+    while not (found := _PORT.search(log.read_bytes())):
+        if guard.poll() is not None or time.monotonic() > until:
+            said = log.read_text(errors="replace").strip().rpartition("\n")[2][:300]
+            raise ConfigurationError(f"the driver does not start: {said}", where=driver, hint=_INSTALL)
+        time.sleep(0.02)
+    return f"http://127.0.0.1:{int(found[1])}"
 
 
-def _connect(url: str, options: "ChromeOptions") -> "Remote":
+def _session(options: "ChromeOptions", config: "ClientConfig") -> "Remote":
     from selenium.common.exceptions import WebDriverException
     from selenium.webdriver import Remote
-    from selenium.webdriver.remote.client_config import ClientConfig
     from urllib3.exceptions import HTTPError
 
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError("no address of a grid", where="TOUCHLINE_BROWSER_URL", hint="http://host:4444/wd/hub")
-    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    config = ClientConfig(bare, timeout=STARTING)
-    if parts.username:
-        config.username, config.password = unquote(parts.username), unquote(parts.password or "")
+    where = config.remote_server_addr
     try:
-        return Remote(bare, options=options, client_config=config)
+        return Remote(where, options=options, client_config=config)
     except WebDriverException as error:
         said = brief(error)
         kind = ConfigurationError if "only supports" in said else Unavailable
-        raise kind(f"no browser: {said}", where=bare, hint="`touchline doctor` tries each part") from error
+        raise kind(f"no browser: {said}", where=where, hint="`touchline doctor` tries each part") from error
     except (HTTPError, OSError) as error:
-        raise Unavailable(f"no answer: {brief(error)}", where=bare, hint="check TOUCHLINE_BROWSER_URL") from error
+        raise Unavailable(f"no answer: {brief(error)}", where=where, hint="check TOUCHLINE_BROWSER_URL") from error
 
 
 def set_patience(driver: "Remote", seconds: float) -> None:
     """How long each command may take before the driver is given up."""
-    executor = driver.command_executor
-    assert not isinstance(executor, str)
+    executor: Any = driver.command_executor
     executor.client_config.timeout = seconds
 
 
@@ -180,6 +186,12 @@ def _quit(driver: "Remote") -> None:
     set_patience(driver, ENDING)
     with contextlib.suppress(WebDriverException, HTTPError, OSError):
         driver.quit()
+
+
+def _let_go(driver: "Remote") -> None:
+    """Close our connection to a driver; the guard ends the session."""
+    executor: Any = driver.command_executor
+    executor.close()
 
 
 def brief(error: BaseException) -> str:
