@@ -20,6 +20,7 @@ from touchline.stages import predict as stage
 from touchline.stages.predict import Board
 from touchline.web import answers, meters, problems
 from touchline.web.guard import Guard
+from touchline.web.livescores import add_livescores
 from touchline.web.memory import Memory
 from touchline.web.templates import Pages
 from touchline.web.watch import Watcher
@@ -48,6 +49,7 @@ def create_app(
     watcher, measured = Watcher(ports, settings.refresh_seconds, elapsed), meters.Meters()
     problems.install(app)
     _add_forecasts(app, watcher, Memory(ports.cache, measured))
+    add_livescores(app, ports, settings.refresh_seconds, elapsed)
     _add_health(app, watcher, measured)
     _add_pages(app, watcher, ports.clock, Pages(assets / "templates"))
     app.mount("/static", StaticFiles(directory=assets / "static"), name="static")
