@@ -229,10 +229,6 @@ class Quotes(Protocol):
         """All prices of some matches, the oldest first: the columns of `record` without `payload`."""
         ...
 
-    def standing(self, match_ids: Iterable[str]) -> "pd.DataFrame":
-        """How some matches stand: `IDENTITY` and `available_time`, by kick-off; unknown ones are left out."""
-        ...
-
 
 class Forecast(msgspec.Struct, frozen=True):
     """One forecast of one match by one model, as sealed."""

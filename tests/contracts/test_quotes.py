@@ -7,11 +7,10 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from scraped import NOW, match, matches, payload, run, teams_of
+from scraped import NOW, matches, payload, run, teams_of
 from touchline.adapters.clock import VirtualClock
 from touchline.adapters.match_store import SqlMatchStore
 from touchline.adapters.quotes import SqlQuotes
-from touchline.domain.vocabulary import IDENTITY
 from touchline.errors import DataError, NotFound
 
 LEEDS = "e0-2025-26-leeds-hull"
@@ -31,7 +30,7 @@ def frame(*rows: dict[str, Any]) -> pd.DataFrame:
 
 @pytest.fixture
 def prices(engine: sa.Engine) -> SqlQuotes:
-    rows = matches({LEEDS: {}, DERBY: {"kickoff": NOW + timedelta(days=3), "kickoff_known": False}})
+    rows = matches({LEEDS: {}, DERBY: {}})
     SqlMatchStore(engine, VirtualClock(NOW)).record(run(), rows, teams_of(rows))
     return SqlQuotes(engine)
 
@@ -68,17 +67,6 @@ def test_prices_without_moment_or_column_are_refused(prices: SqlQuotes) -> None:
         prices.record(frame(quote()).assign(quoted_at=datetime(2026, 3, 2)))
     with pytest.raises(DataError, match="payload"):
         prices.record(frame(quote()).drop(columns="payload"))
-
-
-def test_what_stands_is_the_current_version(engine: sa.Engine, prices: SqlQuotes) -> None:
-    moved = NOW + timedelta(days=9)
-    SqlMatchStore(engine, VirtualClock(NOW)).record(run(2), match(LEEDS, kickoff=moved), {})
-    found = prices.standing([LEEDS, DERBY, "nobody"])
-    assert list(found.columns) == [*IDENTITY[:3], "home_team", "away_team", *IDENTITY[3:5], "status", "available_time"]
-    assert found["match_id"].tolist() == [DERBY, LEEDS]
-    assert found["kickoff"].tolist() == [NOW + timedelta(days=3), moved]
-    assert found["kickoff_known"].tolist() == [False, True]
-    assert prices.standing([]).empty
 
 
 def test_many_prices_at_once(prices: SqlQuotes) -> None:

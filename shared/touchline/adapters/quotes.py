@@ -7,7 +7,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from touchline.adapters import bulk, database
-from touchline.adapters.schema import match_versions, matches, payloads
+from touchline.adapters.schema import matches, payloads
 from touchline.adapters.schema_collected import quotes
 from touchline.errors import DataError, NotFound
 
@@ -62,20 +62,6 @@ class SqlQuotes:
         back = {number: match_id for match_id, number in known.items()}
         found = found.assign(match_id=found["match"].map(back).astype("str"))[list(COLUMNS)]
         return found.sort_values(["quoted_at", *COLUMNS[:5]], ignore_index=True)
-
-    def standing(self, match_ids: Iterable[str]) -> pd.DataFrame:
-        """How some matches stand: `IDENTITY` and `available_time`, by kick-off; unknown ones are left out."""
-        names = ("kickoff", "kickoff_known", "status", "available_time")
-        own = ("match_id", "competition", "season", "home_team", "away_team")
-        with database.reading(self._engine) as connection:
-            known = _numbers(connection, matches.c.match_id, matches.c.number, sorted(set(match_ids)))
-            query = (
-                sa.select(*(matches.c[name] for name in own), *(match_versions.c[name] for name in names))
-                .join(match_versions, match_versions.c.match == matches.c.number)
-                .where(match_versions.c.until_seq.is_(None), matches.c.number.in_(known.values() or [-1]))
-            )
-            found = bulk.fetch(connection, query)
-        return found.sort_values(["kickoff", "match_id"], ignore_index=True)
 
 
 def _numbers(

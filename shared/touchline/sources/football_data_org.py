@@ -5,8 +5,9 @@ match that was broken off (SUSPENDED) is abandoned until a result comes. Moments
 is SCHEDULED at midnight.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from itertools import compress
 from typing import Any, Final
 
 import msgspec
@@ -41,6 +42,8 @@ _SCORED: Final = ("FINISHED", "AWARDED")
 _LIVE: Final = {
     "SCHEDULED": "scheduled", "TIMED": "scheduled", "IN_PLAY": "live", "PAUSED": "live", "FINISHED": "finished",
 }  # fmt: skip
+_DAYS: Final = "days/"
+"""Beginning of the names of pages with all matches of a day."""
 _RESULT: Final = {"HOME_TEAM": "H", "DRAW": "D", "AWAY_TEAM": "A"}
 
 
@@ -142,7 +145,7 @@ class FootballDataOrg:
     def live_page(self, day: date) -> Page:
         """All matches around a day; UTC days are asked for, and those of the UK day kept."""
         first, last = day - timedelta(days=1), day + timedelta(days=1)
-        return self._page("live", f"days/{day:%Y%m%d}.json", f"matches?dateFrom={first}&dateTo={last}")
+        return self._page("live", f"{_DAYS}{day:%Y%m%d}.json", f"matches?dateFrom={first}&dateTo={last}")
 
     def live_rows(self, payload: Payload) -> pd.DataFrame:
         """LIVE_COLUMNS, one row a match of the page's day and of a competition that we know.
@@ -151,12 +154,11 @@ class FootballDataOrg:
             DataError, ShapeChanged: it cannot be read.
         """
         day = _day_of(payload)
-        codes = {leagues.known_as(NAME, code): code for code in leagues.codes(NAME)}
-        matches = [row for row in rows_of(opened(payload, _Answer).matches, _Match) if isinstance(row, _Match)]
+        codes = _codes()
         rows = [
-            _live(row, codes[row.competition.code])
-            for row in matches
-            if row.competition and row.competition.code in codes and _kickoff(row)[0].astimezone(LONDON).date() == day
+            _live(row, codes)
+            for row in rows_of(opened(payload, _Answer).matches, _Match)
+            if isinstance(row, _Match) and _code(row, codes) and _kickoff(row)[0].astimezone(LONDON).date() == day
         ]
         frame = pd.DataFrame(rows, columns=list(LIVE_COLUMNS))
         return frame.astype(
@@ -188,17 +190,29 @@ def _verdict(answer: _Answer, over: bool) -> Verdict:
 
 
 def parse(payload: Payload) -> Parsed:
-    """Rows of a season's page with `source_id` and `raw_status`; competition and season are those of its name.
+    """Rows of a page with `source_id` and `raw_status`.
+
+    Competition and season are those of the page's name; on a page of a day those that each match says, and matches of
+    competitions that we do not know are left out.
 
     Raises:
         DataError, ShapeChanged: it cannot be read.
     """
-    code, season = place(payload)
     raws = opened(payload, _Answer).matches
-    rows = [_cells(row) for row in rows_of(raws, _Match)]
+    matches = rows_of(raws, _Match)
+    if payload.name.startswith(_DAYS):
+        codes = _codes()
+        known = [_code(row, codes) != "" for row in matches]
+        raws, matches = list(compress(raws, known)), list(compress(matches, known))
+        places = [("", "") if isinstance(row, str) else (_code(row, codes), _season(row, codes)) for row in matches]
+    else:
+        places = [place(payload)] * len(matches)
+    rows = [_cells(row) for row in matches]
     frame = pd.DataFrame(rows, columns=list(_BLANK)).assign(
-        line=range(1, len(rows) + 1), competition=code, season=season, time=""
-    )
+        line=range(1, len(rows) + 1), time="",
+        competition=[code for code, _ in places], season=[season for _, season in places],
+    )  # fmt: skip
+    frame = frame.astype({"competition": "str", "season": "str"})
     for name, kind in {"kickoff": "datetime64[us, UTC]", "day": "datetime64[us]", "kickoff_known": "bool"}.items():
         frame[name] = frame[name].astype(kind)
     return finish(frame, sha256(payload.body), lambda at: shown(raws[at]))
@@ -255,16 +269,32 @@ def _scores(score: _Score, status: str) -> dict[str, Any]:
     }
 
 
-def _live(row: _Match, code: str) -> dict[str, Any]:
+def _codes() -> dict[str, str]:
+    """The site's code of a competition -> ours."""
+    return {leagues.known_as(NAME, code): code for code in leagues.codes(NAME)}
+
+
+def _code(row: _Match | str, codes: Mapping[str, str]) -> str:
+    """Our code of a match's competition, empty if we do not know it; of a row that cannot be read, anything else."""
+    if isinstance(row, str):
+        return "?"
+    return codes.get(row.competition.code or "", "") if row.competition else ""
+
+
+def _season(row: _Match, codes: Mapping[str, str]) -> str:
+    calendar = competition(_code(row, codes)).calendar_year
+    if row.season:
+        return seasons.label(row.season.start_date.year, calendar)
+    return seasons.season_of(_kickoff(row)[0].date(), calendar)
+
+
+def _live(row: _Match, codes: Mapping[str, str]) -> dict[str, Any]:
     kickoff, _ = _kickoff(row)
-    first = row.season.start_date if row.season else kickoff.date()
-    calendar = competition(code).calendar_year
-    season = seasons.label(first.year, calendar) if row.season else seasons.season_of(first, calendar)
     begun = row.status not in ("SCHEDULED", "TIMED", "POSTPONED", "CANCELLED")
     goals = (row.score.full_time if begun else None) or _Goals()
     minute = "HT" if row.status == "PAUSED" else str(row.minute or "") if row.status == "IN_PLAY" else ""
     return {
-        "source_id": str(row.id), "competition": code, "season": season, "kickoff": kickoff,
+        "source_id": str(row.id), "competition": _code(row, codes), "season": _season(row, codes), "kickoff": kickoff,
         "home_team": _name(row.home_team), "away_team": _name(row.away_team),
         "state": _LIVE.get(row.status, "other"), "raw_status": row.status, "minute": minute,
         "home_goals": goals.home, "away_goals": goals.away,
@@ -277,7 +307,7 @@ def _name(team: _Team) -> str:
 
 def _day_of(payload: Payload) -> date:
     try:
-        return datetime.strptime(payload.name, "days/%Y%m%d.json").replace(tzinfo=UTC).date()
+        return datetime.strptime(payload.name, f"{_DAYS}%Y%m%d.json").replace(tzinfo=UTC).date()
     except ValueError as error:
         raise DataError(
             f"no page of a day: {error}", where=payload.name, hint="such a name is days/20250816.json"
