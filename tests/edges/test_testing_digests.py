@@ -12,7 +12,7 @@ from touchline import bootstrap, tracing
 from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
 from touchline.errors import CorruptObject, DataError
-from touchline.manifest import Manifest, Ref, encode, publish, write_object
+from touchline.manifest import Manifest, Ref, encode, publish, write_object, write_payload
 from touchline.ports import Forecast, Promotion, Settlement, TrainingLog
 from touchline.testing import difference, digest
 
@@ -38,7 +38,7 @@ def make(tmp_path: Path) -> Make:
 def fill(container: Container, now: datetime, *, extra: bool) -> None:
     """Two publications, a payload, a promotion, forecasts, a settlement, a model with an alias, a request."""
     store = container.store
-    write_object(store, "payloads/files/fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9", b"bar")
+    write_payload(store, "files", b"bar")
     with tracing.within(tracing.child()):
         for seq, content in ((2, b"older" if extra else b"old"), (3, b"new")):
             publish(store, manifest(container, content), seq)

@@ -13,7 +13,7 @@ from small_site import Site, serve
 from touchline import bootstrap
 from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
-from touchline.errors import ConfigurationError, NotFound
+from touchline.errors import ConfigurationError, DataError
 from touchline.sources import files
 from touchline.work import Result
 
@@ -47,8 +47,8 @@ class TestSchedules:
         )
 
     def test_an_unknown_source_is_named(self, world: World) -> None:
-        with pytest.raises(ConfigurationError, match="unknown source 'whoscored'"):
-            world.tick(sources=("whoscored",))
+        with pytest.raises(ConfigurationError, match="unknown source 'nonesuch'"):
+            world.tick(sources=("nonesuch",))
 
     def test_the_simulated_league(self, world: World) -> None:
         result = world.tick(sources=("simulated",))
@@ -111,9 +111,18 @@ class TestSchedules:
         assert (result.outcome, result.publications) == ("parked", ())
         assert "E0.csv: unknown column Weather" in result.reason
 
-    def test_payloads_are_kept_even_if_the_next_one_does_not_come(self, world: World, site: Site) -> None:
+    def test_what_came_counts_even_if_the_next_page_does_not_come(self, world: World, site: Site) -> None:
         del site.pages["/fixtures.csv"]
-        with pytest.raises(NotFound):
+        result = self.fetch(world, site)
+        assert (result.outcome, result.summary["pages_failed"]) == ("parked", 1)
+        assert result.reason == f"{site.url}/fixtures.csv: no such page (status 404)"
+        assert len(world.keys("payloads/football-data/")) == 2
+        assert world.ports.matches.head() == 1
+
+    def test_payloads_are_kept_even_if_no_page_comes_to_be_stored(self, world: World, site: Site) -> None:
+        site.put("/mmz4281/2526/E0.csv", csv_of((*PLAIN, "Weather"), *ROUND))
+        del site.pages["/fixtures.csv"]
+        with pytest.raises(DataError, match="unknown column Weather"):
             self.fetch(world, site)
         assert len(world.keys("payloads/football-data/")) == 2
         assert world.ports.matches.head() == 0

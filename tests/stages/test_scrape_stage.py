@@ -11,7 +11,7 @@ from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
 from touchline.domain.simulation import simulate
 from touchline.errors import DataError, EventError, NotFound, UnknownName
-from touchline.manifest import read_publication, sha256
+from touchline.manifest import payload_bytes, payload_ref, read_publication, sha256
 from touchline.sources import files
 
 
@@ -42,9 +42,10 @@ class TestFiles:
     def test_the_payload_is_kept_as_received(self, world: World) -> None:
         body = csv_of(PLAIN, *ROUND)
         world.put(body)
-        key = f"payloads/files/{sha256(body.encode())}"
-        assert world.ports.store.get(key).decode() == body
-        assert world.json(f"{key}.json") == {
+        digest = sha256(body.encode())
+        assert payload_bytes(world.ports.store, payload_ref("files", digest)).decode() == body
+        assert len(world.ports.store.get(f"payloads/files/{digest}.gz")) < len(body)
+        assert world.json(f"payloads/files/{digest}.json") == {
             "bytes": len(body),
             "name": "e0_2025-26.csv",
             "retrieved": "2026-03-02T09:00:00Z",
@@ -168,7 +169,7 @@ class TestRefused:
         with pytest.raises(DataError):
             world.put(body)
         data = body.encode() if isinstance(body, str) else body
-        assert world.ports.store.get(f"payloads/files/{sha256(data)}") == data
+        assert payload_bytes(world.ports.store, payload_ref("files", sha256(data))) == data
         assert world.ports.matches.head() == 0
 
     def test_a_body_that_is_not_the_promised_one(self, world: World) -> None:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from touchline.domain.forecasts import ForecastSet, MatchForecast, ModelSummary
-from touchline.manifest import Manifest, Ref, encode, publish, sha256, write_object
+from touchline.manifest import Manifest, Ref, encode, publish, sha256, write_object, write_payload
 from touchline.ports import ObjectStore
 
 MATCH = "sim1-2025-26-aldermoor-fennimore"
@@ -31,7 +31,7 @@ def parquet(**columns: list[str]) -> bytes:
 def write_chain(store: ObjectStore) -> None:
     """Payload, snapshot, validation, features, model, champion, forecasts; everything under the number 7."""
     body = b"Div,Date,HomeTeam,AwayTeam\n"
-    payload = write_object(store, f"payloads/files/{sha256(body)}", body)
+    payload = write_payload(store, "files", body)
     lineage = write_object(
         store, "raw/lineage/000000000007.parquet", parquet(match_id=[MATCH], payload=[payload.sha256])
     )

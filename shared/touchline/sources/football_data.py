@@ -1,31 +1,35 @@
 """football-data.co.uk: season files of 22 divisions, files of 16 extra leagues, and fixtures, all as CSV.
 
-`parse` is pure and takes the files as they have been published since 1993, quirks and all; `FootballData` fetches.
+`parse` is pure and takes the files as they have been published since 1993, quirks and all; `FootballData`
+says which of them are wanted.
 """
 
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Generator, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import pandas as pd
 
+from touchline.collecting import About, Page, Scope, Verdict
 from touchline.domain import seasons as season_names
 from touchline.domain.competitions import COMPETITIONS, EXTRA_BY_COUNTRY, EXTRA_LEAGUES, MAIN_DIVISIONS, competition
-from touchline.errors import ConfigurationError, DataError, NotFound
+from touchline.errors import ConfigurationError, DataError
 from touchline.manifest import sha256
 from touchline.ports import Payload
 from touchline.sources.football_data_columns import Columns, read_header
 from touchline.sources.packed import GZIP, unzip
 from touchline.sources.table import Parsed, finish, squeeze
-from touchline.sources.web import Web
 
 NAME: Final = "football-data"
+SEASON_AGAIN: Final = timedelta(hours=6)
+FIXTURES_AGAIN: Final = timedelta(hours=2)
 FORMATS: Final = ("%d/%m/%Y", "%d/%m/%y", "%Y-%m-%d")
 """Dates of the site, day first; every cell must fit one of them exactly."""
 
+_SEASONS: Final = "mmz4281"
 _LONGEST_SEASON: Final = 425
 _NAMED_SEASON: Final = re.compile(r"(?<!\d)(?:(\d{4})[-_](\d{2}|\d{4})|(\d{2})(\d{2}))(?!\d)")
 
@@ -169,7 +173,7 @@ def season_in_name(name: str) -> str:
     >>> season_in_name("mmz4281/2425/E0.csv"), season_in_name("F2_2022-23_BOM.csv"), season_in_name("fixtures.csv")
     ('2024-25', '2022-23', '')
     """
-    for found in _NAMED_SEASON.finditer(name.rpartition("mmz4281")[2]):
+    for found in _NAMED_SEASON.finditer(name.rpartition(_SEASONS)[2]):
         first = int(found[1] or found[3])
         first += 0 if found[1] else 1900 if first >= 90 else 2000
         if (first + 1) % 100 == int(found[2] or found[4]) % 100:
@@ -178,41 +182,55 @@ def season_in_name(name: str) -> str:
 
 
 class FootballData:
-    """Fetches the files of the site, one after the other.
+    """The files of the site.
 
     Args:
-        web: how to ask.
         url: address of the site, or of a mirror with the same paths.
     """
 
     name = NAME
+    about = About(
+        gives="results, shots, corners, fouls, cards and prices of 38 leagues, back to 1993, and fixtures with prices",
+        terms="free of charge; no formal licence is known",
+        rate="no limit is known",
+        freshness="twice a week; prices are of Friday and Tuesday afternoon",
+        pace_seconds=2.0,
+        jitter_seconds=1.0,
+    )
 
-    def __init__(self, web: Web, url: str) -> None:
-        self._web, self._url = web, url.rstrip("/")
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
 
-    def fetch(self, competitions: Sequence[str], seasons: Sequence[str], now: datetime) -> Iterator[Payload]:
+    def pages(self, scope: Scope, now: datetime) -> Generator[Page, Payload | None, None]:
         """Season files, extra leagues' files, then fixtures. The file of a season that is about to begin may be absent.
 
         Raises:
             ConfigurationError: a competition or season that the site cannot have.
-            NotFound, Unavailable, DataError: the site has no such file, does not answer, or sends something else.
         """
-        unknown = [code for code in competitions if code not in (*MAIN_DIVISIONS, *EXTRA_LEAGUES)]
+        unknown = [code for code in scope.competitions if code not in (*MAIN_DIVISIONS, *EXTRA_LEAGUES)]
         if unknown:
             raise ConfigurationError(
                 f"football-data.co.uk has no competition {', '.join(unknown)}",
                 where="TOUCHLINE_SCRAPE_COMPETITIONS",
                 hint=f"known are {', '.join((*MAIN_DIVISIONS, *EXTRA_LEAGUES))}",
             )
-        for path, optional in _paths(competitions, seasons, now.date()):
-            try:
-                body = self._web.get(f"{self._url}/{path}")
-            except NotFound:
-                if not optional:
-                    raise
-                continue
-            decode(body, path)
-            yield Payload(NAME, path, body, now, f"{self._url}/{path}")
+        for path, optional in _paths(scope.competitions, scope.seasons, now.date()):
+            endpoint = "fixtures" if "fixtures" in path else "season" if _SEASONS in path else "league"
+            yield Page(
+                source=NAME, endpoint=endpoint, name=path, url=f"{self._url}/{path}", leaf=True, optional=optional
+            )
+
+    def verdict(self, page: Page, payload: Payload, now: datetime) -> Verdict:
+        """Whole whenever it is a CSV file; that of a season which is over does not change.
+
+        Raises:
+            DataError: it is something else.
+        """
+        decode(payload.body, payload.name)
+        if page.endpoint == "season":
+            over = now.date() > season_names.bounds(season_in_name(page.name))[1]
+            return Verdict(again=None if over else SEASON_AGAIN)
+        return Verdict(again=FIXTURES_AGAIN if page.endpoint == "fixtures" else SEASON_AGAIN)
 
 
 def _paths(competitions: Sequence[str], seasons: Sequence[str], today: date) -> Iterator[tuple[str, bool]]:
@@ -226,7 +244,7 @@ def _paths(competitions: Sequence[str], seasons: Sequence[str], today: date) -> 
         raise ConfigurationError(str(error), where="TOUCHLINE_SCRAPE_SEASONS") from error
     for year in years:
         for code in main:
-            yield f"mmz4281/{year % 100:02d}{(year + 1) % 100:02d}/{code}.csv", today < date(year, 10, 1)
+            yield f"{_SEASONS}/{year % 100:02d}{(year + 1) % 100:02d}/{code}.csv", today < date(year, 10, 1)
     for code in extra:
         yield f"new/{code}.csv", False
     if main:

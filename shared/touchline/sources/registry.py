@@ -9,7 +9,6 @@ from touchline.errors import DataError, TouchlineError
 from touchline.ports import Payload
 from touchline.sources import files, football_data, football_data_org, openfootball, simulated, the_odds_api
 from touchline.sources.table import Parsed
-from touchline.sources.web import Web
 from touchline.sources.whoscored import source as whoscored
 
 if TYPE_CHECKING:
@@ -26,9 +25,8 @@ _PARSERS: Final[Mapping[str, Callable[[Payload], Parsed]]] = {
 
 def build(settings: "Scrape") -> Mapping[str, Source]:
     """Every source that can be fetched, by name; nothing is connected."""
-    web = Web(settings.user_agent, settings.pace_seconds)
     sources: list[Source] = [
-        football_data.FootballData(web, settings.football_data_url),
+        football_data.FootballData(settings.football_data_url),
         openfootball.OpenFootball(settings.openfootball_url),
         football_data_org.FootballDataOrg(settings.football_data_org_url),
         the_odds_api.TheOddsApi(settings.the_odds_api_url),

@@ -4,19 +4,21 @@ A payload is kept before anybody looks into it. What is refused in it goes to qu
 is refused as a whole changes nothing. Where time is set by hand, nothing from after that moment is stored.
 """
 
-from collections.abc import Sequence
-from typing import Any, Final, Literal
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final, Literal, NamedTuple
 
 from touchline.errors import DataError
 from touchline.manifest import (
     Manifest,
-    Ref,
     content_id,
     encode,
+    payload_ref,
     publication_key,
     publish,
     sha256,
     write_object,
+    write_payload,
 )
 from touchline.ports import Changes, Payload, ScrapeRun
 from touchline.settings import Scrape
@@ -35,35 +37,78 @@ def ingest(event: Event, ports: Ports, settings: Scrape, payloads: Sequence[Payl
     Raises:
         DataError: the only payload, or every one, is refused; it is kept, and so are its refused rows.
     """
-    as_of = ports.clock.now() if ports.clock.mode == "simulated" else None
-    intake = Intake(ports.matches, as_of, settings.competitions)
-    refused = [error for payload in payloads if (error := _take(intake, payload))]
-    _quarantine(event, ports, intake.rejected, refused)
-    if len(refused) == len(payloads):
-        raise refused[0]
-    changes = _record(payloads, ports, intake)
-    parameters = {
-        "simulated": intake.invented,
-        "as_of": as_of.isoformat() if as_of else None,
-        "competitions": sorted(settings.competitions) if event.kind == "cron" else None,
-    }
-    return _result(ports, intake, changes, parameters, refused)
+    ingestion = Ingestion(event, ports, settings.competitions)
+    for payload in payloads:
+        ingestion.take(payload)
+    return ingestion.finish()
+
+
+class Ingestion:
+    """Takes payloads in one after the other, and stores and publishes them at the end.
+
+    Args:
+        event: what asked for it.
+        ports: where everything goes.
+        competitions: those that are taken from a site's payloads.
+    """
+
+    def __init__(self, event: Event, ports: Ports, competitions: Collection[str]) -> None:
+        self._event, self._ports, self._competitions = event, ports, competitions
+        self._as_of = ports.clock.now() if ports.clock.mode == "simulated" else None
+        self._intake = Intake(ports.matches, self._as_of, competitions)
+        self._collected = event.kind == "cron" or "collect" in event.data
+        self._taken: list[_Taken] = []
+        self._refused: list[DataError] = []
+
+    @property
+    def empty(self) -> bool:
+        """Whether there was no payload at all."""
+        return not self._taken
+
+    @property
+    def rows(self) -> int:
+        """Rows that were taken in so far."""
+        return sum(finding.rows for finding in self._intake.findings)
+
+    def take(self, payload: Payload) -> bool:
+        """Take a payload in that was kept before; False if it is refused as a whole."""
+        self._taken.append(_Taken(payload.source, sha256(payload.body), payload.retrieved))
+        try:
+            self._intake.take(payload)
+        except DataError as error:
+            self._refused.append(error)
+            return False
+        return True
+
+    def finish(self) -> Result:
+        """Store and publish.
+
+        Raises:
+            DataError: every payload is refused.
+        """
+        _quarantine(self._event, self._ports, self._intake.rejected, self._refused)
+        if len(self._refused) == len(self._taken):
+            raise self._refused[0]
+        changes = _record(self._taken, self._ports, self._intake)
+        parameters = {
+            "simulated": self._intake.invented,
+            "as_of": self._as_of.isoformat() if self._as_of else None,
+            "competitions": sorted(self._competitions) if self._collected else None,
+        }
+        return _result(self._ports, self._intake, changes, parameters, self._refused)
+
+
+class _Taken(NamedTuple):
+    source: str
+    digest: str
+    retrieved: datetime
 
 
 def keep(ports: Ports, payload: Payload) -> None:
     """Keep a payload as received, and beside it what was known when it came; the same bytes are kept once."""
-    ref = write_object(ports.store, f"payloads/{payload.source}/{sha256(payload.body)}", payload.body)
+    ref = write_payload(ports.store, payload.source, payload.body)
     known = {"name": payload.name, "url": payload.url, "retrieved": payload.retrieved, "bytes": len(payload.body)}
-    ports.store.create(f"{ref.key}.json", encode(known))  # of the first time that these bytes came
-
-
-def _take(intake: Intake, payload: Payload) -> DataError | None:
-    """Take a payload in; the error if it is refused as a whole."""
-    try:
-        intake.take(payload)
-    except DataError as error:
-        return error
-    return None
+    ports.store.create(f"{ref.key.removesuffix('.gz')}.json", encode(known))  # of the first time that they came
 
 
 def _quarantine(event: Event, ports: Ports, rejected: list[Findings], refused: list[DataError]) -> None:
@@ -75,8 +120,8 @@ def _quarantine(event: Event, ports: Ports, rejected: list[Findings], refused: l
         ports.store.create(f"{folder}/payloads.json", encode([str(error) for error in refused]))
 
 
-def _record(payloads: Sequence[Payload], ports: Ports, intake: Intake) -> Changes:
-    taken = tuple(sha256(payload.body) for payload in payloads)
+def _record(payloads: Sequence[_Taken], ports: Ports, intake: Intake) -> Changes:
+    taken = tuple(payload.digest for payload in payloads)
     source = "+".join(sorted({payload.source for payload in payloads}))
     retrieved = max(payload.retrieved for payload in payloads)
     run_id = sha256(encode([taken, retrieved, ports.clock.now() if ports.clock.mode == "simulated" else None]))[:20]
@@ -126,7 +171,7 @@ def _result(
 def _publish(
     ports: Ports, findings: list[Findings], seq: int, parameters: dict[str, Any], counts: dict[str, int]
 ) -> tuple[str, bool]:
-    inputs = tuple(Ref(f"payloads/{finding.source}/{finding.payload}", finding.payload) for finding in findings)
+    inputs = tuple(payload_ref(finding.source, finding.payload) for finding in findings)
     versions = {"scrape": VERSION}
     # names and order are in the report, so the id has to tell them apart
     taken = [[finding.source, finding.name, finding.payload] for finding in findings]

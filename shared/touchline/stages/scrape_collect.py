@@ -1,0 +1,288 @@
+"""Scrape: collecting. Drives a source page by page: what is remembered and still good is not asked for again.
+
+A page is kept and noted in the journal before anything is made of it, so a run that is killed goes on where it was; its
+rows count as taken only when they are stored. What a source gives is looked at before it is kept as data.
+"""
+
+import contextlib
+import gzip
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from random import random
+from typing import Any, Final, cast
+
+import msgspec
+
+from touchline.collecting import Completeness, Kept, Maker, Page, Progress, Scope, Source, Verdict, watcher
+from touchline.errors import BlockedError, DataError, NotFound, PermanentError, TouchlineError, Unavailable
+from touchline.manifest import encode, payload_bytes, payload_ref, sha256
+from touchline.ports import Payload
+from touchline.settings import Scrape
+from touchline.sources.captured import with_values
+from touchline.stages.scrape_record import keep
+from touchline.stages.scrape_visit import Enough, Stopped, Visitor, slug_of
+from touchline.work import Ports
+
+LOOK_AGAIN: Final = timedelta(hours=20)
+"""After so long an optional page may have appeared; short of a day, so that a daily schedule meets it."""
+FAULTY: Final = timedelta(hours=1)
+"""After so long a page that could not be read is asked for again; it doubles, up to a day."""
+LONGEST: Final = timedelta(days=1)
+DOUBLED: Final = 3
+"""So often the rest before a page is looked at again doubles while it stays incomplete."""
+_INCOMPLETE: Final = frozenset[Completeness]({"partial", "empty", "failed"})
+
+
+class Tally:
+    """What a run did, over all its sources."""
+
+    def __init__(self) -> None:
+        self.fetched = self.kept = self.failed = self.left = self.waiting = self.retries = 0
+        self.blocked: dict[str, str] = {}
+        """Source -> kind of the wall."""
+        self.stopped: dict[str, str] = {}
+        """Source -> why it was not asked any more."""
+        self.errors: list[TouchlineError] = []
+        """Of pages that failed, and of sources that did not answer or would not."""
+        self.late = False
+        """Whether time was up before all was done."""
+
+    def told(self) -> list[str]:
+        """What kept pages away, a line each."""
+        ends = [f"{name}: {why}" for name, why in self.stopped.items()]
+        faults = (f"{error.where}: {error.what}" for error in self.errors if not isinstance(error, Stopped))
+        late = [f"time is up, {self.left} pages are left"] if self.late else []
+        return [*dict.fromkeys(faults), *ends, *late]
+
+    def summary(self) -> dict[str, object]:
+        """The same as plain data."""
+        return {
+            "pages_fetched": self.fetched, "pages_kept": self.kept, "pages_failed": self.failed,
+            "pages_waiting": self.waiting, "retries": self.retries, "left": self.left,
+            "blocked": dict(self.blocked), "stopped": dict(self.stopped),
+        }  # fmt: skip
+
+
+class Collector:
+    """Collects from sources, one after the other, until there is nothing more, or time is up.
+
+    Args:
+        ports: where everything is kept.
+        settings: manners and budget.
+        work: identity of the work, names the folder of what is refused.
+        take: takes the rows of a payload in; false if it refuses the payload.
+        rows: how many it has taken so far.
+        rest, draw: as of `Visitor`.
+        ticks: seconds, from any beginning.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        settings: Scrape,
+        work: str,
+        take: Callable[[Payload], bool],
+        *,
+        rows: Callable[[], int] = lambda: 0,
+        rest: Callable[[float], None] = time.sleep,
+        draw: Callable[[], float] = random,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.ports, self.settings, self.work = ports, settings, work
+        self.take, self.rows = take, rows
+        self._rest, self._draw, self._ticks = rest, draw, ticks
+        self._until = ticks() + settings.budget_seconds
+        self._collections: list[_Collection] = []
+        self.tally = Tally()
+
+    @property
+    def late(self) -> bool:
+        """Whether time is up."""
+        return self._ticks() >= self._until
+
+    def collect(self, source: Source, scope: Scope) -> None:
+        """Collect what a source has of a scope.
+
+        Raises:
+            ConfigurationError: the scope names what the source cannot have, or a setting that it needs is missing.
+        """
+        visitor = Visitor(self.ports, source, self.settings, self._wait, self._draw)
+        one = _Collection(self, source, visitor)
+        self._collections.append(one)
+        try:
+            walk(source, scope, self.ports.clock.now(), one.answer)
+        finally:
+            self.tally.retries += visitor.retries
+            visitor.close()
+
+    def stored(self) -> None:
+        """Remember that all rows that were taken are stored."""
+        for one in self._collections:
+            self.ports.journal.taken(one.name, one.taken)
+
+    def _wait(self, seconds: float) -> None:
+        one = self._collections[-1]
+        one.tell("waiting", seconds)
+        self._rest(seconds)
+
+
+def walk(source: Source, scope: Scope, now: datetime, answer: Callable[[Page], Payload | None]) -> None:
+    """Answer all pages that a source asks for."""
+    pages = source.pages(scope, now)
+    with contextlib.suppress(StopIteration):
+        page = next(pages)
+        while True:
+            page = pages.send(answer(page))
+
+
+def is_due(kept: Kept | None, now: datetime) -> bool:
+    """Whether a page has to be asked for: never answered, or old enough to have changed."""
+    return kept is None or (kept.due is not None and kept.due <= now)
+
+
+class _Collection:
+    """One source in the middle of a run."""
+
+    def __init__(self, run: Collector, source: Source, visitor: Visitor) -> None:
+        self._run, self._source, self._visitor = run, source, visitor
+        self._ports, self._tally = run.ports, run.tally
+        self._simulated = run.ports.clock.mode == "simulated"
+        self._page = ""
+        self._done = 0
+        self.name = source.name
+        self.taken: list[str] = []
+        """Pages whose rows were taken."""
+
+    def answer(self, page: Page) -> Payload | None:
+        """The payload of a page: as it was kept, or asked for now."""
+        self._page = page.name
+        kept = self._ports.journal.kept(self.name, page.name)
+        if not is_due(kept, self._ports.clock.now()):
+            state, payload = self._remembered(page, cast("Kept", kept))
+        elif self._ends():
+            self._tally.left += 1
+            state, payload = "left", self._older(page, kept)
+        else:
+            state, payload = self._ask(page, kept)
+        self._done += 1
+        self.tell(state)
+        return payload
+
+    def tell(self, state: str, seconds: float = 0.0) -> None:
+        """Tell whoever watches how far we are."""
+        tally = self._tally
+        news = Progress(
+            source=self.name, page=self._page, state=state, fetched=tally.fetched, kept=tally.kept,
+            rows=self._run.rows(), expected=self._done + 1, wait_seconds=seconds,
+        )  # fmt: skip
+        watcher.get()(news)
+
+    def _ends(self) -> bool:
+        """Whether the source is not to be asked any more in this run."""
+        self._tally.late = self._tally.late or self._run.late
+        return self._tally.late or self.name in self._tally.blocked or self.name in self._tally.stopped
+
+    def _remembered(self, page: Page, kept: Kept) -> tuple[str, Payload | None]:
+        if kept.state == "failed":
+            self._tally.waiting += 1
+        else:
+            self._tally.kept += 1
+        return "kept", self._older(page, kept)
+
+    def _older(self, page: Page, kept: Kept | None) -> Payload | None:
+        """The last good answer, its rows taken if they are not yet; None of a leaf that is done with.
+
+        Under a clock set by hand rows of the future were withheld, so they are looked at again.
+        """
+        if kept is None or not kept.payload or (page.leaf and kept.taken and not self._simulated):
+            return None
+        body = payload_bytes(self._ports.store, payload_ref(self.name, kept.payload))
+        payload = Payload(self.name, page.name, body, kept.retrieved or self._ports.clock.now(), page.url)
+        if not kept.taken or self._simulated:
+            self._take(payload)
+        return payload
+
+    def _take(self, payload: Payload) -> None:
+        if self._run.take(payload):
+            self.taken.append(payload.name)
+
+    def _ask(self, page: Page, kept: Kept | None) -> tuple[str, Payload | None]:
+        """Ask for a page; what went wrong is remembered, and an older answer stands in."""
+        try:
+            return "fetched", self._fetched(page, kept)
+        except BlockedError as error:
+            self._end(self._tally.blocked, error.kind, error)
+            self._ports.metrics.count("scrape_blocked", source=self.name, kind=error.kind)
+        except Stopped as error:
+            self._end(self._tally.stopped, error.what, error)
+        except NotFound as error:
+            if page.optional:
+                self._note(page, kept, state="not_available", due=self._now + LOOK_AGAIN, note=error.what)
+                return "fetched", None
+            self._failed(page, kept, error)
+        except (PermanentError, Unavailable) as error:
+            self._failed(page, kept, error)
+        return "failed", self._older(page, kept)
+
+    def _end(self, where: dict[str, str], why: str, error: TouchlineError) -> None:
+        """Ask this source for nothing more; the page that could not be had is left for later."""
+        where[self.name] = why
+        if not isinstance(error, Enough):
+            self._tally.errors.append(error)
+        self._tally.left += 1
+
+    def _fetched(self, page: Page, kept: Kept | None) -> Payload:
+        body = self._body(page)
+        payload = Payload(self.name, page.name, body, self._now, page.url)
+        try:
+            verdict = self._source.verdict(page, payload, payload.retrieved)
+        except DataError as error:
+            self._quarantine(page, body, error)
+            raise
+        keep(self._ports, payload)
+        tries = (kept.tries if kept else 0) + 1 if verdict.state in _INCOMPLETE else 0
+        self._note(
+            page, kept, payload=sha256(body), retrieved=payload.retrieved, state=verdict.state, tries=tries,
+            due=_due(verdict, tries, payload.retrieved), note=verdict.note, taken=False,
+        )  # fmt: skip
+        self._tally.fetched += 1
+        self._take(payload)
+        return payload
+
+    def _body(self, page: Page) -> bytes:
+        if self._source.about.transport == "made":
+            return cast("Maker", self._source).make(page, self._now)
+        answer = self._visitor.visit(page)
+        return with_values(answer.body, answer.values) if answer.values else answer.body
+
+    @property
+    def _now(self) -> datetime:
+        return self._ports.clock.now()
+
+    def _failed(self, page: Page, kept: Kept | None, error: TouchlineError) -> None:
+        """Remember that a page failed; one that may work at once is due at once."""
+        tries = (kept.tries if kept else 0) + 1
+        rest = timedelta(0) if isinstance(error, Unavailable) else min(FAULTY * 2 ** (tries - 1), LONGEST)
+        self._note(page, kept, state="failed", tries=tries, due=self._now + rest, note=error.what)
+        self._tally.failed += 1
+        self._tally.errors.append(error)
+
+    def _note(self, page: Page, kept: Kept | None, **changes: Any) -> None:
+        known = kept or Kept(name=page.name, endpoint=page.endpoint, url=page.url, state="failed")
+        known = msgspec.structs.replace(known, endpoint=page.endpoint, url=page.url, **changes)
+        self._ports.journal.note(self.name, known)
+
+    def _quarantine(self, page: Page, body: bytes, error: DataError) -> None:
+        """Keep a page that could not be read, and why."""
+        folder = f"quarantine/scrape/{self._run.work}/{slug_of(page.name)}"
+        self._ports.store.create(f"{folder}/body.gz", gzip.compress(body, mtime=0))
+        self._ports.store.create(f"{folder}/reason.json", encode({"page": page, "error": str(error)}))
+
+
+def _due(verdict: Verdict, tries: int, now: datetime) -> datetime | None:
+    """When a page is worth asking for again: later each time while it stays incomplete."""
+    if verdict.again is None:
+        return None
+    doubled: int = 1 << min(max(tries - 1, 0), DOUBLED)
+    return now + verdict.again * doubled
