@@ -21,7 +21,7 @@ from touchline.errors import DataError
 from touchline.ports import Payload
 from touchline.sources import captured
 from touchline.sources.table import LONDON
-from touchline.sources.whoscored import feed, javascript, names, shapes
+from touchline.sources.whoscored import feed, javascript, names, shapes, totals
 from touchline.sources.whoscored.cells import items, mapping, number, text, whole
 from touchline.sources.whoscored.discovery import decoded
 
@@ -56,7 +56,7 @@ class MatchPage(msgspec.Struct, frozen=True, kw_only=True):
     state: Completeness
     data: Mapping[str, Any]
     """`matchCentreData`, empty where the page has none."""
-    note: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -82,9 +82,9 @@ def read(payload: Payload) -> MatchPage:
         raise DataError(f"data of match {said}, not {wanted}", where=payload.name, hint="fetch it again")
     data = mapping(args.get("matchCentreData"))
     state, note = _state(header, args, data)
-    if data and state in ("available", "partial"):
-        _check(payload, data)
-    return MatchPage(header=header, state=state, data=data, note=note)
+    if data and state != "expected":
+        _check(payload, header, data, state)
+    return MatchPage(header=header, state=state, data=data, notes=(*filter(None, [note]), *_new(data)))
 
 
 def events(data: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -171,10 +171,35 @@ def _state(header: Header, args: Mapping[str, Any], data: Mapping[str, Any]) -> 
     return "available", ""
 
 
-def _check(payload: Payload, data: Mapping[str, Any]) -> None:
+def _new(data: Mapping[str, Any]) -> list[str]:
+    """Keys that pages did not have when this was written."""
+    sides = [mapping(data.get(side)) for side in ("home", "away")]
+    new = {
+        "page": shapes.unknown([data], shapes.CENTRE, shapes.CENTRE_MORE),
+        "sides": shapes.unknown(sides, shapes.SIDE, shapes.SIDE_MORE),
+        "events": shapes.unknown(events(data), shapes.EVENT, shapes.EVENT_MORE),
+    }
+    return [f"new keys of {part}: {', '.join(keys)}" for part, keys in new.items() if keys]
+
+
+def _check(payload: Payload, header: Header, data: Mapping[str, Any], state: Completeness) -> None:
+    """Look for what no page of a match that is over is without."""
     sides = [mapping(data.get(side)) for side in ("home", "away")]
     missing = shapes.lacking([data], shapes.CENTRE)
-    missing += [f"{key} of a side" for key in shapes.lacking(sides, shapes.SIDE)]
-    missing += [f"{key} of any event" for key in shapes.lacking(events(data), shapes.EVENT)]
+    if state != "empty":
+        missing += [f"{key} of a side" for key in shapes.lacking(sides, shapes.SIDE)]
+        missing += [f"{key} of any event" for key in shapes.lacking(events(data), shapes.EVENT)]
+    if state == "available":
+        stats = [found for side in sides if totals.given(found := mapping(side.get("stats")))]
+        missing += [f"{key} among the statistics" for key in shapes.lacking(stats, shapes.STATS)]
     if missing:
         raise shapes.changed(payload, f"no {', no '.join(missing)}", value=dict(data))
+    teams = [whole(side.get("teamId")) for side in sides]
+    if any(
+        None not in pair and pair[0] != pair[1] for pair in zip(teams, (header.home_id, header.away_id), strict=True)
+    ):
+        raise DataError(
+            f"teams {teams[0]} and {teams[1]} in the data, {header.home_id} and {header.away_id} in the header",
+            where=payload.name,
+            hint="fetch it again",
+        )

@@ -38,7 +38,18 @@ CENTRE: Final[Mapping[str, Types]] = {
     "events": (list,),
     "statusCode": (int, float),
 }
+CENTRE_MORE: Final = (
+    "playerIdNameDictionary", "periodMinuteLimits", "timeStamp", "attendance", "venueName", "referee", "weatherCode",
+    "elapsed", "startTime", "startDate", "score", "htScore", "ftScore", "etScore", "pkScore", "periodCode", "maxMinute",
+    "minuteExpanded", "maxPeriod", "expandedMinutes", "expandedMaxMinute", "periodEndMinutes", "commonEvents",
+    "timeoutInSeconds",
+)  # fmt: skip
 SIDE: Final[Mapping[str, Types]] = {"teamId": (int, float), "name": (str,), "stats": (dict,), "players": (list,)}
+SIDE_MORE: Final = (
+    "countryName", "managerName", "averageAge", "field", "scores", "formations", "incidentEvents", "shotZones",
+)  # fmt: skip
+STATS: Final[Mapping[str, Types]] = {"passesTotal": (dict,), "shotsTotal": (dict,), "foulsCommited": (dict,)}
+"""Names of statistics that no match of 90 minutes is without, so that one that was renamed is not taken for 0."""
 EVENT: Final[Mapping[str, Types]] = {
     "id": (int, float),
     "minute": (int, float),
@@ -46,6 +57,11 @@ EVENT: Final[Mapping[str, Types]] = {
     "type": (dict,),
     "period": (dict,),
 }
+EVENT_MORE: Final = (
+    "eventId", "second", "expandedMinute", "playerId", "x", "y", "endX", "endY", "outcomeType", "qualifiers",
+    "satisfiedEventsTypes", "isTouch", "isShot", "isGoal", "isOwnGoal", "cardType", "relatedEventId", "relatedPlayerId",
+    "blockedX", "blockedY", "goalMouthY", "goalMouthZ",
+)  # fmt: skip
 
 
 def changed(payload: Payload, *missing: str, value: Any = None) -> ShapeChanged:

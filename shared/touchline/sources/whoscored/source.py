@@ -14,7 +14,7 @@ from touchline.errors import ConfigurationError, DataError, NotFound, UnknownNam
 from touchline.ports import Payload
 from touchline.sources import leagues
 from touchline.sources.table import LONDON, Parsed
-from touchline.sources.whoscored import discovery, feed, match_page, names
+from touchline.sources.whoscored import details, discovery, feed, match_page, names
 
 NAME: Final = names.NAME
 ACKNOWLEDGE: Final = "TOUCHLINE_SCRAPE_WHOSCORED_TERMS"
@@ -222,8 +222,8 @@ def parse(payload: Payload) -> Parsed:
         return feed.parse(payload, feed.day(payload, code_of))
     parsed = feed.parse(payload, [])
     if endpoint == "match":
-        page = match_page.read(payload)
-        return Parsed(parsed.rows, (), (page.note,) if page.note else (), {})
+        found = details.of(match_page.read(payload))
+        return Parsed(parsed.rows, (), found.notes, found.tables)
     return parsed
 
 
@@ -353,4 +353,4 @@ def _judge_match(payload: Payload, now: datetime) -> Verdict:
         again = min(max(since / 4, _MATCH_AGAIN), _MATCH_SELDOM)
     elif page.state == "available" and since < _MATCH_LASTS + timedelta(days=1):
         again = _MATCH_CORRECTED
-    return Verdict(state=page.state, again=again, note=page.note)
+    return Verdict(state=page.state, again=again, note="; ".join(page.notes))
