@@ -32,7 +32,7 @@ _WALL_STATUS: Final = frozenset({403, 429, 503})
 _NOT_NOW: Final = frozenset({408, 425})
 _REFUSED: Final = frozenset({401, 402, 403, 407, 451})
 _INSTEAD: Final = {
-    "whoscored": "the source football_data has most of the same: results, shots, corners, cards and odds, and no wall",
+    "whoscored": "the open source football-data has most of it: results, shots, corners, cards and odds",
 }
 
 _WALLS: Final = {
