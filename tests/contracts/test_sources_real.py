@@ -14,7 +14,7 @@ from touchline.domain.names import resolve
 from touchline.domain.vocabulary import MATCH_COLUMNS
 from touchline.ports import MatchRef, Payload
 from touchline.sources import files
-from touchline.sources.aliases import ALIASES, DISTINCT
+from touchline.sources.clubs import distinct, spellings
 from touchline.sources.table import LONDON, Parsed
 
 pytestmark = pytest.mark.real
@@ -48,7 +48,7 @@ def extra(real_data: Path) -> Parsed:
 def dated(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows with their day in London, teams under our names, in the order of KEY."""
     country = competition(rows["competition"].iloc[0]).country
-    names = {side: rows[side].replace(ALIASES.get(country, {})) for side in ("home_team", "away_team")}
+    names = {side: rows[side].replace(spellings().get(country, {})) for side in ("home_team", "away_team")}
     day = rows["kickoff"].dt.tz_convert(LONDON).dt.strftime("%Y-%m-%d")
     return rows.assign(date=day, **names).sort_values(KEY, ignore_index=True)
 
@@ -99,7 +99,7 @@ def test_no_false_alarm_in_thirty_years_of_names(table: Parsed, extra: Parsed):
     day = rows["kickoff"].dt.date.map(lambda day: day.toordinal())
     sides = [pd.DataFrame({"country": country, "name": rows[side], "day": day}) for side in ("home_team", "away_team")]
     played = pd.concat(sides).groupby(["country", "name"])["day"].agg(set).to_dict()
-    answer = resolve(played, {}, ALIASES, DISTINCT, {})
+    answer = resolve(played, {}, spellings(), distinct(), {})
     assert answer.suspects == ()
     assert len(answer.teams) == len(played) == 1272
 
@@ -112,7 +112,7 @@ def test_no_false_alarm_in_thirty_years_of_names(table: Parsed, extra: Parsed):
         "Middlesbro": "Middlesbrough",
         "Sheffield Utd": "Sheffield United",
     }
-    asked = resolve({("England", name): {738_900} for name in slips}, known, {}, DISTINCT, {})
+    asked = resolve({("England", name): {738_900} for name in slips}, known, {}, distinct(), {})
     assert {one.name: one.resembles[0] for one in asked.suspects} == slips
 
 

@@ -1,6 +1,6 @@
 """Teams behind the published names of a table, by the spellings that are known and those that we ship."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 import numpy as np
@@ -9,10 +9,11 @@ import pandas as pd
 from touchline.domain.competitions import competition
 from touchline.domain.names import Name, Resolution, Suspect, resolve
 from touchline.errors import UnknownName
-from touchline.sources.aliases import ALIASES, DISTINCT
+from touchline.sources import clubs
 from touchline.sources.table import LONDON
 
-_SIDES: Final = ("home_team", "away_team")
+SIDES: Final = ("home_team", "away_team")
+"""Columns with names of teams."""
 _EPOCH: Final = pd.Timestamp(1970, 1, 1)
 
 
@@ -36,14 +37,31 @@ def with_teams(
     Raises:
         UnknownName: a name that nobody declared resembles a known one.
     """
-    country = _countries(rows)
-    played = _days(rows, country)
-    answer = resolve(played, known, ALIASES, DISTINCT, {})
-    if answer.suspects:
-        answer = resolve(played, known, ALIASES, DISTINCT, _days_besides(before(), rows))
+    answer = resolved(rows, known, before)
     if answer.suspects:
         raise _unknown(answer.suspects, where, hint)
-    return rows.assign(**{side: _named(rows[side], country, answer) for side in _SIDES}), answer.new
+    return named(rows, answer), answer.new
+
+
+def resolved(
+    rows: pd.DataFrame,
+    known: Mapping[str, Mapping[str, str]],
+    before: Callable[[], pd.DataFrame],
+    closed: Collection[str] = (),
+) -> Resolution:
+    """What the names of the rows mean; arguments as of `with_teams`, and countries in which no name becomes a team."""
+    played = _days(rows, countries(rows))
+    answer = resolve(played, known, clubs.spellings(), clubs.distinct(), {}, closed)
+    if any(suspect.resembles and suspect.country not in closed for suspect in answer.suspects):
+        days = _days_besides(before(), rows)
+        answer = resolve(played, known, clubs.spellings(), clubs.distinct(), days, closed)
+    return answer
+
+
+def named(rows: pd.DataFrame, answer: Resolution) -> pd.DataFrame:
+    """Rows with canonical names; a name that means nothing (yet) becomes a missing one."""
+    country = countries(rows)
+    return rows.assign(**{side: _named(rows[side], country, answer) for side in SIDES})
 
 
 def _days_besides(matches: pd.DataFrame, rows: pd.DataFrame) -> dict[Name, set[int]]:
@@ -51,24 +69,25 @@ def _days_besides(matches: pd.DataFrame, rows: pd.DataFrame) -> dict[Name, set[i
     if matches.empty:
         return {}
     sent = np.zeros(len(matches), dtype=bool)
-    for side in _SIDES:
+    for side in SIDES:
         sent |= _slots(matches, side).isin(_slots(rows, side))
     others = matches[~sent]
-    return _days(others, _countries(others))
+    return _days(others, countries(others))
 
 
 def _slots(rows: pd.DataFrame, side: str) -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays([rows["competition"], _ordinals(rows), rows[side]])
 
 
-def _countries(rows: pd.DataFrame) -> "pd.Series[str]":
+def countries(rows: pd.DataFrame) -> "pd.Series[str]":
+    """Country of each row's competition."""
     return rows["competition"].map({code: competition(code).country for code in rows["competition"].unique()})
 
 
 def _days(rows: pd.DataFrame, country: "pd.Series[str]") -> dict[Name, set[int]]:
     """Country and name -> ordinals of the days on which it plays."""
     day = _ordinals(rows)
-    sides = [pd.DataFrame({"country": country, "name": rows[side], "day": day}) for side in _SIDES]
+    sides = [pd.DataFrame({"country": country, "name": rows[side], "day": day}) for side in SIDES]
     played: dict[Name, set[int]] = pd.concat(sides).groupby(["country", "name"])["day"].agg(set).to_dict()
     return played
 

@@ -1,29 +1,34 @@
 """What scrape makes of payloads: checked rows with known teams and the identity of their matches, all in memory."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import pandas as pd
 
+from touchline.collecting import Unresolved
 from touchline.domain.availability import available_time, withhold
 from touchline.domain.competitions import SIMULATED, is_simulated
 from touchline.domain.identity import identify
-from touchline.domain.names import Name, Suspect
+from touchline.domain.names import Name
 from touchline.domain.vocabulary import MATCH_COLUMNS
 from touchline.errors import DataError
 from touchline.manifest import sha256
 from touchline.ports import MatchRef, MatchStore, Payload
 from touchline.sources import football_data
-from touchline.sources.naming import with_teams
+from touchline.sources.naming import SIDES
 from touchline.sources.registry import parse
-from touchline.sources.table import Parsed, Rejected
+from touchline.sources.table import NUMBERS, Parsed, Rejected
+from touchline.stages.scrape_details import Details, of_no_match
+from touchline.stages.scrape_names import Teams
 
 MAX_REJECTED: Final = 0.05
 """Share of refused rows above which nothing of a payload is trusted."""
 _SHOWN: Final = 10
+_OWN: Final = ("source", "source_id", "raw_status")
+_COLUMNS: Final = [*MATCH_COLUMNS, "available_time", "payload", *_OWN]
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -50,24 +55,38 @@ class Intake:
 
     def __init__(self, matches: MatchStore, as_of: datetime | None, wanted: Collection[str]) -> None:
         self._matches, self._as_of, self._wanted = matches, as_of, wanted
-        self._names: dict[str, dict[str, str]] = {country: dict(names) for country, names in matches.teams().items()}
+        self._teams = Teams(matches)
+        self._details = Details()
         self._tables: list[pd.DataFrame] = []
         self._retrieved: list[datetime] = []
         self._speaking: dict[tuple[str, str], list[int]] = defaultdict(list)
         """Competition and season -> places in `_tables` that speak of it."""
-        self.new_names: dict[Name, str] = {}
+        self._links: dict[str, dict[str, str]] = defaultdict(dict)
+        """Source -> its number of a match -> `match_id`, of this run's rows."""
         self.findings: list[Findings] = []
         """Of the payloads that were taken."""
         self.rejected: list[Findings] = []
-        """Of those with refused rows, whether they were taken or not."""
+        """Of those with refused rows, or with rows or details that were set aside, whether they were taken or not."""
+        self.waiting: dict[str, int] = defaultdict(int)
+        """sha256 of payloads that have to be taken in again once names are known -> rows and details of theirs."""
         self.stale = self.repeated = 0
 
+    @property
+    def new_names(self) -> dict[Name, str]:
+        """Names that were not known before."""
+        return self._teams.new
+
+    @property
+    def unresolved(self) -> list[Unresolved]:
+        """Names whose rows wait until somebody says who that is."""
+        return self._teams.unresolved
+
     def take(self, payload: Payload) -> None:
-        """Add the rows of a payload, or none of them.
+        """Add the rows and details of a payload, or none of them.
 
         Raises:
             DataError: it cannot be read, or too many of its rows are refused.
-            UnknownName: a name that nobody declared resembles a known one.
+            UnknownName: a name that nobody declared resembles a known one, in a file.
         """
         parsed = parse(payload)
         rows, withheld = self._known_by_now(self._only_wanted(parsed.rows, payload.source))
@@ -75,33 +94,34 @@ class Intake:
         if parsed.rejected:
             self.rejected.append(findings)
         _check(payload, parsed)
-        rows, new_names = self._with_teams(rows, payload.name)
-        found = identify(rows, self._stored(rows), payload.retrieved)
+        aside = self._take_rows(rows, payload, findings.payload)
+        aside += self._take_details(parsed.details, payload, findings.payload)
         self.findings.append(findings)
-        for pair in _seasons(found.rows).itertuples(index=False, name=None):
-            self._speaking[pair].append(len(self._tables))
-        self._tables.append(found.rows)
-        self._retrieved.append(payload.retrieved)
-        self.new_names |= new_names
-        for (country, name), team in new_names.items():
-            self._names.setdefault(country, {})[name] = team
-        self.stale, self.repeated = self.stale + found.stale, self.repeated + found.repeated
+        if aside:
+            self.rejected.append(msgspec.structs.replace(findings, rejected=tuple(aside)))
 
     def rows(self) -> pd.DataFrame:
-        """All rows, one a match: what a later payload says stands, what it leaves open is taken from earlier ones."""
-        columns = [*MATCH_COLUMNS, "available_time", "payload"]
+        """All rows, one a match: what a later payload says stands, what it leaves open is taken from earlier ones.
+
+        MATCH_COLUMNS, `available_time`, `payload`, and where the source has them `source`, `source_id`, `raw_status`.
+        """
         tables = [table for table in self._tables if len(table)]
-        if not tables:
-            return pd.DataFrame(columns=columns)
-        together = pd.concat(tables, ignore_index=True)
+        together = pd.concat(tables, ignore_index=True) if tables else _none()
         if together["match_id"].duplicated().any():
+            status = together.drop_duplicates("match_id", keep="last").set_index("match_id")["raw_status"]
             together = together.groupby("match_id", sort=False, as_index=False).last()
-        return together.sort_values(["kickoff", "match_id"], ignore_index=True)[columns]
+            together["raw_status"] = together["match_id"].map(status)
+        together = self._details.into(together[_COLUMNS])
+        return together.sort_values(["kickoff", "match_id"], ignore_index=True)
+
+    def details(self) -> dict[str, pd.DataFrame]:
+        """Tables by the names in DETAILS but "statistics" (they are in the rows), with `match_id` and `payload`."""
+        return self._details.tables()
 
     @property
     def invented(self) -> bool:
         """Whether matches of the simulated league are among the rows, or stored."""
-        stored = SIMULATED.country in self._names
+        stored = SIMULATED.country in self._teams.countries
         return stored or any(is_simulated(code) for table in self._tables for code in table["competition"].unique())
 
     def _only_wanted(self, rows: pd.DataFrame, source: str) -> pd.DataFrame:
@@ -112,15 +132,100 @@ class Intake:
             return rows.assign(available_time=available_time(rows)), 0
         return withhold(rows, self._as_of)
 
-    def _with_teams(self, rows: pd.DataFrame, where: str) -> tuple[pd.DataFrame, dict[Name, str]]:
-        return with_teams(rows, self._names, self._before, where, _accept)
+    def _take_rows(self, rows: pd.DataFrame, payload: Payload, digest: str) -> list[Rejected]:
+        """Name and identify rows, and add them; those that contradict what their number says are returned."""
+        rows = _with_own(rows, payload.source)
+        if rows.empty:
+            return []
+        refs = self._stored(rows)
+        linked = self._linked(payload.source, rows["source_id"])
+        sure, others, aside = self._by_number(rows, linked, refs)
+        named = self._teams.name(others, payload, digest, self._before)
+        if len(named.waiting):
+            self.waiting[digest] += len(named.waiting)
+        found = identify(
+            pd.concat([sure, named.rows]).sort_index(),
+            refs.values(),
+            payload.retrieved,
+            linked,
+            self._numbered(payload.source, rows),
+        )
+        self._add(found.rows, payload)
+        self.stale, self.repeated = self.stale + found.stale, self.repeated + found.repeated
+        return aside
+
+    def _by_number(
+        self, rows: pd.DataFrame, linked: Mapping[str, str], refs: Mapping[str, MatchRef]
+    ) -> tuple[pd.DataFrame, pd.DataFrame, list[Rejected]]:
+        """Rows whose number says which match they are, with its teams; the other rows; and what cannot be."""
+        match_id = rows["source_id"].map(linked)
+        others = rows[match_id.isna()]
+        sure = rows[match_id.notna()].assign(match_id=match_id[match_id.notna()])
+        if sure.empty:
+            return sure, others, []
+        wrong = ~sure["match_id"].isin(refs) | self._teams.contradicted(sure, refs)
+        aside = [_other_match(row) for row in sure[wrong].itertuples()]
+        sure = sure[~wrong]
+        names = {
+            side: sure["match_id"].map({ref.match_id: getattr(ref, side) for ref in refs.values()}) for side in SIDES
+        }
+        return sure.assign(**names), others, aside
+
+    def _add(self, rows: pd.DataFrame, payload: Payload) -> None:
+        for pair in _seasons(rows).itertuples(index=False, name=None):
+            self._speaking[pair].append(len(self._tables))
+        self._tables.append(rows)
+        self._retrieved.append(payload.retrieved)
+        numbers = rows[rows["source_id"].notna()]
+        self._links[payload.source].update(zip(numbers["source_id"], numbers["match_id"], strict=True))
+
+    def _take_details(self, details: Mapping[str, pd.DataFrame], payload: Payload, digest: str) -> list[Rejected]:
+        """Add details to the matches whose number they have; those of no match that may have them are returned."""
+        if not details:
+            return []
+        numbers = pd.concat([table["source_id"] for table in details.values()])
+        linked = self._linked(payload.source, numbers)
+        aside = of_no_match(details, linked)
+        now = self._now(linked.values())
+        if self._as_of is not None:
+            known = set(now["match_id"][now["available_time"] <= self._as_of])
+            linked = {number: match_id for number, match_id in linked.items() if match_id in known}
+        aside += self._details.add(details, linked, now, payload.source, digest)
+        if aside:
+            self.waiting[digest] += len(aside)
+        return [one.as_rejected() for one in aside]
+
+    def _now(self, match_ids: Collection[str]) -> pd.DataFrame:
+        """IDENTITY and `available_time` of matches, as this run's rows say, or else as stored."""
+        here = [table[table["match_id"].isin(match_ids)] for table in self._tables]
+        described = self._matches.described(match_ids)
+        together = pd.concat([described, *(table[described.columns] for table in here)], ignore_index=True)
+        return together.drop_duplicates("match_id", keep="last")
+
+    def _linked(self, source: str, numbers: "pd.Series[str]") -> dict[str, str]:
+        """Number of the source -> `match_id`, of the stored matches and of this run's rows."""
+        wanted = set(numbers.dropna())
+        here = self._links[source]
+        return (self._matches.linked(source, wanted) if wanted else {}) | {
+            number: here[number] for number in wanted if number in here
+        }
+
+    def _numbered(self, source: str, rows: pd.DataFrame) -> set[str]:
+        """Matches of the rows' seasons to which the source gave a number."""
+        if rows["source_id"].isna().all():
+            return set()
+        stored = (
+            self._matches.numbered(source, str(code), some["season"].tolist())
+            for code, some in _seasons(rows).groupby("competition")
+        )
+        return set(self._links[source].values()).union(*stored)
 
     def _before(self) -> pd.DataFrame:
         """Matches that are stored, and those of the payloads before."""
         stored = self._matches.snapshot(self._matches.head())
         return pd.concat([stored, *self._tables], ignore_index=True) if self._tables else stored
 
-    def _stored(self, rows: pd.DataFrame) -> list[MatchRef]:
+    def _stored(self, rows: pd.DataFrame) -> dict[str, MatchRef]:
         """Matches of the seasons that the rows speak of, as stored or as the payloads before left them."""
         spoken = _seasons(rows)
         refs: dict[str, MatchRef] = {}
@@ -132,7 +237,26 @@ class Intake:
                 known = refs.get(ref.match_id)
                 seen = max(ref.seen, known.seen) if known else ref.seen
                 refs[ref.match_id] = msgspec.structs.replace(ref, seen=seen)
-        return list(refs.values())
+        return refs
+
+
+def _with_own(rows: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Rows with the columns that only some sources have; `source` stands where the source numbered the match."""
+    absent = {name: pd.Series(pd.NA, rows.index, dtype="str") for name in _OWN if name not in rows}
+    rows = rows.assign(**absent)
+    return rows.assign(source=pd.Series(source, rows.index, dtype="str").where(rows["source_id"].notna()))
+
+
+def _none() -> pd.DataFrame:
+    """No rows, with the types that rows have."""
+    moments = dict.fromkeys(("kickoff", "available_time"), "datetime64[us, UTC]")
+    kinds = dict.fromkeys(_COLUMNS, "str") | dict.fromkeys(NUMBERS, "float64") | moments | {"kickoff_known": "bool"}
+    return pd.DataFrame({name: pd.Series(dtype=kinds[name]) for name in _COLUMNS})
+
+
+def _other_match(row: Any) -> Rejected:
+    reason = f"its number {row.source_id} is that of {row.match_id}, which others play, or in another season"
+    return Rejected(0, reason, f"{row.kickoff:%Y-%m-%d} {row.home_team} - {row.away_team} ({row.competition})")
 
 
 def _seasons(rows: pd.DataFrame) -> pd.DataFrame:
@@ -161,10 +285,3 @@ def _check(payload: Payload, parsed: Parsed) -> None:
             details=shown + more,
             hint="mend these rows and send the file again",
         )
-
-
-def _accept(one: Suspect) -> str:
-    return (
-        f'mend the file, or say who that is: touchline teams accept "{one.name}" "{one.resembles[0]}" '
-        f'--country "{one.country}", or touchline teams new "{one.name}" --country "{one.country}"'
-    )
