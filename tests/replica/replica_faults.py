@@ -1,0 +1,74 @@
+"""What goes wrong on the way, decided by a seed: the same request gets the same fault, and in the end its page."""
+
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final
+
+KINDS: Final = (
+    "incapsula", "challenge", "challenge_503", "ban", "verify_client", "bad_gateway", "unavailable", "rate_limited",
+    "not_found", "slow", "reset", "as_html", "no_pre", "truncated", "empty",
+)  # fmt: skip
+JSON_KINDS: Final = ("as_html", "no_pre", "truncated")
+"""Only where JSON is asked for."""
+
+
+class Faults:
+    """Which requests fail, and how.
+
+    Args:
+        shares: kind -> share of the requests that fail so; together at most 1.
+        seed: of the choice.
+        times: a path fails at most so often in a row, and is then answered until the faults are set anew;
+            0 = there is no end to it.
+        slow_seconds, retry_after: of the kinds `slow` and `rate_limited`.
+    """
+
+    def __init__(
+        self,
+        shares: Mapping[str, float] | None = None,
+        seed: int = 7,
+        times: int = 2,
+        slow_seconds: float = 5.0,
+        retry_after: int = 2,
+    ) -> None:
+        self._lock = threading.Lock()
+        self.set(shares or {}, seed=seed, times=times, slow_seconds=slow_seconds, retry_after=retry_after)
+
+    def set(self, shares: Mapping[str, float], **options: Any) -> None:
+        """Let other things go wrong from now on; options that are not named stay.
+
+        Raises:
+            ValueError: an unknown kind or option, or shares that are none.
+        """
+        unknown = [*(set(shares) - set(KINDS)), *(set(options) - {"seed", "times", "slow_seconds", "retry_after"})]
+        if unknown:
+            raise ValueError(f"no such fault or option: {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
+        if any(share < 0 for share in shares.values()) or sum(shares.values()) > 1 + 1e-9:
+            raise ValueError(f"shares of all requests, together at most 1, not {dict(shares)}")
+        with self._lock:
+            self.shares = dict(shares)
+            self.options: dict[str, Any] = {**getattr(self, "options", {}), **options}
+            self._asked: Counter[str] = Counter()
+            self._failed: Counter[str] = Counter()
+
+    def next(self, path: str, json: bool) -> str:
+        """The fault of the next request for a path, empty if it is answered."""
+        with self._lock:
+            nth = self._asked[path] = self._asked[path] + 1
+            kind = self._drawn(path, nth, json)
+            times = self.options["times"]
+            if not kind or (times and self._failed[path] >= times):
+                return ""
+            self._failed[path] += 1
+            return kind
+
+    def _drawn(self, path: str, nth: int, json: bool) -> str:
+        text = f"{self.options['seed']} {path} {nth}".encode()
+        left = int.from_bytes(hashlib.sha256(text).digest()[:6]) / 2**48
+        for kind, share in self.shares.items():
+            left -= share
+            if left < 0:
+                return kind if json or kind not in JSON_KINDS else ""
+        return ""
