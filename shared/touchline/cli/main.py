@@ -15,6 +15,7 @@ from touchline.cli import (
     doctor,
     replay,
     runs,
+    scrape_command,
     serve,
     sweep_command,
     teams,
@@ -56,8 +57,8 @@ def version() -> None:
 
 
 ROOMS = (
-    demo, commands, up, sweep_command, deadletters, replay, runs, trace_command, teams, walk, serve, doctor,
-    wiring_command,
+    demo, commands, scrape_command, up, sweep_command, deadletters, replay, runs, trace_command, teams, walk, serve,
+    doctor, wiring_command,
 )  # fmt: skip
 for commands_of in ROOMS:
     commands_of.register(app)

@@ -4,7 +4,6 @@ A page is kept and noted in the journal before anything is made of it, so a run 
 rows count as taken only when they are stored. What a source gives is looked at before it is kept as data.
 """
 
-import contextlib
 import gzip
 import time
 from collections.abc import Callable
@@ -16,10 +15,11 @@ import msgspec
 
 from touchline.collecting import Completeness, Kept, Maker, Page, Progress, Scope, Source, Verdict, watcher
 from touchline.errors import BlockedError, DataError, NotFound, PermanentError, TouchlineError, Unavailable
-from touchline.manifest import encode, payload_bytes, payload_ref, sha256
+from touchline.manifest import encode, sha256
 from touchline.ports import Payload
 from touchline.settings import Scrape
 from touchline.sources.captured import with_values
+from touchline.stages.scrape_plan import is_due, kept_payload, walk, walk_kept
 from touchline.stages.scrape_record import keep
 from touchline.stages.scrape_visit import Enough, Stopped, Visitor, slug_of
 from touchline.work import Ports
@@ -108,7 +108,7 @@ class Collector:
             ConfigurationError: the scope names what the source cannot have, or a setting that it needs is missing.
         """
         visitor = Visitor(self.ports, source, self.settings, self._wait, self._draw)
-        one = _Collection(self, source, visitor)
+        one = _Collection(self, source, scope, visitor)
         self._collections.append(one)
         try:
             walk(source, scope, self.ports.clock.now(), one.answer)
@@ -127,29 +127,16 @@ class Collector:
         self._rest(seconds)
 
 
-def walk(source: Source, scope: Scope, now: datetime, answer: Callable[[Page], Payload | None]) -> None:
-    """Answer all pages that a source asks for."""
-    pages = source.pages(scope, now)
-    with contextlib.suppress(StopIteration):
-        page = next(pages)
-        while True:
-            page = pages.send(answer(page))
-
-
-def is_due(kept: Kept | None, now: datetime) -> bool:
-    """Whether a page has to be asked for: never answered, or old enough to have changed."""
-    return kept is None or (kept.due is not None and kept.due <= now)
-
-
 class _Collection:
     """One source in the middle of a run."""
 
-    def __init__(self, run: Collector, source: Source, visitor: Visitor) -> None:
-        self._run, self._source, self._visitor = run, source, visitor
+    def __init__(self, run: Collector, source: Source, scope: Scope, visitor: Visitor) -> None:
+        self._run, self._source, self._scope, self._visitor = run, source, scope, visitor
         self._ports, self._tally = run.ports, run.tally
         self._simulated = run.ports.clock.mode == "simulated"
         self._page = ""
-        self._done = 0
+        self._done: set[str] = set()
+        self._known: set[str] = set()
         self.name = source.name
         self.taken: list[str] = []
         """Pages whose rows were taken."""
@@ -157,15 +144,12 @@ class _Collection:
     def answer(self, page: Page) -> Payload | None:
         """The payload of a page: as it was kept, or asked for now."""
         self._page = page.name
+        if page.name not in self._known:
+            self._known.update(self._done, (page.name,))
+            walk_kept(self._source, self._scope, self._ports, lambda one, _: self._known.add(one.name))
         kept = self._ports.journal.kept(self.name, page.name)
-        if not is_due(kept, self._ports.clock.now()):
-            state, payload = self._remembered(page, cast("Kept", kept))
-        elif self._ends():
-            self._tally.left += 1
-            state, payload = "left", self._older(page, kept)
-        else:
-            state, payload = self._ask(page, kept)
-        self._done += 1
+        state, payload = self._remembered(page, kept) or self._news(page, kept)
+        self._done.add(page.name)
         self.tell(state)
         return payload
 
@@ -174,7 +158,7 @@ class _Collection:
         tally = self._tally
         news = Progress(
             source=self.name, page=self._page, state=state, fetched=tally.fetched, kept=tally.kept,
-            rows=self._run.rows(), expected=self._done + 1, wait_seconds=seconds,
+            rows=self._run.rows(), expected=len(self._known), wait_seconds=seconds,
         )  # fmt: skip
         watcher.get()(news)
 
@@ -183,12 +167,25 @@ class _Collection:
         self._tally.late = self._tally.late or self._run.late
         return self._tally.late or self.name in self._tally.blocked or self.name in self._tally.stopped
 
-    def _remembered(self, page: Page, kept: Kept) -> tuple[str, Payload | None]:
+    def _remembered(self, page: Page, kept: Kept | None) -> "tuple[str, Payload | None] | None":
+        """What is known of a page, None if it has to be asked for: it may have changed, or its bytes are lost."""
+        if kept is None or is_due(kept, self._now):
+            return None
+        try:
+            payload = self._older(page, kept)
+        except NotFound:
+            return None
         if kept.state == "failed":
             self._tally.waiting += 1
         else:
             self._tally.kept += 1
-        return "kept", self._older(page, kept)
+        return "kept", payload
+
+    def _news(self, page: Page, kept: Kept | None) -> tuple[str, Payload | None]:
+        if not self._ends():
+            return self._ask(page, kept)
+        self._tally.left += 1
+        return "left", self._older(page, kept)
 
     def _older(self, page: Page, kept: Kept | None) -> Payload | None:
         """The last good answer, its rows taken if they are not yet; None of a leaf that is done with.
@@ -197,9 +194,8 @@ class _Collection:
         """
         if kept is None or not kept.payload or (page.leaf and kept.taken and not self._simulated):
             return None
-        body = payload_bytes(self._ports.store, payload_ref(self.name, kept.payload))
-        payload = Payload(self.name, page.name, body, kept.retrieved or self._ports.clock.now(), page.url)
-        if not kept.taken or self._simulated:
+        payload = kept_payload(self._ports.store, self.name, kept)
+        if payload is not None and (self._simulated or not kept.taken):
             self._take(payload)
         return payload
 
