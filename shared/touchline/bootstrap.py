@@ -17,7 +17,7 @@ from touchline import claiming, settings
 from touchline import wiring as declared
 from touchline.adapters.clock import SystemClock, VirtualClock, parse_moment
 from touchline.adapters.metrics import RecordedMetrics
-from touchline.collecting import Fetcher, Hosts, Journal, Source
+from touchline.collecting import Fetcher, Hosts, Journal, Names, Source
 from touchline.coordination import Claim, Claims
 from touchline.errors import ConfigurationError
 from touchline.ports import (
@@ -184,6 +184,13 @@ class Container:
         from touchline.adapters.journal import SqlHosts
 
         return self._placed("hosts", SqlHosts(self.engine))
+
+    @cached_property
+    def names(self) -> Names:
+        """Names of teams that nobody declared."""
+        from touchline.adapters.names_store import SqlNames
+
+        return self._placed("names", SqlNames(self.engine))
 
     def fetcher(self, source: Source) -> Fetcher:
         """A new way to read pages of a source; the caller closes it."""

@@ -277,6 +277,22 @@ class Unresolved(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of that payload which wait."""
 
 
+class Names(Protocol):
+    """Names that nobody declared, kept until somebody does."""
+
+    def unresolved(self) -> list[Unresolved]:
+        """Names that wait, by country and name; what is known by now, as a team or another spelling, does not."""
+        ...
+
+    def note(self, names: Iterable[Unresolved]) -> None:
+        """Remember names in place of what was remembered of them, but for the moment at which they were first seen."""
+        ...
+
+    def resolved(self, source: str, country: str, name: str) -> None:
+        """Forget a name: somebody said who that is."""
+        ...
+
+
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """One price at one moment."""
 

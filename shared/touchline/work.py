@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
-from touchline.collecting import Fetcher, Hosts, Journal, Source
+from touchline.collecting import Fetcher, Hosts, Journal, Names, Source
 from touchline.coordination import Claim
 from touchline.manifest import encode, sha256
 from touchline.ports import (
@@ -106,6 +106,8 @@ class Ports(Protocol):
     def journal(self) -> Journal: ...
     @property
     def hosts(self) -> Hosts: ...
+    @property
+    def names(self) -> Names: ...
     def fetcher(self, source: Source) -> Fetcher:
         """A new way to read pages of a source; the caller closes it."""
         ...

@@ -27,6 +27,8 @@ from touchline.stages.scrape_names import Teams
 MAX_REJECTED: Final = 0.05
 """Share of refused rows above which nothing of a payload is trusted."""
 _SHOWN: Final = 10
+_NAMED: Final = 20
+_ASK: Final = "touchline teams unresolved"
 _OWN: Final = ("source", "source_id", "raw_status")
 _COLUMNS: Final = [*MATCH_COLUMNS, "available_time", "payload", *_OWN]
 
@@ -68,8 +70,8 @@ class Intake:
         self.rejected: list[Findings] = []
         """Of those with refused rows, or with rows or details that were set aside, whether they were taken or not."""
         self.waiting: dict[str, int] = defaultdict(int)
-        """sha256 of payloads that have to be taken in again once names are known -> rows and details of theirs."""
-        self.stale = self.repeated = 0
+        """sha256 of payloads that have to be taken in again -> how much of them waits, for a name or for its match."""
+        self.stale = self.repeated = self.rows_waiting = 0
 
     @property
     def new_names(self) -> dict[Name, str]:
@@ -80,6 +82,26 @@ class Intake:
     def unresolved(self) -> list[Unresolved]:
         """Names whose rows wait until somebody says who that is."""
         return self._teams.unresolved
+
+    @property
+    def reason(self) -> str:
+        """What somebody has to do so that everything is taken in; empty if it is."""
+        if not self.unresolved:
+            return ""
+        names = ", ".join(sorted({f"{one.name} ({one.country})" for one in self.unresolved})[:_SHOWN])
+        return f"{self.rows_waiting} rows wait for {len(self.unresolved)} unknown names ({names}): {_ASK}"
+
+    def summary(self) -> dict[str, Any]:
+        """Counts beside those of the store, and the teams that nobody knew, not more than can be read."""
+        new = sorted(self._teams.new_teams)
+        more = [f"and {len(new) - _NAMED} more"] * (len(new) > _NAMED)
+        return {
+            "stale": self.stale,
+            "repeated": self.repeated,
+            "rows_waiting": self.rows_waiting,
+            "names_unresolved": len(self.unresolved),
+            "new_teams": [*new[:_NAMED], *more],
+        }
 
     def take(self, payload: Payload) -> None:
         """Add the rows and details of a payload, or none of them.
@@ -143,6 +165,7 @@ class Intake:
         named = self._teams.name(others, payload, digest, self._before)
         if len(named.waiting):
             self.waiting[digest] += len(named.waiting)
+            self.rows_waiting += len(named.waiting)
         found = identify(
             pd.concat([sure, named.rows]).sort_index(),
             refs.values(),

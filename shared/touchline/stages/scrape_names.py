@@ -38,6 +38,8 @@ class Teams:
         self._named_by = {country: _authorities(sources) for country, sources in matches.team_sources().items()}
         self.new: dict[Name, str] = {}
         """Names that were not known before -> canonical name."""
+        self.new_teams: list[str] = []
+        """Teams that were not known before, with their country."""
         self._unresolved: dict[tuple[str, Name], Unresolved] = {}
 
     @property
@@ -92,8 +94,10 @@ class Teams:
     def _learn(self, new: Mapping[Name, str], source: str) -> None:
         self.new |= new
         for (country, name), team in new.items():
-            self._known.setdefault(country, {})[name] = team
-            self._known[country].setdefault(team, team)
+            known = self._known.setdefault(country, {})
+            if known.get(team) != team:
+                self.new_teams.append(f"{team} ({country})")
+            known |= {name: team, team: team}
             self._named_by.setdefault(country, set(_authorities([source])))
 
     def _wait(self, rows: pd.DataFrame, answer: Resolution, payload: Payload, digest: str) -> None:

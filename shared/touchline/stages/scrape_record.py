@@ -22,7 +22,9 @@ from touchline.manifest import (
 )
 from touchline.ports import Changes, Payload, ScrapeRun
 from touchline.settings import Scrape
+from touchline.sources import the_odds_api
 from touchline.stages.scrape_intake import Findings, Intake
+from touchline.stages.scrape_odds import Linked, Prices
 from touchline.work import Event, Ports, Result
 
 STAGE: Final = "scrapes"
@@ -56,6 +58,7 @@ class Ingestion:
         self._event, self._ports, self._competitions = event, ports, competitions
         self._as_of = ports.clock.now() if ports.clock.mode == "simulated" else None
         self._intake = Intake(ports.matches, self._as_of, competitions)
+        self._prices = Prices(ports, self._as_of)
         self._collected = event.kind == "cron" or "collect" in event.data
         self._taken: list[_Taken] = []
         self._refused: list[DataError] = []
@@ -68,17 +71,24 @@ class Ingestion:
     @property
     def rows(self) -> int:
         """Rows that were taken in so far."""
-        return sum(finding.rows for finding in self._intake.findings)
+        return sum(finding.rows for finding in self._findings)
+
+    @property
+    def _findings(self) -> list[Findings]:
+        return [*self._intake.findings, *self._prices.findings]
 
     def take(self, payload: Payload) -> bool:
-        """Take a payload in that was kept before; False if it is refused as a whole."""
-        self._taken.append(_Taken(payload.source, sha256(payload.body), payload.retrieved))
+        """Take a payload in that was kept before; False if something in it has to be taken in again: rows wait for a
+        name, details for their rows, or all of it is refused.
+        """
+        digest = sha256(payload.body)
+        self._taken.append(_Taken(payload.source, digest, payload.retrieved))
         try:
-            self._intake.take(payload)
+            (self._prices if payload.source == the_odds_api.NAME else self._intake).take(payload)
         except DataError as error:
             self._refused.append(error)
             return False
-        return True
+        return digest not in self._intake.waiting
 
     def finish(self) -> Result:
         """Store and publish.
@@ -89,13 +99,16 @@ class Ingestion:
         _quarantine(self._event, self._ports, self._intake.rejected, self._refused)
         if len(self._refused) == len(self._taken):
             raise self._refused[0]
-        changes = _record(self._taken, self._ports, self._intake)
+        others = [taken for taken in self._taken if taken.source != the_odds_api.NAME]
+        linked = Linked(_record(others, self._ports, self._intake))
+        if self._prices.findings:  # of matches that may be new in this run
+            linked = self._prices.finish(linked.changes)
         parameters = {
             "simulated": self._intake.invented,
             "as_of": self._as_of.isoformat() if self._as_of else None,
             "competitions": sorted(self._competitions) if self._collected else None,
         }
-        return _result(self._ports, self._intake, changes, parameters, self._refused)
+        return _result(self._ports, self._intake, self._findings, linked, parameters, self._refused)
 
 
 class _Taken(NamedTuple):
@@ -121,21 +134,27 @@ def _quarantine(event: Event, ports: Ports, rejected: list[Findings], refused: l
 
 
 def _record(payloads: Sequence[_Taken], ports: Ports, intake: Intake) -> Changes:
+    ports.names.note(intake.unresolved)
+    rows, details = intake.rows(), intake.details()
+    if rows.empty and not details:
+        return Changes(ports.matches.head(), False, 0, 0, 0, 0, 0)
     taken = tuple(payload.digest for payload in payloads)
     source = "+".join(sorted({payload.source for payload in payloads}))
     retrieved = max(payload.retrieved for payload in payloads)
     run_id = sha256(encode([taken, retrieved, ports.clock.now() if ports.clock.mode == "simulated" else None]))[:20]
     scrape_run = ScrapeRun(run_id, source, taken, retrieved, intake.invented)
-    rows = intake.rows()
-    if rows.empty:
-        return Changes(ports.matches.head(), False, 0, 0, 0, 0, 0)
-    return ports.matches.record(scrape_run, rows, intake.new_names)
+    return ports.matches.record(scrape_run, rows, intake.new_names, details)
 
 
 def _result(
-    ports: Ports, intake: Intake, changes: Changes, parameters: dict[str, Any], refused: list[DataError]
+    ports: Ports,
+    intake: Intake,
+    findings: list[Findings],
+    linked: Linked,
+    parameters: dict[str, Any],
+    refused: list[DataError],
 ) -> Result:
-    findings = intake.findings
+    changes = linked.changes
     counts = {
         "rows": sum(finding.rows for finding in findings),
         "rejected": sum(len(finding.rejected) for finding in findings),
@@ -149,13 +168,14 @@ def _result(
         "statistics_changed": changes.statistics_changed,
         "odds_changed": changes.odds_changed,
         "teams_new": changes.teams_new,
-        "stale": intake.stale,
-        "repeated": intake.repeated,
+        "details_changed": changes.details_changed,
+        **intake.summary(),
         "payloads_refused": len(refused),
+        **linked.summary,
     }
     for name in ("rows", "rejected", "withheld"):
         ports.metrics.count(f"scrape_{name}", counts[name])
-    reason = "; ".join(f"{error.where}: {error.what}" for error in refused)
+    reason = "; ".join([*(f"{error.where}: {error.what}" for error in refused), *filter(None, (intake.reason,))])
     if not changes.seq:
         why = reason or "no matches in it, and none stored"
         return Result(outcome="parked" if refused else "skipped", reason=why, summary=summary)
