@@ -1,23 +1,25 @@
-"""Fetching over HTTP, against a real server: what is asked for, how politely, and what comes of bad answers."""
+"""Collecting files over HTTP, against a real server: what is asked for, how politely, and what comes of bad answers."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from collecting_world import Collecting
 from published import PLAIN, csv_of, match
 from small_site import Page, Site, serve
-from touchline.errors import ConfigurationError, DataError, NotFound, PermanentError, Unavailable
-from touchline.ports import Payload
+from touchline.adapters.clock import VirtualClock
+from touchline.bootstrap import Container
+from touchline.errors import BlockedError, ConfigurationError, DataError, NotFound, PermanentError, Unavailable
 from touchline.settings import Scrape
 from touchline.sources import registry
 from touchline.sources.football_data import FootballData
-from touchline.sources.web import Web
 
 NOW = datetime(2025, 11, 3, 9, tzinfo=UTC)
 SEASON = csv_of(PLAIN, match("16/08/2025"))
 FIXTURES = csv_of(PLAIN, match("08/11/2025", score=""))
 E0 = "/mmz4281/2526/E0.csv"
+ROBOTS = "/robots.txt"
 
 
 @pytest.fixture
@@ -28,164 +30,184 @@ def site() -> Iterator[Site]:
         yield site
 
 
-class Waits(list[float]):
-    """Seconds that a fetch would have rested."""
-
-    def __call__(self, seconds: float) -> None:
-        self.append(seconds)
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock(NOW)
 
 
 @pytest.fixture
-def waits() -> Waits:
-    return Waits()
-
-
-@pytest.fixture
-def source(site: Site, waits: Waits) -> FootballData:
-    return FootballData(
-        Web("tester/1.0 (+mailto:me@example.org)", 2.5, attempts=3, max_bytes=10_000, rest=waits), site.url
-    )
-
-
-def fetch(source: FootballData, competitions=("E0",), seasons=(), now: datetime = NOW) -> list[Payload]:
-    return list(source.fetch(competitions, seasons, now))
+def collect(ports: Container, site: Site) -> Collecting:
+    return Collecting(ports, FootballData(site.url), attempts=3, pace_seconds=2.5)
 
 
 class TestWhatIsAskedFor:
-    def test_the_current_season_and_fixtures(self, site, source):
-        payloads = fetch(source)
-        assert [(payload.name, payload.body.decode()) for payload in payloads] == [
+    def test_the_current_season_and_fixtures(self, site: Site, collect: Collecting) -> None:
+        collect()
+        assert [(payload.name, payload.body.decode()) for payload in collect.taken] == [
             ("mmz4281/2526/E0.csv", SEASON),
             ("fixtures.csv", FIXTURES),
         ]
-        assert payloads[0].url == site.url + E0
-        assert {payload.retrieved for payload in payloads} == {NOW}
-        assert {payload.source for payload in payloads} == {"football-data"}
+        assert collect.taken[0].url == site.url + E0
+        assert {payload.retrieved for payload in collect.taken} == {NOW}
+        assert {payload.source for payload in collect.taken} == {"football-data"}
 
-    def test_seasons_and_divisions(self, site, source):
+    def test_seasons_and_divisions(self, site: Site, collect: Collecting) -> None:
         wanted = [f"/mmz4281/{season}/{code}.csv" for season in ("9900", "0001", "2526") for code in ("E0", "SC3")]
         for path in wanted:
             site.put(path, SEASON)
-        fetch(source, ["E0", "SC3"], ["1999-2000", "2025-"])
-        assert site.paths == [*wanted, "/fixtures.csv"]
+        collect(["E0", "SC3"], ["1999-2000", "2000-01", "2025-"])
+        assert site.paths == [ROBOTS, *wanted, "/fixtures.csv"]
 
-    def test_extra_leagues_come_in_one_file(self, site, source):
+    def test_extra_leagues_come_in_one_file(self, site: Site, collect: Collecting) -> None:
         site.put("/new/BRA.csv", SEASON)
         site.put("/new_league_fixtures.csv", FIXTURES)
-        fetch(source, ["BRA"], ["2018-"])
-        assert site.paths == ["/new/BRA.csv", "/new_league_fixtures.csv"]
+        collect(["BRA"], ["2018-"])
+        assert site.paths == [ROBOTS, "/new/BRA.csv", "/new_league_fixtures.csv"]
 
-    def test_nothing_is_asked_before_it_is_wanted(self, site, source):
-        payloads = source.fetch(["E0"], [], NOW)
-        next(payloads)
-        assert site.paths == [E0]
+    def test_nothing_is_asked_before_it_is_wanted(self, site: Site, collect: Collecting) -> None:
+        seen: list[list[str]] = []
+        collect.refuses = lambda _: bool(seen.append(list(site.paths)))
+        collect()
+        assert seen[0] == [ROBOTS, E0]
 
-    def test_unknown_competitions_and_seasons_are_named(self, source):
+    def test_unknown_competitions_and_seasons_are_named(self, collect: Collecting) -> None:
         with pytest.raises(ConfigurationError, match="no competition X9, MLS"):
-            fetch(source, ["E0", "X9", "MLS"])
+            collect(["E0", "X9", "MLS"])
         with pytest.raises(ConfigurationError, match="season 2030-31 has not begun"):
-            fetch(source, seasons=["2030-31"])
+            collect(seasons=["2030-31"])
+
+    def test_a_season_that_is_over_is_never_asked_for_again_and_fixtures_soon_are(
+        self, site: Site, collect: Collecting, clock: VirtualClock
+    ) -> None:
+        site.put("/mmz4281/2324/E0.csv", SEASON)
+        collect(seasons=["2023-24", "2025-26"])
+        del site.asked[:]
+        clock.move(NOW + timedelta(hours=3))
+        collect(seasons=["2023-24", "2025-26"])
+        assert site.paths == ["/fixtures.csv"]
+        clock.move(NOW + timedelta(hours=20))
+        collect(seasons=["2023-24", "2025-26"])
+        assert site.paths[1:] == [E0, "/fixtures.csv"]
 
 
 class TestManners:
-    def test_it_says_who_asks(self, site, source):
-        fetch(source)
-        assert {headers["user-agent"] for _, headers in site.asked} == {"tester/1.0 (+mailto:me@example.org)"}
+    def test_it_says_who_asks(self, site: Site, ports: Container) -> None:
+        Collecting(ports, FootballData(site.url))()
+        assert {headers["user-agent"] for _, headers in site.asked} == {Scrape().user_agent}
 
-    def test_it_rests_between_requests(self, source, waits):
-        fetch(source)
-        assert waits == [2.5]
+    def test_it_rests_between_requests(self, collect: Collecting) -> None:
+        collect()
+        assert collect.waits == [2.5, 2.5]  # robots.txt is a request, too
 
-    def test_redirects_are_followed(self, site, source):
+    def test_redirects_are_followed(self, site: Site, collect: Collecting) -> None:
         site.put(E0, Page(status=302, headers={"Location": "/elsewhere.csv"}))
         site.put("/elsewhere.csv", SEASON)
-        assert fetch(source)[0].body.decode() == SEASON
+        collect()
+        assert collect.taken[0].body.decode() == SEASON
 
-    def test_a_busy_server_is_asked_again_after_longer_and_longer_rests(self, site, source, waits):
-        site.put(E0, Page(status=503), Page(status=429), SEASON)
-        assert fetch(source)[0].body.decode() == SEASON
-        assert waits[:2] == [2.0, 4.0]
+    def test_a_busy_server_is_asked_again_after_longer_and_longer_rests(self, site: Site, collect: Collecting) -> None:
+        site.put(E0, Page(status=503), Page(status=502), SEASON)
+        tally = collect()
+        assert (collect.taken[0].body.decode(), tally.retries) == (SEASON, 2)
+        assert collect.waits == [2.5, 2.0, 0.5, 4.0, 2.5]
 
-    def test_the_server_may_say_how_long(self, site, source, waits):
+    def test_the_server_may_say_how_long(self, site: Site, collect: Collecting) -> None:
         site.put(
             E0,
             Page(status=429, headers={"Retry-After": "7"}),
             Page(status=503, headers={"Retry-After": "60"}),
             SEASON,
         )
-        fetch(source)
-        assert waits[:2] == [7.0, 60.0]
+        collect()
+        assert collect.waits[1:3] == [7.0, 60.0]
 
-    def test_a_server_that_wants_to_be_left_alone_for_long_is_not_asked_again(self, site, source, waits):
-        site.put(E0, Page(status=429, headers={"Retry-After": "9000"}), SEASON)
-        with pytest.raises(Unavailable, match="asks not to come back within 9,000 seconds"):
-            fetch(source)
-        assert (site.paths, waits) == ([E0], [])
+    def test_a_server_that_wants_to_be_left_alone_for_long_is_not_asked_again(
+        self, site: Site, collect: Collecting
+    ) -> None:
+        site.put(E0, Page(status=503, headers={"Retry-After": "9000"}), SEASON)
+        [error] = collect().errors
+        assert isinstance(error, Unavailable)
+        assert "asks not to come back within 9,000 seconds" in str(error)
+        assert site.paths.count(E0) == 1
 
-    def test_settings_make_the_source(self, site):
-        settings = Scrape(football_data_url=site.url + "/", user_agent="me", pace_seconds=0)
-        payloads = list(registry.build(settings)["football-data"].fetch(["E0"], [], NOW))
-        assert len(payloads) == 2
-        assert site.asked[0][1]["user-agent"] == "me"
+    def test_settings_make_the_source(self, site: Site, ports: Container) -> None:
+        settings = Scrape(football_data_url=site.url + "/")
+        collect = Collecting(ports, registry.build(settings)["football-data"], pace_seconds=0)
+        assert collect().fetched == 2
+        assert collect.waits == []
 
 
 class TestBadAnswers:
-    def test_it_gives_up_in_time(self, site, source):
+    def fault(self, collect: Collecting, **scope: object) -> Exception:
+        """What went wrong with the season file."""
+        return collect(**scope).errors[0]  # type: ignore[arg-type]
+
+    def test_it_gives_up_in_time(self, site: Site, collect: Collecting) -> None:
         site.put(E0, Page(status=503))
-        with pytest.raises(Unavailable, match="the server answers 503"):
-            fetch(source)
-        assert len(site.asked) == 3
+        error = self.fault(collect)
+        assert isinstance(error, Unavailable)
+        assert str(error) == f"{site.url}{E0}: the server answers 503"
+        assert (site.paths.count(E0), collect.names) == (3, ["fixtures.csv"])
 
-    def test_a_file_that_does_not_exist(self, site, source):
-        with pytest.raises(NotFound, match=r"no such file \(status 404\)"):
-            fetch(source, seasons=["1999-2000"])
-        assert len(site.asked) == 1
+    def test_a_file_that_does_not_exist(self, site: Site, collect: Collecting) -> None:
+        error = self.fault(collect, seasons=["1999-2000"])
+        assert isinstance(error, NotFound)
+        assert "no such page (status 404)" in str(error)
+        assert site.paths.count("/mmz4281/9900/E0.csv") == 1
 
-    def test_the_file_of_a_season_about_to_begin_may_be_missing(self, site, source):
-        payloads = fetch(source, now=datetime(2026, 7, 20, tzinfo=UTC))
-        assert site.paths[0] == "/mmz4281/2627/E0.csv"
-        assert [payload.name for payload in payloads] == ["fixtures.csv"]
+    def test_the_file_of_a_season_about_to_begin_may_be_missing(
+        self, site: Site, collect: Collecting, clock: VirtualClock
+    ) -> None:
+        clock.move(datetime(2026, 7, 20, tzinfo=UTC))
+        tally = collect()
+        assert site.paths[1] == "/mmz4281/2627/E0.csv"
+        assert (collect.names, tally.errors) == (["fixtures.csv"], [])
 
-    @pytest.mark.parametrize("status", [400, 401, 403])
-    def test_a_refusal_is_not_asked_again(self, site, source, status):
+    @pytest.mark.parametrize(("status", "kind"), [(400, PermanentError), (401, BlockedError), (403, BlockedError)])
+    def test_a_refusal_is_not_asked_again(
+        self, site: Site, collect: Collecting, status: int, kind: type[Exception]
+    ) -> None:
         site.put(E0, Page(status=status))
-        with pytest.raises(PermanentError, match=f"the server refuses with status {status}"):
-            fetch(source)
-        assert len(site.asked) == 1
+        error = self.fault(collect)
+        assert isinstance(error, kind)
+        assert f"status {status}" in str(error)
+        assert site.paths.count(E0) == 1
+        assert ("/fixtures.csv" in site.paths) == (status == 400)
 
     @pytest.mark.parametrize(
-        ("body", "message"),
+        ("body", "kind", "message"),
         [
-            (b"<html><title>Just a moment...</title>", "a web page instead of a CSV file"),
-            (b"", "the file is empty"),
-            (b"\r\n", "the file is empty"),
-            (b"x" * 10_001, "more than 10,000 bytes"),
+            (b"<html><title>Not what you want</title>", DataError, "a web page instead of a CSV file"),
+            (b"", Unavailable, "the answer is empty"),
+            (b"\r\n", Unavailable, "the answer is empty"),
+            (b"x" * 20_000_001, DataError, "more than 20,000,000 bytes"),
         ],
     )
-    def test_something_else_than_a_file(self, site, source, body, message):
+    def test_something_else_than_a_file(
+        self, site: Site, collect: Collecting, body: bytes, kind: type[Exception], message: str
+    ) -> None:
         site.put(E0, Page(body))
-        with pytest.raises(DataError, match=message):
-            fetch(source)
+        error = self.fault(collect)
+        assert isinstance(error, kind)
+        assert message in str(error)
+        assert collect.names == ["fixtures.csv"]
 
-    def test_nobody_listens(self, waits):
+    def test_nobody_listens(self, ports: Container) -> None:
         with serve() as site:
             url = site.url
-        with pytest.raises(Unavailable, match="no answer") as error:
-            fetch(FootballData(Web("me", attempts=2, rest=waits), url))
-        assert str(error.value).startswith(url)
-        assert waits == [2.0]
-
-    def test_no_answer_in_time(self, site, waits):
-        site.put(E0, Page(SEASON.encode(), headers={"Content-Length": "100000"}))
-        with pytest.raises(Unavailable, match="no answer"):
-            fetch(FootballData(Web("me", attempts=1, timeout_seconds=0.2, rest=waits), site.url))
+        collect = Collecting(ports, FootballData(url), attempts=2)
+        error = self.fault(collect)
+        assert isinstance(error, Unavailable)
+        assert "no answer" in str(error)
+        assert str(error).startswith(url)
+        assert collect.waits == [2.0]
 
     @pytest.mark.parametrize("url", ["ftp://example.org", "http://", "nonsense"])
-    def test_an_address_that_cannot_be_asked(self, url, waits):
-        with pytest.raises(PermanentError, match="cannot be asked for"):
-            fetch(FootballData(Web("me", attempts=1, rest=waits), url))
+    def test_an_address_that_cannot_be_asked(self, url: str, ports: Container) -> None:
+        error = self.fault(Collecting(ports, FootballData(url)))
+        assert isinstance(error, PermanentError)
+        assert "cannot be asked for" in str(error)
 
-    def test_redirects_without_end(self, site, source):
+    def test_redirects_without_end(self, site: Site, collect: Collecting) -> None:
         site.put(E0, Page(status=302, headers={"Location": E0}))
-        with pytest.raises(PermanentError, match="cannot be asked for"):
-            fetch(source)
+        assert "cannot be asked for" in str(self.fault(collect))

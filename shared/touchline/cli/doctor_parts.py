@@ -4,17 +4,19 @@ import sys
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
 from touchline import settings
 from touchline.bootstrap import SINK_TOKEN
+from touchline.collecting import Scope
 from touchline.errors import ConfigurationError, NotFound, TouchlineError, Unavailable
 from touchline.manifest import bundle_of, current, encode
 
 if TYPE_CHECKING:
     from touchline.bootstrap import Container
+    from touchline.collecting import Maker, Source
     from touchline.ports import ObjectStore
 
 PROBE: Final = "runs/doctor/probe.json"
@@ -156,9 +158,25 @@ def _sources(ports: "Container") -> str:
     for name in wanted.sources:
         if name not in known:
             raise NotFound(f"no source {name!r}", hint=f"known: {', '.join(sorted(known))}")
-        payload = next(iter(known[name].fetch(wanted.competitions[:1], wanted.seasons[-1:], ports.clock.now())))
-        told.append(f"{name}: fetched {payload.name}, {len(payload.body)} bytes")
+        page, size = _first_page(ports, known[name], wanted)
+        told.append(f"{name}: fetched {page}, {size} bytes")
     return "; ".join(told)
+
+
+def _first_page(ports: "Container", source: "Source", wanted: settings.Scrape) -> tuple[str, int]:
+    """Name and size of the first page that a source wants, asked for once, with the manners of any other visit."""
+    from touchline.stages.scrape_visit import Visitor
+
+    now = ports.clock.now()
+    scope = Scope(competitions=wanted.competitions[:1], seasons=wanted.seasons[-1:])
+    page = next(source.pages(scope, now))
+    if source.about.transport == "made":
+        return page.name, len(cast("Maker", source).make(page, now))
+    visitor = Visitor(ports, source, msgspec.structs.replace(wanted, attempts=1))
+    try:
+        return page.name, len(visitor.visit(page).body)
+    finally:
+        visitor.close()
 
 
 def _model(ports: "Container") -> str:
