@@ -149,11 +149,14 @@ def quotes(payload: Payload) -> Quoted:
         if isinstance(event, str):
             left_out["an event of another shape than known"] += 1
             continue
-        match = {
-            "competition": code, "source_id": event.id, "home_team": _plain(event.home_team),
-            "away_team": _plain(event.away_team), "kickoff": _utc(event.commence_time),
-        }  # fmt: skip
-        rows += [match | quote for quote in _of_event(event, payload.retrieved, left_out)]
+        try:
+            match = {
+                "competition": code, "source_id": event.id, "home_team": _plain(event.home_team),
+                "away_team": _plain(event.away_team), "kickoff": _utc(event.commence_time),
+            }  # fmt: skip
+            rows += [match | quote for quote in _of_event(event, payload.retrieved, left_out)]
+        except OverflowError:
+            left_out["an event of a year that cannot be"] += 1
     prices = pd.DataFrame(rows, columns=list(QUOTE_COLUMNS)).astype(
         {"kickoff": "datetime64[us, UTC]", "quoted_at": "datetime64[us, UTC]", "line": "float64", "price": "float64"}
         | dict.fromkeys(("competition", "source_id", "home_team", "away_team", "bookmaker", "market", "outcome"), "str")

@@ -47,6 +47,7 @@ class Linked(msgspec.Struct, frozen=True):
     """What became of the prices of some payloads."""
 
     changes: Changes
+    """Of the matches, those of the same run included."""
     quotes: int = 0
     """Prices in the payloads."""
     quotes_new: int = 0
@@ -57,6 +58,8 @@ class Linked(msgspec.Struct, frozen=True):
     @property
     def summary(self) -> dict[str, Any]:
         """For the record of the run."""
+        if not self.quotes:
+            return {}
         counts = {"quotes": self.quotes, "quotes_new": self.quotes_new, "quoted_matches": self.matches}
         shown = [msgspec.to_builtins(one) for one in self.unlinked[:_SHOWN]]
         return counts | {"unlinked": len(self.unlinked), "unlinked_events": shown}
@@ -90,8 +93,11 @@ class Prices:
         self._frames.append(known.assign(payload=digest))
         self._payloads.append((digest, payload.retrieved))
 
-    def finish(self) -> Linked:
+    def finish(self, before: Changes) -> Linked:
         """Link and store all prices that were taken.
+
+        Args:
+            before: what the same run changed already.
 
         Raises:
             Conflict: the write lock could not be had in time.
@@ -102,7 +108,7 @@ class Prices:
         prices = frame.assign(match_id=frame["source_id"].map(links)).dropna(subset="match_id")
         new = self._ports.quotes.record(prices[[*_QUOTED, "payload"]].assign(source=NAME)) if len(prices) else 0
         self._tell(events, unlinked)
-        changes = self._record(self._rows(events, links))
+        changes = _both(before, self._record(self._rows(events, links))) if links else before
         return Linked(changes, len(frame), new, len(set(links.values())), tuple(unlinked))
 
     def _linked(self, events: pd.DataFrame) -> tuple[dict[str, str], list[Unlinked]]:
@@ -152,8 +158,6 @@ class Prices:
         return rows
 
     def _record(self, rows: pd.DataFrame) -> Changes:
-        if rows.empty:
-            return Changes(self._ports.matches.head(), False, 0, 0, 0, 0, 0)
         digests = tuple(digest for digest, _ in self._payloads)
         retrieved = max(moment for _, moment in self._payloads)
         run_id = sha256(encode([NAME, digests, retrieved]))[:20]
@@ -162,6 +166,16 @@ class Prices:
 
     def _tell(self, events: pd.DataFrame, unlinked: list[Unlinked]) -> None:
         """Note the names that wait for somebody's word."""
+
+
+def _both(before: Changes, after: Changes) -> Changes:
+    """Two changes of one run as one."""
+    sums = {
+        name: getattr(before, name) + getattr(after, name)
+        for name in Changes.__struct_fields__
+        if name not in ("seq", "changed")
+    }
+    return Changes(seq=after.seq, changed=before.changed or after.changed, **sums)
 
 
 def _suggested(suspect: Suspect, known: Mapping[str, str]) -> Suspect:
@@ -197,11 +211,13 @@ def of_record(history: pd.DataFrame, standing: pd.DataFrame) -> pd.DataFrame:
         history: as of `Quotes.of`.
         standing: as of `MatchStore.described`.
     """
-    latest = (deadline(standing) + ODDS_AVAILABLE).set_axis(standing["match_id"])
-    code = history["bookmaker"].map({name: bookmaker_code(name) for name in history["bookmaker"].unique()})
-    wanted = (history["market"] == "h2h") & (code != "") & (history["quoted_at"] <= history["match_id"].map(latest))
-    keys = ["match_id", "code", "quoted_at"]
-    triples = history.assign(code=code)[wanted].pivot_table("price", keys, "outcome").reindex(columns=list(OUTCOMES))
+    latest = standing[["match_id"]].assign(latest=deadline(standing) + ODDS_AVAILABLE)
+    codes = {name: bookmaker_code(name) for name in history["bookmaker"].unique()}
+    prices = history.assign(code=history["bookmaker"].map(codes).astype("str")).merge(latest, on="match_id")
+    prices = prices[(prices["market"] == "h2h") & (prices["code"] != "") & (prices["quoted_at"] <= prices["latest"])]
+    if prices.empty:
+        return pd.DataFrame()
+    triples = prices.pivot_table("price", ["match_id", "code", "quoted_at"], "outcome").reindex(columns=list(OUTCOMES))
     newest = triples.dropna().groupby(level=["match_id", "code"]).last()
     return pd.DataFrame(dict(_columns(newest)))
 
