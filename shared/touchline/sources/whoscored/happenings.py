@@ -20,7 +20,14 @@ from touchline.sources.whoscored.cells import flag, items, mapping, number, whol
 Event = dict[str, Any]
 SHOOT_OUT: Final = "shoot_out"
 EXTRA_TIME: Final = ("extra_first_half", "extra_second_half")
-_PERIODS: Final = {1: "first_half", 2: "second_half", 3: EXTRA_TIME[0], 4: EXTRA_TIME[1], 5: SHOOT_OUT}
+_PERIODS: Final = {
+    "FirstHalf": "first_half",
+    "SecondHalf": "second_half",
+    "FirstPeriodOfExtraTime": EXTRA_TIME[0],
+    "SecondPeriodOfExtraTime": EXTRA_TIME[1],
+    "PenaltyShootout": SHOOT_OUT,
+}
+_BY_NUMBER: Final = dict(enumerate(_PERIODS.values(), start=1))
 _SHOTS: Final = {"Goal": "goal", "SavedShot": "saved", "MissedShots": "missed", "ShotOnPost": "post"}
 _CARDS: Final = {"Yellow": "yellow_cards", "SecondYellow": "red_cards", "Red": "red_cards"}
 
@@ -63,8 +70,7 @@ def player_of(event: Event) -> int | None:
 def period(event: Event) -> str:
     """Part of the match, in our words; as the site says where we have none."""
     said = mapping(event.get("period"))
-    value = whole(said.get("value"))
-    return _PERIODS.get(-1 if value is None else value) or word(said) or "unknown"
+    return _BY_NUMBER.get(whole(said.get("value")) or 0) or _PERIODS.get(word(said)) or word(said) or "unknown"
 
 
 def shots(happened: Iterable[Event], sides: Mapping[int, str]) -> list[Shot]:

@@ -62,7 +62,7 @@ def _as_json(text: str, at: int) -> str:
             made.append(_value(kind, piece, is_key=_is_key(text, at)))
         before = piece
         if depth == 0:
-            return "".join(made)
+            return " ".join(made)  # two values without a mark between them stay two
         if depth > MAX_DEPTH:
             raise ValueError(f"nested deeper than {MAX_DEPTH}")
 

@@ -64,9 +64,9 @@ EVENT_MORE: Final = (
 )  # fmt: skip
 
 
-def changed(payload: Payload, *missing: str, value: Any = None) -> ShapeChanged:
+def changed(payload: Payload, *missing: str, value: Any = ...) -> ShapeChanged:
     """The error to raise: what is missing on a page, and the fingerprint of what is there."""
-    found = fingerprint(value) if value is not None else ""
+    found = fingerprint(value) if value is not ... else ""
     known = (f"fingerprint {found}", f"found: {', '.join(paths(value)[:_SHOWN])}") if found else ()
     return ShapeChanged(
         f"not shaped like a page of its kind: {'; '.join(missing)}",
