@@ -13,7 +13,7 @@ from replica_site import Site, Standing
 def centre(sheet: Sheet, site: Site, standing: Standing) -> dict[str, Any]:
     """`matchCentreData`."""
     game, fixture = sheet.game, sheet.game.fixture
-    played = max((int(sheet.events.moment[place]) for place in sheet.places), default=0)
+    played = sheet.last
     halves = [half for half in game.halves if half.start < max(sheet.until, 1)]
     last = game.half(played)
     final, local = standing.finished, site.local(fixture)

@@ -1,7 +1,7 @@
 """Everything that happens in a match, as columns: about 1,500 events that agree with its score, cards and changes."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -51,7 +51,7 @@ class Special(NamedTuple):
     extra: dict[str, Any] = {}  # noqa: RUF012 - nobody writes into it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Events:
     """Columns of one length, in order of time. Players are places in the squad, -1 is nobody; `extra` is by place."""
 
@@ -72,6 +72,11 @@ class Events:
         marks = np.zeros(len(self.kind), bool)
         marks[[place for place, extra in self.extra.items() if extra.get(name)]] = True
         return marks
+
+    @cached_property
+    def masks(self) -> dict[str, NDArray[np.bool_]]:
+        """Name of a statistic on the site -> events that count for it; a shoot-out counts for nothing."""
+        return _masks(self)
 
     def until(self, moment: int, goals: int) -> NDArray[np.bool_]:
         """Events before a moment, but those of goals from place `goals` on."""
@@ -200,54 +205,60 @@ def _other_shots(game: Game, draw: np.random.Generator) -> list[Special]:
     """Shots that are no goals; keepers save what is saved."""
     rows = []
     for side in (0, 1):
-        for moment in draw.integers(30, game.end - 5, int(draw.poisson(10.5 - 1.5 * side))).tolist():
-            slot = int(draw.integers(1, STARTERS))
-            sides, moments = np.array([side]), np.array([moment])
-            player, helper = (int(_players(game, sides, np.array([who]), moments)[0]) for who in (slot, slot % 10 + 1))
-            result, kind = _RESULTS[int(draw.choice(4, p=(0.42, 0.3, 0.25, 0.03)))]
-            rows += _shot(draw, (moment, side, player), (result, kind))
-            if helper != player and draw.random() < 0.6:
-                helped = {"key": True, "qualifiers": [("KeyPass", 11113, None)]}
-                rows.append(Special(moment, side, helper, PASS, 1, -1, (70.0, 55.0), helped))
+        count = int(draw.poisson(10.5 - 1.5 * side))
+        moments = draw.integers(30, game.end - 5, count)
+        slots, sides = draw.integers(1, STARTERS, count), np.full(count, side)
+        players = _players(game, sides, slots, moments).tolist()
+        helpers = _players(game, sides, slots % 10 + 1, moments).tolist()
+        results = draw.choice(len(_RESULTS), count, p=(0.42, 0.3, 0.25, 0.03)).tolist()
+        helped = (draw.random(count) < 0.6).tolist()
+        for index, moment in enumerate(moments.tolist()):
+            result, kind = _RESULTS[results[index]]
+            rows.append(_shot(draw, (moment, side, players[index]), (result, kind)))
+            if helpers[index] != players[index] and helped[index]:
+                marked = {"key": True, "qualifiers": [("KeyPass", 11113, None)]}
+                rows.append(Special(moment, side, helpers[index], PASS, 1, -1, (70.0, 55.0), marked))
             if result == "saved":
                 rows.append(Special(moment, 1 - side, 0, SAVE))
     return rows
 
 
-def _shot(draw: np.random.Generator, who: tuple[int, int, int], what: tuple[str, int]) -> list[Special]:
+def _shot(draw: np.random.Generator, who: tuple[int, int, int], what: tuple[str, int]) -> Special:
     result, kind = what
-    wide = float(draw.choice([draw.uniform(38, 44), draw.uniform(56, 62)]))
-    across = {"missed": wide, "post": 45.2}.get(result, float(draw.uniform(45.5, 54.5)))
+    first, second, third, fourth = draw.random(4).tolist()
+    wide = 38 + 6 * first if first < 0.5 else 55 + 6 * first
+    across = {"missed": wide, "post": 45.2}.get(result, 45.5 + 9 * first)
     extra: dict[str, Any] = {"isShot": True, "result": result, "qualifiers": [("RightFoot", 20, None)]}
     if result == "blocked":
         extra |= {"blocked": (96.1, 48.7), "qualifiers": [("Blocked", 82, None), ("RightFoot", 20, None)]}
     else:
-        extra["mouth"] = (across, float(draw.uniform(0.5, 36)))
-    spot = (float(draw.uniform(70, 97)), float(draw.uniform(25, 75)))
-    return [Special(*who, kind, 1, -1, spot, extra)]
+        extra["mouth"] = (across, 0.5 + 35 * second)
+    spot = (70 + 27 * third, 25 + 50 * fourth)
+    return Special(*who, kind, 1, -1, spot, extra)
 
 
 def _shootout(game: Game) -> list[Special]:
     rows = []
     for side, player, scored in game.shootout:
         extra = {
-            "period": SHOOTOUT, "isShot": True, "isGoal": scored, "mouth": (48.0, 12.0),
+            "period": SHOOTOUT, "shootout": True, "isShot": True, "isGoal": scored, "mouth": (48.0, 12.0),
             "result": "goal" if scored else "saved", "qualifiers": [("Penalty", 9, None)],
         }  # fmt: skip
         rows.append(Special(game.end - 1, side, player, GOAL if scored else SAVED, 1, -1, (88.5, 50.0), extra))
     return rows
 
 
-def masks(events: Events) -> dict[str, NDArray[np.bool_]]:
-    """Name of a statistic on the site -> events that count for it; who shoots out a match counts for nothing."""
-    play = np.array([events.extra.get(place, {}).get("period") != SHOOTOUT for place in range(len(events.kind))])
+def _masks(events: Events) -> dict[str, NDArray[np.bool_]]:
     kind, good = events.kind, events.outcome == 1
     blocked, own, key = events.flagged("blocked"), events.flagged("isOwnGoal"), events.flagged("key")
-    shot = np.isin(kind, SHOTS) & play & ~own
+    play = ~events.flagged("shootout")
+    of_kind = {each: kind == each for each in NAMES}
 
     def of(*kinds: int) -> NDArray[np.bool_]:
-        return np.isin(kind, kinds) & play
+        found: NDArray[np.bool_] = np.logical_or.reduce([of_kind[each] for each in kinds])
+        return found & play
 
+    shot = of(*SHOTS) & ~own
     return {
         "shotsTotal": shot,
         "shotsOnTarget": shot & ((kind == GOAL) | ((kind == SAVED) & ~blocked)),
@@ -282,5 +293,5 @@ def totals(events: Events, shown: NDArray[np.bool_]) -> dict[str, Column]:
     where = events.side * SQUAD + events.player
     return {
         name: np.bincount(where[mask & shown], minlength=2 * SQUAD).reshape(2, SQUAD)
-        for name, mask in masks(events).items()
+        for name, mask in events.masks.items()
     }

@@ -15,6 +15,8 @@ from replica_site import Site, Standing
 
 TRUNCATED_AT: Final = 40 * 60
 """Second after which the events of a truncated match are missing."""
+_ARGS: Final = "@ARGS@"
+"""Stands for what is by far the largest part of a page, and is bytes already."""
 _EVENT_TYPES: Final = {
     "shotSixYardBox": 0,
     **{f"{kind}{number}": number for number in range(1, 218) for kind in (("shot", "goal", "pass")[number % 3],)},
@@ -27,11 +29,11 @@ def live(site: Site, fixture: Fixture) -> bytes:
     """The match centre page."""
     standing, kind = site.standing(fixture), site.page_of(fixture)
     shown = shown_of(site, fixture) if kind in ("full", "live", "truncated") else None
-    args = _args(site, fixture, kind, standing, shown)
-    scripts = f'{_header(site, fixture, standing)}\nrequire.config.params["args"] = {args};\n'
-    title = _title(site, fixture, standing)
+    scripts = f'{_header(site, fixture, standing)}\nrequire.config.params["args"] = {_ARGS};\n'
     canonical = f'<link rel="canonical" href="{match_path(fixture).lower()}">'
-    return page(site, f"{title} Live", _body(site, fixture, standing, shown), scripts, canonical).encode()
+    title = f"{_title(site, fixture, standing)} Live"
+    text = page(site, title, _body(site, fixture, standing, shown), scripts, canonical)
+    return text.encode().replace(_ARGS.encode(), _args(site, fixture, kind, standing, shown))
 
 
 def shown_of(site: Site, fixture: Fixture) -> Sheet | None:
@@ -42,7 +44,7 @@ def shown_of(site: Site, fixture: Fixture) -> Sheet | None:
     return sheet(site, site.standing(fixture), fixture, TRUNCATED_AT if kind == "truncated" else None)
 
 
-def _args(site: Site, fixture: Fixture, kind: str, standing: Standing, shown: Sheet | None) -> str:
+def _args(site: Site, fixture: Fixture, kind: str, standing: Standing, shown: Sheet | None) -> bytes:
     """Keys without quotes around values of strict JSON."""
     parts: dict[str, Any] = {"matchId": fixture.number}
     if kind == "initial":
@@ -57,9 +59,9 @@ def _args(site: Site, fixture: Fixture, kind: str, standing: Standing, shown: Sh
     return _literal(parts)
 
 
-def _literal(parts: dict[str, Any]) -> str:
-    inner = ",\n  ".join(f"{name}: {msgspec.json.encode(value).decode()}" for name, value in parts.items())
-    return f"{{\n  {inner}\n}}"
+def _literal(parts: dict[str, Any]) -> bytes:
+    inner = [name.encode() + b": " + msgspec.json.encode(value) for name, value in parts.items()]
+    return b"{\n  " + b",\n  ".join(inner) + b"\n}"
 
 
 def _scores(site: Site, fixture: Fixture, standing: Standing) -> tuple[str, str, str, str, str]:

@@ -47,7 +47,8 @@ GIVEN: Final = (
 )  # fmt: skip
 FAMILY: Final = (
     "O'Brannigan", "Ståhlberg", "D'Amarco", "Quillfeather", "Ñandez", "van der Mook", "Çelikoğlu", "Peralto",
-    "Żurawiec", "Halvorsund", "Mbeyeka", "Tanizuka", "Grünspecht", "Lacroisette", "Ó Dúlain", "Brankovar", "Ferreirinho", "Kestrel",
+    "Żurawiec",
+    "Halvorsund", "Mbeyeka", "Tanizuka", "Grünspecht", "Lacroisette", "Ó Dúlain", "Brankovar", "Ferreirinho", "Kestrel",
     "Sundqvisten", "Abernethyson", "Dubrovan", "Castellmar", "Wintergreen", "Yildizhan", "Zorrillo", "N'Goranba",
     "Eastwickham", "Oakenfield", "Rookwood-Hale", "Tremblaye",
 )  # fmt: skip

@@ -1,9 +1,9 @@
 """A match as far as it is shown, added up."""
 
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from replica_events import events_of, totals
 from replica_game import STARTERS, Game, Goal
@@ -26,7 +26,7 @@ class Sheet:
     def __init__(self, whole: Game, shown: Game, until: int, target: int, seed: int) -> None:
         self.game, self.until = shown, until
         self.events = events_of(whole, target, seed)
-        self.shown: NDArray[np.bool_] = self.events.until(until, len(shown.goals))
+        self.shown = self.events.until(until, len(shown.goals))
         self.totals = totals(self.events, self.shown)
 
     @property
@@ -34,6 +34,11 @@ class Sheet:
         """Places of the shown events among all, which is what numbers them."""
         found: list[int] = np.flatnonzero(self.shown).tolist()
         return found
+
+    @property
+    def last(self) -> int:
+        """Moment of the last event that is shown."""
+        return int(self.events.moment[self.shown].max(initial=0))
 
     def number(self, place: int) -> int:
         """Number of an event."""
@@ -54,28 +59,48 @@ class Sheet:
 
     def times(self, side: int, place: int) -> tuple[int, int] | None:
         """Minutes (expanded) in which a player of a squad came and went; None for who did not play."""
-        start, end = (0 if place < STARTERS else None), (self.until - 1) // 60
+        return self._times.get((side, place))
+
+    @cached_property
+    def _times(self) -> dict[tuple[int, int], tuple[int, int]]:
+        """Side and place -> minutes."""
+        end = max((self.until - 1) // 60, 0)
+        found = {(side, place): (0, end) for side in (0, 1) for place in range(STARTERS)}
         for change in self.game.changes:
-            if change.side == side and change.moment < self.until:
-                start = change.moment // 60 if change.on == place else start
-                end = change.moment // 60 if change.off == place else end
-        gone = self.game.sent_off(side).get(place)
-        end = min(end, gone // 60) if gone is not None and gone < self.until else end
-        return None if start is None else (start, end)
+            if change.moment < self.until:
+                minute = change.moment // 60
+                found[change.side, change.on] = (minute, end)
+                found[change.side, change.off] = (found[change.side, change.off][0], minute)
+        for side in (0, 1):
+            for place, moment in self.game.sent_off(side).items():
+                if moment < self.until:
+                    found[side, place] = (found[side, place][0], moment // 60)
+        return found
+
+    @cached_property
+    def _marks(self) -> list[list[float]]:
+        """Marks of both squads."""
+        value = 6.0 + sum(weight * self.totals[name] for name, weight in _WEIGHTS.items())
+        for goal in self.goals():
+            value[goal.side, goal.scorer] += goal.kind != "own"
+        marks: list[list[float]] = np.round(np.clip(value, 4.0, 10.0), 2).tolist()
+        return marks
 
     def rating(self, side: int, place: int) -> float:
         """A player's mark at the end."""
-        good = {"passesAccurate": 0.012, "tackleSuccessful": 0.08, "shotsOnTarget": 0.2, "passesKey": 0.15}
-        bad = {"foulsCommited": 0.1, "dispossessed": 0.1, "dribblesLost": 0.06}
-        value = 6.0 + sum(weight * int(self.totals[name][side, place]) for name, weight in good.items())
-        value -= sum(weight * int(self.totals[name][side, place]) for name, weight in bad.items())
-        value += sum((goal.side, goal.scorer) == (side, place) and goal.kind != "own" for goal in self.goals())
-        return round(min(max(value, 4.0), 10.0), 2)
+        return self._marks[side][place]
 
     def team_rating(self, side: int) -> float:
         """Mean mark of all who played."""
-        marks = [self.rating(side, place) for place in range(len(self.game.squads[side])) if self.times(side, place)]
+        marks = [mark for place, mark in enumerate(self._marks[side]) if self.times(side, place)]
         return round(sum(marks) / len(marks), 2)
+
+
+_WEIGHTS: Final = {
+    "passesAccurate": 0.012, "tackleSuccessful": 0.08, "shotsOnTarget": 0.2, "passesKey": 0.15,
+    "foulsCommited": -0.1, "dispossessed": -0.1, "dribblesLost": -0.06,
+}  # fmt: skip
+"""What a mark is made of."""
 
 
 def sheet(site: Site, standing: Standing, fixture: Any, until: int | None = None) -> Sheet:

@@ -1,12 +1,14 @@
 """The two sides of a match centre: statistics by minute, line-ups, formations."""
 
 from collections import defaultdict
+from itertools import pairwise
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from replica_event_list import event_list
-from replica_events import CARD, GOAL, OFF, ON, masks
+from replica_events import CARD, GOAL, OFF, ON, Column
 from replica_game import STARTERS
 from replica_sheet import Sheet, manager
 from replica_site import Standing
@@ -25,38 +27,46 @@ _ZONES: Final = (
 Minutes = dict[str, dict[str, float]]
 
 
-def statistics(sheet: Sheet) -> tuple[list[Minutes], dict[tuple[int, int], Minutes]]:
+Statistics = tuple[list[Minutes], dict[tuple[int, int], Minutes]]
+_MINUTES: Final = tuple(map(str, range(256)))
+
+
+def statistics(sheet: Sheet) -> Statistics:
     """Counts by minute, of the sides and of the players; what did not happen has no key."""
-    teams: list[Minutes] = [{}, {}]
-    players: dict[tuple[int, int], Minutes] = defaultdict(dict)
-    where = (sheet.events.side * 32 + sheet.events.player) * 256 + sheet.events.moment // 60
-    for name, mask in masks(sheet.events).items():
-        found, counts = np.unique(where[mask & sheet.shown], return_counts=True)
-        for key, count in zip(found.tolist(), counts.tolist(), strict=True):
-            who, minute = divmod(key, 256)
-            side, place = divmod(who, 32)
-            text = str(minute)
-            players[side, place].setdefault(name, {})[text] = float(count)
-            team = teams[side].setdefault(name, {})
-            team[text] = team.get(text, 0.0) + count
-    for minutes in (*teams, *players.values()):
+    events = sheet.events
+    players = _by_minute(sheet, events.side * 32 + events.player)
+    sides = _by_minute(sheet, events.side)
+    for minutes in sides.values():
         for name, (part, whole) in PERCENTS.items():
             if part in minutes:
-                minutes[name] = {
-                    minute: round(100 * minutes[part].get(minute, 0.0) / number, 1)
-                    for minute, number in minutes[whole].items()
-                }
-    return teams, players
+                good = minutes[part]
+                pairs = minutes[whole].items()
+                minutes[name] = {minute: round(100 * good.get(minute, 0.0) / number, 1) for minute, number in pairs}
+    return [sides.get(0, {}), sides.get(1, {})], {divmod(who, 32): minutes for who, minutes in players.items()}
+
+
+def _by_minute(sheet: Sheet, who: Column) -> dict[int, Minutes]:
+    """Who -> statistic -> minute -> count."""
+    names = tuple(sheet.events.masks)
+    which, place = np.nonzero(np.array([mask & sheet.shown for mask in sheet.events.masks.values()]))
+    keys = (which * 64 + who[place]) * 256 + sheet.events.moment[place] // 60
+    found, counts = np.unique(keys, return_counts=True)
+    heads = found // 256
+    bounds = [0, *(np.flatnonzero(np.diff(heads)) + 1).tolist(), len(found)]
+    minutes, numbers = [_MINUTES[minute] for minute in (found % 256).tolist()], counts.astype(float).tolist()
+    made: dict[int, Minutes] = defaultdict(dict)
+    for first, end in pairwise(bounds):
+        if first < end:
+            name, one = divmod(int(heads[first]), 64)
+            made[one][names[name]] = dict(zip(minutes[first:end], numbers[first:end], strict=True))
+    return made
 
 
 def _ratings(first: int, last: int, final: float) -> dict[str, float]:
     """How a mark grew from 6; the last one counts."""
     steps = max(last - first, 1)
-    grown = {str(first + step): round(6.0 + (final - 6.0) * step / steps, 2) for step in range(steps)}
-    return {**grown, str(first + steps): final}
-
-
-Statistics = tuple[list[Minutes], dict[tuple[int, int], Minutes]]
+    grown: list[float] = np.round(np.linspace(6.0, final, steps + 1), 2).tolist()
+    return dict(zip(_MINUTES[first : first + steps + 1], [*grown[:-1], final], strict=True))
 
 
 def side_of(sheet: Sheet, side: int, standing: Standing, found: Statistics) -> dict[str, Any]:
@@ -125,10 +135,11 @@ def _formations(sheet: Sheet, side: int) -> list[dict[str, Any]]:
     return made
 
 
-def _incident_events(sheet: Sheet, side: int) -> list[dict[str, Any]]:
+def _incident_events(sheet: Sheet, side: int) -> msgspec.Raw:
     events = sheet.events
     wanted = (GOAL, CARD, OFF, ON)
-    places = [place for place in sheet.places if events.side[place] == side and int(events.kind[place]) in wanted]
+    mine = sheet.shown & (events.side == side) & np.isin(events.kind, wanted)
+    places: list[int] = np.flatnonzero(mine).tolist()
     return event_list(sheet, places)
 
 
@@ -136,9 +147,8 @@ def _zones(sheet: Sheet, side: int) -> dict[str, Any]:
     """Fourteen zones with the shots that went there."""
     zones: dict[str, Any] = {zone: {"stats": {}} for zone in _ZONES}
     events = sheet.events
-    for place in sheet.places:
-        extra = events.extra.get(place, {})
-        if events.side[place] != side or not extra.get("isShot"):
+    for place, extra in sorted(events.extra.items()):
+        if not sheet.shown[place] or events.side[place] != side or not extra.get("isShot"):
             continue
         across = extra.get("mouth", (50.0, 0.0))[0]
         where = "Left" if across < 47 else "Right" if across > 53 else "Centre"

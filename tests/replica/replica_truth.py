@@ -124,14 +124,13 @@ class Truth:
         game = shown.game
         extra = game.score() if game.extra else (nan, nan)
         shootout = game.penalties if game.shootout else (nan, nan)
-        places = shown.places
         return {
             "completeness": _COMPLETENESS[self.site.page_of(game.fixture)],
             "venue": f"{game.fixture.home.centre_name} Park",
             "attendance": float(game.attendance),
             "referee": " ".join(game.referee),
-            "events": float(len(places)),
-            "last_minute": float(max(_minute(shown, place) for place in places)),
+            "events": float(shown.shown.sum()),
+            "last_minute": float(120 if game.shootout else game.half(shown.last).minute(shown.last)),
             **{f"{side}_goals_extra_time": float(extra[index]) for index, side in enumerate(_SIDES)},
             **{f"{side}_penalties": float(shootout[index]) for index, side in enumerate(_SIDES)},
         }
