@@ -409,6 +409,8 @@ class Payload(msgspec.Struct, frozen=True):
     body: bytes
     retrieved: datetime
     url: str = ""
+    headers: dict[str, str] = {}
+    """Of the answer, by lower-case name, for a source that looks at them while it judges; never kept."""
 
 
 class Emitter(Protocol):

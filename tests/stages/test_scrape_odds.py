@@ -112,6 +112,8 @@ def test_a_name_that_resembles_a_team_is_never_taken_for_it(world: Odds) -> None
     (shown,) = result.summary["unlinked_events"]
     assert shown["names"] == ({"country": "England", "name": "Aldermor", "resembles": ("Aldermoor",)},)
     assert world.ports.quotes.of([ALDERMOOR]).empty
+    (waiting,) = world.ports.names.unresolved()
+    assert (waiting.source, waiting.name, waiting.suggestions) == ("the-odds-api", "Aldermor", ("Aldermoor",))
 
 
 def test_once_the_name_is_accepted_the_kept_answer_is_taken_again(world: Odds) -> None:

@@ -123,15 +123,15 @@ class TheOddsApi:
             )
 
     def verdict(self, page: Page, payload: Payload, now: datetime) -> Verdict:
-        """Prices move: they are asked for again in an hour, between seasons in a day.
+        """Prices move: they are asked for again in an hour, between seasons in a day. The note tells of credits.
 
         Raises:
             DataError, ShapeChanged: it cannot be read, or says why there are no prices.
         """
         events = _events(payload)
         if not events:
-            return Verdict(state="expected", again=OFF_SEASON, note="no matches with prices now")
-        return Verdict(again=AGAIN, note=f"{len(events)} matches")
+            return Verdict(state="expected", again=OFF_SEASON, note=f"no matches with prices now{_credits(payload)}")
+        return Verdict(again=AGAIN, note=f"{len(events)} matches{_credits(payload)}")
 
 
 def quotes(payload: Payload) -> Quoted:
@@ -163,6 +163,11 @@ def quotes(payload: Payload) -> Quoted:
     )
     single = prices.drop_duplicates(["source_id", "bookmaker", "market", "outcome", "line", "quoted_at"], keep="last")
     return Quoted(single.reset_index(drop=True), tuple(f"{count}x {what}" for what, count in sorted(left_out.items())))
+
+
+def _credits(payload: Payload) -> str:
+    left = payload.headers.get("x-requests-remaining", "")
+    return f", {left} credits left" if left.isdecimal() else ""
 
 
 def _events(payload: Payload) -> list[msgspec.Raw]:

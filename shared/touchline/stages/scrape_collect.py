@@ -229,8 +229,8 @@ class _Collection:
         self._tally.left += 1
 
     def _fetched(self, page: Page, kept: Kept | None) -> Payload:
-        body = self._body(page)
-        payload = Payload(self.name, page.name, body, self._now, page.url)
+        body, headers = self._body(page)
+        payload = Payload(self.name, page.name, body, self._now, page.url, headers)
         try:
             verdict = self._source.verdict(page, payload, payload.retrieved)
         except DataError as error:
@@ -246,11 +246,12 @@ class _Collection:
         self._take(payload)
         return payload
 
-    def _body(self, page: Page) -> bytes:
+    def _body(self, page: Page) -> tuple[bytes, dict[str, str]]:
+        """What a page shows, and the headers of the answer."""
         if self._source.about.transport == "made":
-            return cast("Maker", self._source).make(page, self._now)
+            return cast("Maker", self._source).make(page, self._now), {}
         answer = self._visitor.visit(page)
-        return with_values(answer.body, answer.values) if answer.values else answer.body
+        return (with_values(answer.body, answer.values) if answer.values else answer.body), answer.headers
 
     @property
     def _now(self) -> datetime:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 import pandas as pd
 
+from touchline.collecting import Unresolved
 from touchline.domain import seasons
 from touchline.domain.availability import deadline
 from touchline.domain.competitions import SIMULATED, competition
@@ -78,6 +79,8 @@ class Prices:
         self._frames: list[pd.DataFrame] = []
         self._payloads: list[tuple[str, datetime]] = []
         self.findings: list[Findings] = []
+        self.waiting: set[str] = set()
+        """sha256 of payloads with names that nobody has declared yet."""
 
     def take(self, payload: Payload) -> None:
         """Read a payload.
@@ -92,6 +95,8 @@ class Prices:
         self.findings.append(Findings(digest, payload.source, payload.name, len(known), withheld, (), quoted.notes))
         self._frames.append(known.assign(payload=digest))
         self._payloads.append((digest, payload.retrieved))
+        if any(self._named(str(code), some)[1] for code, some in known.groupby("competition")):
+            self.waiting.add(digest)
 
     def finish(self, before: Changes) -> Linked:
         """Link and store all prices that were taken.
@@ -107,7 +112,7 @@ class Prices:
         links, unlinked = self._linked(events)
         prices = frame.assign(match_id=frame["source_id"].map(links)).dropna(subset="match_id")
         new = self._ports.quotes.record(prices[[*_QUOTED, "payload"]].assign(source=NAME)) if len(prices) else 0
-        self._tell(events, unlinked)
+        self._ports.names.note(self._unresolved(events, unlinked))
         changes = _both(before, self._record(self._rows(events, links))) if links else before
         return Linked(changes, len(frame), new, len(set(links.values())), tuple(unlinked))
 
@@ -164,8 +169,27 @@ class Prices:
         invented = SIMULATED.country in self._ports.matches.teams()
         return self._ports.matches.record(ScrapeRun(run_id, NAME, digests, retrieved, invented), rows, {})
 
-    def _tell(self, events: pd.DataFrame, unlinked: list[Unlinked]) -> None:
-        """Note the names that wait for somebody's word."""
+    def _unresolved(self, events: pd.DataFrame, unlinked: list[Unlinked]) -> list[Unresolved]:
+        """Names that wait for somebody's word."""
+        suspects = {one.name: (one, event.competition) for event in unlinked for one in event.names}
+        seen = max(moment for _, moment in self._payloads)
+        found = []
+        for name, (one, code) in suspects.items():
+            these = events[(events["home_team"] == name) | (events["away_team"] == name)]
+            found.append(
+                Unresolved(
+                    source=NAME,
+                    country=one.country,
+                    competition=code,
+                    name=name,
+                    suggestions=one.resembles,
+                    payload=str(these["payload"].iloc[-1]),
+                    first_seen=seen,
+                    last_seen=seen,
+                    rows=len(these),
+                )
+            )
+        return found
 
 
 def _both(before: Changes, after: Changes) -> Changes:

@@ -88,7 +88,7 @@ class Ingestion:
         except DataError as error:
             self._refused.append(error)
             return False
-        return digest not in self._intake.waiting
+        return digest not in self._intake.waiting and digest not in self._prices.waiting
 
     def finish(self) -> Result:
         """Store and publish.
