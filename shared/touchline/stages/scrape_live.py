@@ -29,8 +29,8 @@ _AROUND: Final = timedelta(hours=36)
 def run(event: Event, ports: Ports, settings: Scrape) -> Result:
     """Look how matches stand, where a source of live scores is set and one of them may be in play.
 
-    A source that does not answer, or blocks us, is asked again by the next tick, which is due in a minute: nothing is
-    tried again before, and what was told last stands with its moment.
+    A source that does not answer, blocks us or refuses our key is asked again by the next tick, which is due in a
+    minute: nothing is tried again before, and what was told last stands with its moment.
 
     Raises:
         ConfigurationError: the settings name a source that is unknown, has no live scores, or must not be used yet.
@@ -47,8 +47,6 @@ def run(event: Event, ports: Ports, settings: Scrape) -> Result:
     try:
         payloads = _read(ports, source, settings, pages)
         rows = _rows(ports, source, payloads)
-    except ConfigurationError:
-        raise
     except TouchlineError as error:
         ports.metrics.count("live_failed", source=source.name)
         return Result(outcome="skipped", reason=f"{source.name} did not say how matches stand: {error}")
