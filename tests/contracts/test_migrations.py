@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scraped import NOW, match, run, teams_of
+from scraped import NOW, finished, match, run, teams_of
 from touchline.adapters import database, schema, schema_collected
 from touchline.adapters.clock import VirtualClock
 from touchline.adapters.match_store import SqlMatchStore
@@ -135,45 +135,61 @@ def connected(address: str) -> Iterator[sa.Engine]:
         engine.dispose()
 
 
-def contents(engine: sa.Engine) -> dict[str, list[tuple[object, ...]]]:
+def contents(engine: sa.Engine) -> dict[str, list[dict[str, object]]]:
     with engine.connect() as connection:
         tables = sorted(set(sa.inspect(connection).get_table_names()) - {"alembic_version"})
-        rows = {name: connection.exec_driver_sql(f"SELECT * FROM {name}").all() for name in tables}
-    return {name: sorted(map(tuple, found), key=repr) for name, found in rows.items()}
+        rows = {name: connection.exec_driver_sql(f"SELECT * FROM {name}").mappings().all() for name in tables}
+    return {name: sorted(map(dict, found), key=repr) for name, found in rows.items()}
 
 
-def test_all_rows_of_the_first_revision_are_there_at_the_newest(old: Callable[[str], str]) -> None:
-    address = old("0001")
+@pytest.mark.parametrize("revision", ["0001", "0002"])
+def test_all_rows_of_an_older_revision_are_there_at_the_newest(old: Callable[[str], str], revision: str) -> None:
+    address = old(revision)
     bare = sa.create_engine(address)
     with bare.begin() as connection:
         moment = "'2026-01-01T09:00:00Z'" if address.startswith("postgresql") else "1767258000000000"
-        for statement in FILL:
+        for statement in (*FILL, *(FILL_CLAIMS if revision > "0001" else ())):
             connection.exec_driver_sql(statement.format(moment=moment))
     before = contents(bare)
     assert sum(bool(rows) for rows in before.values()) >= 8
     bare.dispose()
     with connected(address) as engine:
         after = contents(engine)
-        assert {name: after[name] for name in before} == before
+        for name, rows in before.items():
+            assert [row.items() <= now.items() for row, now in zip(rows, after[name], strict=True)] == [True] * len(
+                rows
+            )
+        assert {row["source"] for row in after["teams"]} == {""}
+        assert {row["raw_status"] for row in after["match_versions"]} == {None}
         assert database.revision(engine) == schema.HEAD
         with engine.connect() as connection:
             assert schema_collected.pages.metadata is schema.metadata
-        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+            assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
         store = SqlMatchStore(engine, VirtualClock(NOW))
         assert store.head() == 1
         assert store.snapshot(1)["match_id"].tolist() == ["e0-2025-26-leeds-hull"]
+        again = match(**finished(1, 0), kickoff=datetime(2026, 1, 1, 9, tzinfo=UTC), raw_status="6/FT", source_id="9")
+        assert store.record(run(), again, teams_of(again)).matches_changed == 1
 
 
 FILL = (
     "INSERT INTO competitions VALUES ('E0', 'England', 'Premier League')",
     "INSERT INTO seasons VALUES ('E0', '2025-26')",
     "INSERT INTO teams VALUES ('England', 'Leeds'), ('England', 'Hull')",
-    "INSERT INTO payloads VALUES (1, 'aa')",
-    "INSERT INTO scrape_runs VALUES (1, 'r', 1, 's', '[\"aa\"]', false, {moment}, {moment})",
-    "INSERT INTO matches VALUES (1, 'e0-2025-26-leeds-hull', 'E0', '2025-26', 'England', 'Leeds', 'Hull', {moment})",
+    "INSERT INTO payloads (sha256) VALUES ('aa')",
+    "INSERT INTO scrape_runs (run_id, seq, source, payloads, simulated_source, retrieved, recorded_time)"
+    " VALUES ('r', 1, 's', '[\"aa\"]', false, {moment}, {moment})",
+    "INSERT INTO matches (match_id, competition, season, country, home_team, away_team, seen)"
+    " VALUES ('e0-2025-26-leeds-hull', 'E0', '2025-26', 'England', 'Leeds', 'Hull', {moment})",
     'INSERT INTO match_versions ("match", kickoff, kickoff_known, status, payload, seq)'
     " VALUES (1, {moment}, true, 'scheduled', 1, 1)",
     "INSERT INTO promotions VALUES (1, '1', 'champion', '', '1', 'models/a', 'better', '{{}}', {moment}, 'w')",
+)
+
+
+FILL_CLAIMS = (
+    "INSERT INTO claims VALUES ('scrape', 7, 'somebody', {moment})",
+    "INSERT INTO sealed VALUES ('scrapes/published/000000000001.json', 'x', 'scrape', 7)",
 )
 
 

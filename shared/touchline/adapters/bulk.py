@@ -12,19 +12,33 @@ from sqlalchemy.dialects import postgresql, sqlite
 from touchline.adapters.schema import Moment
 
 _SENT: Final = 20_000  # rows a call; more only fill memory
+_COPIED: Final = 50_000
+_MEMORY: Final = "64MB"
 _FETCHED: Final = 2_000  # few enough to stay in the processor's cache while they are turned into columns
 _MOMENT: Final = "datetime64[us, UTC]"
 _STORED_AS: Final = {"str": "object", "bool": "bool", "int64": "int64"}
 
 
 def load(connection: sa.Connection, table: sa.Table, rows: pd.DataFrame) -> None:
-    """Append rows; columns go by name, missing values become NULL, moments are aware."""
-    if rows.empty:
-        return
-    if connection.dialect.name == "postgresql":
-        _copy_in(connection, table, rows)
-    else:
+    """Append rows to a temporary table; columns go by name, missing values become NULL, moments are aware."""
+    if connection.dialect.name != "postgresql":
         _insert_many(connection, table, rows)
+        return
+    for start in range(0, len(rows), _COPIED):
+        _copy_in(connection, table, rows.iloc[start : start + _COPIED])
+    count(connection, table)
+
+
+def count(connection: sa.Connection, table: sa.Table) -> None:
+    """Let the server look at a temporary table that was filled: it plans by what it knows, and never does by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"ANALYZE {table.name}")
+
+
+def make_room(connection: sa.Connection) -> None:
+    """Let the rest of the transaction join whole tables in memory."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL work_mem = '{_MEMORY}'")
 
 
 def append_new(connection: sa.Connection, table: sa.Table, rows: pd.DataFrame, key: Sequence[str]) -> int:

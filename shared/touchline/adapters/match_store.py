@@ -1,6 +1,6 @@
 """Matches in the database, with all that was ever known of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -118,8 +118,7 @@ class SqlMatchStore:
             .where(source_matches.c.source == source)
         )
         with database.reading(self._engine) as connection:
-            parts = (wanted[start : start + _ASKED] for start in range(0, len(wanted), _ASKED))
-            found = (connection.execute(query.where(source_matches.c.source_id.in_(part))) for part in parts)
+            found = (connection.execute(query.where(source_matches.c.source_id.in_(part))) for part in _parts(wanted))
             return {source_id: match_id for rows in found for source_id, match_id in rows}
 
     def numbered(self, source: str, competition: str, seasons: Sequence[str]) -> set[str]:
@@ -154,6 +153,7 @@ class SqlMatchStore:
         """
         rows, tables = _checked(rows, run.source), staging_details.checked(details or {}, run.source)
         with database.writing(self._engine, "matches") as connection:
+            bulk.make_room(connection)
             teams_new = _declare(connection, teams, "" if run.source == _FILES else run.source)
             _require_teams(connection, rows)
             _insert_seasons(connection, rows)
@@ -199,8 +199,8 @@ class SqlMatchStore:
                 raise NotFound(f"no change number {seq}", where="scrape_runs", hint=f"the newest is {head}")
             table = bulk.fetch(connection, _matches_as_of(seq))
             quotes = bulk.fetch(connection, _quotes_as_of(seq))
-            sent = {number: digest for digest, number in _numbers_of_payloads(connection, ()).items()}
-        return _pivoted(table, quotes, sent)
+            sent = bulk.fetch(connection, sa.select(payloads.c.number, payloads.c.sha256))
+        return _pivoted(table, quotes, sent.set_index("number")["sha256"])
 
     def _account(self, connection: sa.Connection, run: ScrapeRun, changed: bool) -> int:
         """Note the run, once if it changed nothing; the `seq` that it got, or else the highest."""
@@ -316,15 +316,20 @@ def _insert_seasons(connection: sa.Connection, rows: pd.DataFrame) -> None:
         competitions,
         [{"competition": league.code, "country": league.country, "name": league.name} for league in leagues],
     )
-    pairs = rows[["competition", "season"]].drop_duplicates().to_dict("records")
-    database.insert_new(connection, seasons, pairs)
+    bulk.append_new(connection, seasons, rows[["competition", "season"]].drop_duplicates(), ["competition", "season"])
 
 
 def _numbers_of_payloads(connection: sa.Connection, digests: Iterable[str]) -> dict[str, int]:
     wanted = sorted(set(digests))
-    database.insert_new(connection, payloads, [{"sha256": digest} for digest in wanted])
-    rows = connection.execute(sa.select(payloads.c.sha256, payloads.c.number))
-    return {digest: number for digest, number in rows}  # noqa: C416  (rows are no pairs to the type checker)
+    bulk.append_new(connection, payloads, pd.DataFrame({"sha256": wanted}, dtype="str"), ["sha256"])
+    query = sa.select(payloads.c.sha256, payloads.c.number)
+    found = (connection.execute(query.where(payloads.c.sha256.in_(part))) for part in _parts(wanted))
+    return {digest: number for rows in found for digest, number in rows}
+
+
+def _parts(values: list[str]) -> Iterator[list[str]]:
+    """So many at a time as one query takes."""
+    return (values[start : start + _ASKED] for start in range(0, len(values), _ASKED))
 
 
 def _valid(table: Any, seq: int) -> sa.ColumnElement[bool]:
@@ -356,7 +361,7 @@ def _quotes_as_of(seq: int) -> sa.Select[Any]:
     return sa.select(*(odds_quotes.c[name] for name in names)).where(_valid(odds_quotes, seq))
 
 
-def _pivoted(table: pd.DataFrame, quotes: pd.DataFrame, sent: dict[int, str]) -> pd.DataFrame:
+def _pivoted(table: pd.DataFrame, quotes: pd.DataFrame, sent: "pd.Series[str]") -> pd.DataFrame:
     """One row a match, with the prices of all bookmakers beside it."""
     table = table.sort_values(["kickoff", "match_id"], ignore_index=True)
     place = pd.Index(table["number"]).get_indexer(quotes["match"])

@@ -20,7 +20,6 @@ _staged: Final = temporary_table(
     _temporary,
     "staged_matches",
     sa.Column("row", sa.Integer, primary_key=True),
-    sa.Column("match", sa.BigInteger),  # its number, once it has one
     *(sa.Column(name, sa.Text) for name in ("match_id", "competition", "season", "country", "home_team", "away_team")),
     sa.Column("kickoff", Moment),
     sa.Column("kickoff_known", sa.Boolean),
@@ -28,6 +27,16 @@ _staged: Final = temporary_table(
     sa.Column("available_time", Moment),
     *(sa.Column(name, sa.Double) for name in (*GOALS, *STATISTICS)),
     sa.Column("payload", sa.BigInteger),
+)
+
+_numbered: Final = temporary_table(
+    _temporary,
+    "numbered_matches",
+    sa.Column("row", sa.Integer, primary_key=True),
+    sa.Column("match", sa.BigInteger),
+    sa.Column("payload", sa.BigInteger),
+    sa.Column("same", sa.Boolean),  # what is stored under the identity is this match
+    sa.Column("fresh", sa.Boolean),  # no later payload has described it
 )
 
 _staged_odds: Final = temporary_table(
@@ -80,18 +89,16 @@ def stage(connection: sa.Connection, rows: pd.DataFrame, retrieved: Any) -> Foun
     """
     _temporary.create_all(connection, checkfirst=False)
     rows = rows.assign(row=range(len(rows)))
-    bulk.load(connection, _staged, rows[[column.name for column in _staged.columns if column.name != "match"]])
+    bulk.load(connection, _staged, rows[[column.name for column in _staged.columns]])
     bulk.load(connection, _staged_odds, _quotes(rows))
-    _number(connection)
-    _refuse_others(connection)
     new = _insert_matches(connection, retrieved)
-    _number(connection)
-    _link(connection)
-    seen = sa.exists().where(schema.matches.c.number == _staged.c.match, schema.matches.c.seen > retrieved)
-    connection.execute(sa.delete(_staged).where(seen))
+    _number(connection, retrieved)
+    _refuse_others(connection)
+    if rows["source_id"].notna().any():
+        _link(connection)
     connection.execute(
         sa.update(schema.matches)
-        .where(schema.matches.c.number.in_(sa.select(_staged.c.match)), schema.matches.c.seen < retrieved)
+        .where(schema.matches.c.number == _numbered.c.match, _numbered.c.fresh, schema.matches.c.seen < retrieved)
         .values(seen=retrieved)
     )
     counts = {fact.table.name: compare(connection, fact, _incoming(fact)) for fact in FACTS}
@@ -122,57 +129,63 @@ def _quotes(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _number(connection: sa.Connection) -> None:
-    number = sa.select(schema.matches.c.number).where(schema.matches.c.match_id == _staged.c.match_id)
-    connection.execute(sa.update(_staged).where(_staged.c.match.is_(None)).values(match=number.scalar_subquery()))
+def _insert_matches(connection: sa.Connection, retrieved: Any) -> int:
+    names = ("match_id", "competition", "season", "country", "home_team", "away_team")
+    stored = sa.exists().where(schema.matches.c.match_id == _staged.c.match_id)
+    seen = sa.literal(retrieved, Moment)
+    new = sa.select(*(_staged.c[name] for name in names), seen).where(~stored).order_by(_staged.c.row)
+    return connection.execute(sa.insert(schema.matches).from_select([*names, "seen"], new)).rowcount
+
+
+def _number(connection: sa.Connection, retrieved: Any) -> None:
+    stored = schema.matches
+    same = sa.and_(*(stored.c[name] == _staged.c[name] for name in ("competition", "home_team", "away_team")))
+    found = sa.select(_staged.c.row, stored.c.number, _staged.c.payload, same, stored.c.seen <= retrieved).join(
+        stored, stored.c.match_id == _staged.c.match_id
+    )
+    connection.execute(sa.insert(_numbered).from_select([column.name for column in _numbered.columns], found))
+    bulk.count(connection, _numbered)
 
 
 def _refuse_others(connection: sa.Connection) -> None:
     """Stop before an identity is given to a second match."""
     stored = schema.matches
-    differs = (stored.c[name] != _staged.c[name] for name in ("competition", "home_team", "away_team"))
-    joined = _staged.join(stored, stored.c.number == _staged.c.match)
     query = sa.select(stored.c.match_id, stored.c.competition, stored.c.home_team, stored.c.away_team)
-    taken = connection.execute(query.select_from(joined).where(sa.or_(*differs)).limit(1)).first()
+    others = query.join(_numbered, _numbered.c.match == stored.c.number).where(~_numbered.c.same).limit(1)
+    taken = connection.execute(others).first()
     if taken is not None:
         match_id, code, home, away = taken
         what = f"this identity is that of another match, {home} against {away} in {code}"
         raise DataError(what, where=match_id, hint="write competition and teams as they are stored")
 
 
-def _insert_matches(connection: sa.Connection, retrieved: Any) -> int:
-    names = ("match_id", "competition", "season", "country", "home_team", "away_team")
-    seen = sa.literal(retrieved, Moment)
-    new = sa.select(*(_staged.c[name] for name in names), seen).where(_staged.c.match.is_(None)).order_by(_staged.c.row)
-    return connection.execute(sa.insert(schema.matches).from_select([*names, "seen"], new)).rowcount
-
-
 def _link(connection: sa.Connection) -> None:
     """Note the sources' own numbers of matches."""
     links, own, other = schema_collected.source_matches, schema.matches.alias("own"), schema.matches.alias("other")
     same = sa.and_(links.c.source == _staged.c.source, links.c.source_id == _staged.c.source_id)
+    came = _staged.join(_numbered, _numbered.c.row == _staged.c.row)
     joined = (
-        _staged.join(links, same)
-        .join(own, own.c.number == _staged.c.match)
-        .join(other, other.c.number == links.c.match)
+        came.join(links, same).join(own, own.c.number == _numbered.c.match).join(other, other.c.number == links.c.match)
     )
     query = sa.select(links.c.source, links.c.source_id, own.c.match_id, other.c.match_id)
-    taken = connection.execute(query.select_from(joined).where(links.c.match != _staged.c.match).limit(1)).first()
+    taken = connection.execute(query.select_from(joined).where(links.c.match != _numbered.c.match).limit(1)).first()
     if taken is not None:
         source, source_id, here, there = taken
         what = f"number {source_id} of {source} is that of {there} already"
         raise DataError(what, where=here, hint="a match that was moved keeps its match_id")
-    new = sa.select(_staged.c.source, _staged.c.source_id, _staged.c.match).where(
-        _staged.c.source_id.is_not(None), ~sa.exists().where(same)
+    new = (
+        sa.select(_staged.c.source, _staged.c.source_id, _numbered.c.match)
+        .select_from(came)
+        .where(_staged.c.source_id.is_not(None), ~sa.exists().where(same))
     )
     connection.execute(sa.insert(links).from_select(["source", "source_id", "match"], new))
 
 
 def _incoming(fact: Fact) -> sa.Subquery:
-    if fact is _ODDS:
-        columns = [_staged.c.match, _staged.c.payload, *(c for c in _staged_odds.c if c.name != "row")]
-        joined = _staged_odds.join(_staged, _staged_odds.c.row == _staged.c.row)
-        return sa.select(*columns).select_from(joined).subquery("incoming")
-    columns = [_staged.c[name] for name in fact.columns]
-    some = sa.or_(*(_staged.c[name].is_not(None) for name in STATISTICS)) if fact is _STATISTICS else sa.true()
-    return sa.select(*columns).where(some).subquery("incoming")
+    """Rows of a fact, of the matches that no later payload has described."""
+    staged = _staged_odds if fact is _ODDS else _staged
+    columns = ((_numbered if name in ("match", "payload") else staged).c[name] for name in fact.columns)
+    found = sa.select(*columns).where(_numbered.c.fresh)
+    if fact is _STATISTICS:
+        found = found.where(sa.or_(*(staged.c[name].is_not(None) for name in STATISTICS)))
+    return found.select_from(staged.join(_numbered, _numbered.c.row == staged.c.row)).subquery("incoming")
