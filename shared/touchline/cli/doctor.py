@@ -22,7 +22,7 @@ PATIENCE: Final = 10.0
 OWN_PATIENCE: Final = 60.0
 """Seconds for what has to be made or loaded on this machine first."""
 _QUICK: Final = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
-_SECRET: Final = ("SECRET", "TOKEN", "PASSWORD", "API_KEY")
+_SECRET: Final = ("SECRET", "TOKEN", "PASSWORD", "_KEY")
 
 
 class Finding(msgspec.Struct, frozen=True):
