@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 import replica_feeds
 import replica_matches
 import replica_pages
-from replica_faults import Faults
+from replica_faults import TRANSIENT, Faults
 from replica_league import LONDON
 from replica_site import Site
 from replica_truth import Truth
@@ -134,6 +134,11 @@ class Replica:
             return JSONResponse({"error": f"no switch {name!r}"}, 404)
         faults = {"shares": self.faults.shares, **self.faults.options}
         return JSONResponse({"now": self.site.now.isoformat(), "revised": list(self.site.revised), "faults": faults})
+
+
+def make(share: float = 0.0, **site: Any) -> Replica:
+    """A replica of which a share of the requests fails at first, as those of any site do; `site` is of `Site`."""
+    return Replica(Site(**site), Faults(dict.fromkeys(TRANSIENT, share / len(TRANSIENT))))
 
 
 def _break_off(send: Any) -> None:

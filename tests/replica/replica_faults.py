@@ -13,6 +13,9 @@ KINDS: Final = (
 JSON_KINDS: Final = ("as_html", "no_pre", "truncated")
 """Only where JSON is asked for."""
 
+TRANSIENT: Final = ("unavailable", "bad_gateway", "rate_limited", "reset", "truncated", "empty")
+"""What happens anywhere, and is over when one asks again."""
+
 
 class Faults:
     """Which requests fail, and how.

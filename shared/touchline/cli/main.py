@@ -13,10 +13,13 @@ from touchline.cli import (
     deadletters,
     demo,
     doctor,
+    odds,
     replay,
+    replica,
     runs,
     scrape_command,
     serve,
+    sources_command,
     sweep_command,
     teams,
     trace_command,
@@ -57,8 +60,8 @@ def version() -> None:
 
 
 ROOMS = (
-    demo, commands, scrape_command, up, sweep_command, deadletters, replay, runs, trace_command, teams, walk, serve,
-    doctor, wiring_command,
+    demo, commands, scrape_command, odds, sources_command, up, sweep_command, deadletters, replay, runs,
+    trace_command, teams, walk, serve, doctor, wiring_command, replica,
 )  # fmt: skip
 for commands_of in ROOMS:
     commands_of.register(app)
