@@ -46,9 +46,13 @@ def run(event: Event, ports: Ports, settings: Scrape) -> Result:
     if event.kind == "http" and "collect" in event.data:
         asked = _request(event.data["collect"])
         return _collect(event, ports, settings, {asked.source: _source(ports, asked.source)}, asked)
+    if event.kind == "http" and "reparse" in event.data:
+        from touchline.stages import scrape_reparse
+
+        return scrape_reparse.run(event, ports, settings)
     if event.kind == "cron":
         return _scheduled(event, ports, settings)
-    what = f"scrape takes objects under {files.INCOMING}, schedules, and requests to collect or with rows"
+    what = f"scrape takes objects under {files.INCOMING}, schedules, and requests to collect, to reparse or with rows"
     raise EventError(what, where=event.key or event.kind)
 
 

@@ -79,14 +79,17 @@ class Ingestion:
 
     def take(self, payload: Payload) -> bool:
         """Take a payload in that was kept before; False if something in it has to be taken in again: rows wait for a
-        name, details for their rows, or all of it is refused.
+        name or, under a clock set by hand, for their time, details for their rows, or all of it is refused.
         """
         digest = sha256(payload.body)
         self._taken.append(_Taken(payload.source, digest, payload.retrieved))
+        taking = self._prices if payload.source == the_odds_api.NAME else self._intake
         try:
-            (self._prices if payload.source == the_odds_api.NAME else self._intake).take(payload)
+            taking.take(payload)
         except DataError as error:
             self._refused.append(error)
+            return False
+        if taking.findings[-1].withheld:
             return False
         return digest not in self._intake.waiting and digest not in self._prices.waiting
 
@@ -103,11 +106,13 @@ class Ingestion:
         linked = Linked(_record(others, self._ports, self._intake))
         if self._prices.findings:  # of matches that may be new in this run
             linked = self._prices.finish(linked.changes)
-        parameters = {
+        parameters: dict[str, Any] = {
             "simulated": self._intake.invented,
             "as_of": self._as_of.isoformat() if self._as_of else None,
             "competitions": sorted(self._competitions) if self._collected else None,
         }
+        if "reparse" in self._event.data:  # the same payloads may say something else under every parser
+            parameters["reparse"] = linked.changes.seq
         return _result(self._ports, self._intake, self._findings, linked, parameters, self._refused)
 
 

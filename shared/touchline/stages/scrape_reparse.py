@@ -1,0 +1,204 @@
+"""Scrape: reading kept payloads again with today's parsers, because a parser was mended or a name is known by now.
+
+What was kept says the same for ever; what is made of it may change. The difference to what is stored is shown first,
+value by value; it is stored like anything else that scrape takes in, under a number of its own.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+import pandas as pd
+
+from touchline.domain.vocabulary import MATCH_COLUMNS, STATISTIC_COLUMNS
+from touchline.errors import DataError, EventError, NotFound, UnknownName
+from touchline.manifest import PAYLOADS, decode, payload_bytes, payload_ref, sha256
+from touchline.ports import Payload
+from touchline.settings import Scrape
+from touchline.sources import the_odds_api
+from touchline.stages.scrape_intake import Intake
+from touchline.stages.scrape_record import Ingestion
+from touchline.work import Event, Ports, Result
+
+_COMPARED: Final = tuple(name for name in MATCH_COLUMNS if name not in ("match_id", "competition", "season"))
+_GOALS: Final = tuple(name for name in STATISTIC_COLUMNS if "_goals" in name)
+_SIDECAR: Final = ".json"
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which payloads are to be read again."""
+
+    source: str
+    since: datetime | None = None
+    """Only those that were retrieved at this moment or later."""
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """A value that would be another one."""
+
+    match_id: str
+    column: str
+    was: Any
+    now: Any
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """What today's parsers make of kept payloads, beside what is stored."""
+
+    payloads: int
+    rows: int
+    differences: tuple[Difference, ...]
+    new: tuple[str, ...]
+    """`match_id` of matches that are not stored yet."""
+    gone: tuple[str, ...]
+    """`match_id` of matches that came last from these payloads and are not in them any more; they stay stored."""
+    later: int
+    """Rows of which a later payload has spoken: they change nothing."""
+    waiting: int
+    """Rows that wait for unknown names."""
+    refused: tuple[str, ...]
+    """Payloads that are refused as a whole, and why."""
+
+    @property
+    def columns(self) -> dict[str, int]:
+        """Column -> matches in which it differs."""
+        names = [one.column for one in self.differences]
+        return {name: names.count(name) for name in dict.fromkeys(names)}
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """What stands beside a payload."""
+
+    name: str
+    retrieved: datetime
+    url: str = ""
+
+
+def run(event: Event, ports: Ports, settings: Scrape) -> Result:
+    """Take kept payloads in again.
+
+    Raises:
+        EventError: the request cannot be understood.
+        NotFound: nothing was kept of that source since then.
+        DataError: every payload is refused.
+    """
+    try:
+        asked = msgspec.convert(event.data["reparse"], Request)
+    except msgspec.ValidationError as error:
+        raise EventError(f"no request to read payloads again: {error}", where="reparse") from error
+    ingestion = Ingestion(event, ports, _wanted(settings, _stored(ports)))
+    taken = {sha256(payload.body) for payload in payloads(ports, asked) if ingestion.take(payload)}
+    result = ingestion.finish()
+    pages = ports.journal.pages(asked.source)
+    ports.journal.taken(asked.source, [page.name for page in pages if page.payload in taken])
+    return result
+
+
+def compare(ports: Ports, settings: Scrape, asked: Request) -> Comparison:
+    """Look what reading payloads again would change; nothing is written.
+
+    Raises:
+        NotFound: nothing was kept of that source since then.
+    """
+    stored = _stored(ports)
+    as_of = ports.clock.now() if ports.clock.mode == "simulated" else None
+    intake = Intake(ports.matches, as_of, _wanted(settings, stored))
+    digests, refused = set(), []
+    newest = None
+    for payload in payloads(ports, asked):
+        digests.add(sha256(payload.body))
+        newest = payload.retrieved
+        try:
+            intake.take(payload)
+        except DataError as error:
+            refused.append(f"{payload.name}: {error.what}")
+    rows = intake.rows()
+    late = _later(ports, rows, newest)
+    known = rows["match_id"].isin(stored["match_id"])
+    here = stored[stored["payload"].isin(digests) & ~stored["match_id"].isin(rows["match_id"])]
+    return Comparison(
+        payloads=len(digests),
+        rows=len(rows),
+        differences=tuple(_differences(stored, rows[known & ~late])),
+        new=tuple(rows["match_id"][~known]),
+        gone=tuple(here["match_id"]),
+        later=int(late.sum()),
+        waiting=intake.rows_waiting,
+        refused=tuple(refused),
+    )
+
+
+def payloads(ports: Ports, asked: Request) -> Iterator[Payload]:
+    """Kept payloads, the oldest first.
+
+    Raises:
+        NotFound: there are none.
+        UnknownName: the source has no matches.
+    """
+    if asked.source == the_odds_api.NAME:
+        raise UnknownName("its prices are stored as they came", where=asked.source, hint="choose a source of matches")
+    found = _kept(ports, asked.source)
+    chosen = [(one, digest) for one, digest in found if asked.since is None or one.retrieved >= asked.since]
+    if not chosen:
+        hint = f"{len(found)} payloads were kept before" if found else "`touchline sources` lists the sources"
+        raise NotFound("no payload was kept", where=asked.source, hint=hint)
+    for one, digest in sorted(chosen, key=lambda pair: (pair[0].retrieved, pair[0].name)):
+        body = payload_bytes(ports.store, payload_ref(asked.source, digest))
+        yield Payload(asked.source, one.name, body, one.retrieved, one.url)
+
+
+def _kept(ports: Ports, source: str) -> list[tuple[_Known, str]]:
+    """What is known of each payload, and its sha256: as it came first, and as the journal knows it."""
+    found: dict[tuple[str, str], _Known] = {}
+    prefix = f"{PAYLOADS}{source}/"
+    for info in ports.store.list(prefix):
+        if info.key.endswith(_SIDECAR):
+            known = decode(ports.store.get(info.key), _Known, info.key)
+            found[known.name, info.key.removeprefix(prefix).removesuffix(_SIDECAR)] = known
+    for page in ports.journal.pages(source):
+        if page.payload and page.retrieved:
+            found[page.name, page.payload] = _Known(page.name, page.retrieved, page.url)
+    return [(known, digest) for (_, digest), known in found.items()]
+
+
+def _stored(ports: Ports) -> pd.DataFrame:
+    return ports.matches.snapshot(ports.matches.head())
+
+
+def _wanted(settings: Scrape, stored: pd.DataFrame) -> Collection[str]:
+    """Competitions that are collected: those of the settings, and those that are stored."""
+    return {*settings.competitions, *stored["competition"].unique()}
+
+
+def _later(ports: Ports, rows: pd.DataFrame, retrieved: datetime | None) -> "pd.Series[bool]":
+    """Rows of matches of which something is stored that was retrieved later."""
+    pairs = rows[["competition", "season"]].drop_duplicates()
+    refs = (
+        ref
+        for code, some in pairs.groupby("competition")
+        for ref in ports.matches.known(str(code), some["season"].tolist())
+    )
+    late = {ref.match_id for ref in refs if retrieved is not None and ref.seen > retrieved}
+    return rows["match_id"].isin(late)
+
+
+def _differences(stored: pd.DataFrame, rows: pd.DataFrame) -> Iterator[Difference]:
+    """Values that differ; a missing one leaves what is stored, but for the score of another status."""
+    old = stored.set_index("match_id").loc[rows["match_id"]]
+    new = rows.set_index("match_id")
+    other_status = new["status"] != old["status"]
+    for name in _COMPARED:
+        was, now = old[name], new[name]
+        told = now.notna() | other_status if name in _GOALS else now.notna()
+        differs = told & (was != now) & ~(was.isna() & now.isna())
+        for match_id in new.index[differs]:
+            yield Difference(match_id, name, _plain(was[match_id]), _plain(now[match_id]))
+
+
+def _plain(value: Any) -> Any:
+    if pd.isna(value):
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    return value.item() if hasattr(value, "item") else value
