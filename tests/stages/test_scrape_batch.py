@@ -182,9 +182,12 @@ def test_what_the_sender_is_told(tmp_path: Path) -> None:
         answers = [
             handle(Asked(content, headers))
             for content, headers in [
-                ([PLAYED], KAFKA), ({"rows": [PLAYED]}, {}), ({"rows": [{"a": 1}]}, {}), ([{"a": 1}], KAFKA | {"ce-id": "partition:0/offset:8"}),
+                ([PLAYED], KAFKA),
+                ({"rows": [PLAYED]}, {}),
+                ({"rows": [{"a": 1}]}, {}),
+                ([{"a": 1}], KAFKA | {"ce-id": "partition:0/offset:8"}),
             ]
-        ]  # fmt: skip
+        ]
     assert [status for _, status, _ in answers] == [204, 204, 422, 204]
     assert "unknown column a" in answers[2][0]
     store = bootstrap.ports({"TOUCHLINE_HOME": str(tmp_path)}).store

@@ -21,7 +21,7 @@ from touchline.domain.source_health import (
     volumes,
     windows,
 )
-from touchline.errors import BlockedError, ConfigurationError, DataError, PermanentError, TouchlineError
+from touchline.errors import BlockedError, ConfigurationError, DataError, NotFound, PermanentError, TouchlineError
 from touchline.manifest import decode, encode
 from touchline.ports import ObjectStore, Payload
 from touchline.settings import Scrape
@@ -111,7 +111,7 @@ def _asked(ports: Ports, settings: Scrape, source: Source, found: SourceHealth, 
         raise
     except Enough as error:  # asked often enough today: nothing is wrong with it
         return msgspec.structs.replace(found, notes=(*found.notes, str(error)))
-    except DataError as error:
+    except (DataError, NotFound) as error:
         return _with(found, "changed", str(error))
     except TouchlineError as error:
         return _with(found, "silent", str(error))
