@@ -168,10 +168,9 @@ class SqlMatchStore:
             if found.anything:
                 write(connection, staging.FACTS, seq)
             if details_changed:
-                write(connection, staging_details.FACTS, seq)
+                write(connection, staging_details.facts(tables), seq)
             staging.clear(connection)
-            if tables:
-                staging_details.clear(connection)
+            staging_details.clear(connection, tables)
         return Changes(
             seq=seq,
             changed=changed,

@@ -4,7 +4,7 @@ Details have a memory of their own of how new they are (`details_seen`): that a 
 match says nothing about that page.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -58,7 +58,11 @@ _DETAILS: Final = {
         ("shots", collected.shots),
     )
 }
-FACTS: Final = tuple(detail.fact for detail in _DETAILS.values())
+
+
+def facts(names: Iterable[str]) -> Iterator[Fact]:
+    """Kinds of facts that are in these tables."""
+    return (_DETAILS[name].fact for name in names)
 
 
 def checked(details: Mapping[str, pd.DataFrame], source: str) -> dict[str, pd.DataFrame]:
@@ -115,15 +119,17 @@ def stage(connection: sa.Connection, tables: Mapping[str, pd.DataFrame], retriev
     Raises:
         DataError: details of a match that is not stored.
     """
-    if not tables:
-        return 0
-    _temporary.create_all(connection, checkfirst=False)
+    _temporary.create_all(connection, _needed(tables), checkfirst=False)
     return sum(_stage(connection, _DETAILS[name], rows, retrieved) for name, rows in tables.items())
 
 
-def clear(connection: sa.Connection) -> None:
-    """Remove the temporary tables; a transaction that is rolled back has removed them already."""
-    _temporary.drop_all(connection, checkfirst=False)
+def clear(connection: sa.Connection, names: Iterable[str]) -> None:
+    """Remove the temporary tables for these; a transaction that is rolled back has removed them already."""
+    _temporary.drop_all(connection, _needed(names), checkfirst=False)
+
+
+def _needed(names: Iterable[str]) -> list[sa.Table]:
+    return [table for name in names for table in (_DETAILS[name].staged, _DETAILS[name].fact.changed)]
 
 
 def _stage(connection: sa.Connection, detail: _Detail, rows: pd.DataFrame, retrieved: Any) -> int:
