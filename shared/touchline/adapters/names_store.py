@@ -31,7 +31,8 @@ class SqlNames:
             sa.select(unresolved_names).where(~sa.or_(*known)).order_by(columns.country, columns.name, columns.source)
         )
         with database.reading(self._engine) as connection:
-            return [msgspec.convert(dict(row), Unresolved) for row in connection.execute(query).mappings()]
+            rows = [dict(row) for row in connection.execute(query).mappings()]
+        return [Unresolved(**row | {"suggestions": tuple(row["suggestions"])}) for row in rows]
 
     def note(self, names: Iterable[Unresolved]) -> None:
         """Remember names in place of what was remembered of them, but for the moment at which they were first seen."""
