@@ -42,6 +42,7 @@ from touchline.ports import Changes, Clock, MatchRef, ScrapeRun
 _INCOMING: Final = (*MATCH_COLUMNS, "available_time", "payload")
 _CARRIED: Final = ("source", "source_id", "raw_status")
 _FILES: Final = "files"
+_BY_HAND: Final = ""
 _ASKED: Final = 5_000  # numbers of a source in one query
 _PRICE_COLUMNS: Final = (*ODDS_COLUMNS, *CLOSING_COLUMNS)
 
@@ -64,6 +65,8 @@ class SqlMatchStore:
     def add_alias(self, country: str, alias: str, team: str) -> None:
         """Let a further spelling stand for a known team (or, where alias and team are equal, declare a new team).
 
+        A new team counts as named by whoever named all others of the country, since it stands among them.
+
         Raises:
             NotFound: there is no such team.
             DataError: the spelling stands for another team already.
@@ -74,7 +77,8 @@ class SqlMatchStore:
                 raise NotFound(f"no team {team!r} in {country}", where=alias, hint="declare it first: alias = team")
             if known.get(alias, team) != team:
                 raise DataError(f"{alias!r} stands for {known[alias]!r} in {country} already", where=alias)
-            _declare(connection, {(country, alias): team}, "")
+            named_by = match_links.team_sources(connection).get(country, set())
+            _declare(connection, {(country, alias): team}, named_by.pop() if len(named_by) == 1 else _BY_HAND)
 
     def merge_teams(self, country: str, wrong: str, right: str) -> int:
         """Let two teams be one: names and matches of the wrong one become the other's; how many matches did.
