@@ -208,11 +208,11 @@ class TestAMonth:
 class TestADay:
     def body(self) -> str:
         known = json.loads(feed(row(), row(2, status=3, elapsed="55'", homeScore=1, awayScore=0, homeTeamName="Other")))
-        other = json.loads(feed(row(3), tournamentId=999999, regionId=1))
+        other = json.loads(feed(row(3), regionId=1))
         third = json.loads(
             feed(row(4, status=1, homeScore=0, awayScore=0, elapsed="x", seasonName="")),
         )
-        third["tournaments"][0] |= {"tournamentId": 5, "seasonName": None}
+        third["tournaments"][0] |= {"tournamentId": 5, "regionId": None, "seasonName": None}
         return json.dumps({"tournaments": [*known["tournaments"], *other["tournaments"], *third["tournaments"]]})
 
     def test_how_matches_stand(self):

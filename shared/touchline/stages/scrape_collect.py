@@ -112,6 +112,8 @@ class Collector:
         self._collections.append(one)
         try:
             walk(source, scope, self.ports.clock.now(), one.answer)
+        except (NotFound, DataError) as error:  # the scope names what the pages do not; the rest was asked for
+            self.tally.errors.append(error)
         finally:
             self.tally.retries += visitor.retries
             visitor.close()
@@ -133,7 +135,6 @@ class _Collection:
     def __init__(self, run: Collector, source: Source, scope: Scope, visitor: Visitor) -> None:
         self._run, self._source, self._scope, self._visitor = run, source, scope, visitor
         self._ports, self._tally = run.ports, run.tally
-        self._simulated = run.ports.clock.mode == "simulated"
         self._page = ""
         self._done: set[str] = set()
         self._known: set[str] = set()
@@ -177,7 +178,7 @@ class _Collection:
             return None
         if kept.state == "failed":
             self._tally.waiting += 1
-        else:
+        elif kept.payload:
             self._tally.kept += 1
         return "kept", payload
 
@@ -188,14 +189,11 @@ class _Collection:
         return "left", self._older(page, kept)
 
     def _older(self, page: Page, kept: Kept | None) -> Payload | None:
-        """The last good answer, its rows taken if they are not yet; None of a leaf that is done with.
-
-        Under a clock set by hand rows of the future were withheld, so they are looked at again.
-        """
-        if kept is None or not kept.payload or (page.leaf and kept.taken and not self._simulated):
+        """The last good answer, its rows taken if they are not yet; None of a leaf that is done with."""
+        if kept is None or not kept.payload or (page.leaf and kept.taken):
             return None
         payload = kept_payload(self._ports.store, self.name, kept)
-        if payload is not None and (self._simulated or not kept.taken):
+        if payload is not None and not kept.taken:
             self._take(payload)
         return payload
 

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from touchline.collecting import Journal, Kept, Page, Scope, Source
+from touchline.errors import DataError, NotFound
 from touchline.manifest import payload_bytes, payload_ref
 from touchline.ports import ObjectStore, Payload
 from touchline.settings import Scrape
@@ -88,7 +89,8 @@ def walk_kept(source: Source, scope: Scope, ports: Ports, look: Callable[[Page, 
         look(page, known)
         return None if page.leaf else kept_payload(ports.store, source.name, known)
 
-    walk(source, scope, ports.clock.now(), answer)
+    with contextlib.suppress(NotFound, DataError):  # what old pages lack may be on those that are asked for now
+        walk(source, scope, ports.clock.now(), answer)
 
 
 def is_due(kept: Kept | None, now: datetime) -> bool:

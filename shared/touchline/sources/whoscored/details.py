@@ -13,7 +13,7 @@ import pandas as pd
 from touchline.domain.vocabulary import STATISTIC_BOUNDS, side_columns
 from touchline.sources.whoscored import happenings, match_page, players, totals
 from touchline.sources.whoscored.cells import mapping, number, text, whole
-from touchline.sources.whoscored.happenings import Event, Shot
+from touchline.sources.whoscored.happenings import Card, Event, Shot
 from touchline.sources.whoscored.match_page import MatchPage
 
 SIDES: Final = ("home", "away")
@@ -62,16 +62,16 @@ def of(page: MatchPage) -> Details:
     notes = list(page.notes)
     happened = page.events
     sides = _sides(page)
-    attempts = happenings.shots(happened, sides) if page.state == "available" else []
+    attempts, shown = happenings.shots(happened, sides), happenings.cards(happened, sides)
     rows["match_details"] = [_match(page, happened, attempts)]
     if page.state in ("available", "partial"):
-        squad = players.squad(page.data, happened, sides)
+        squad = players.squad(page.data, happened, shown)
         rows["line_ups"] = [players.line_up(player) for player in squad]
     if page.state == "available":
-        rows["statistics"], doubtful = _statistics(page, happened, sides)
+        rows["statistics"], doubtful = _statistics(page, shown)
         notes += doubtful
         rows["team_details"] = _teams(page)
-        rows["player_stats"] = players.statistics(squad, attempts, happened, sides)
+        rows["player_stats"] = players.statistics(squad, attempts, shown)
         rows["shots"] = [row for shot in attempts if (row := _shot(shot))]
     return Details({name: _table(name, made, source_id) for name, made in rows.items()}, tuple(notes))
 
@@ -116,13 +116,10 @@ def _extra_time(happened: list[Event], attempts: list[Shot]) -> tuple[int, int] 
     return happenings.scored(attempts, happenings.EXTRA_TIME) if played else None
 
 
-def _statistics(
-    page: MatchPage, happened: list[Event], sides: Mapping[int, str]
-) -> tuple[list[dict[str, Any]], list[str]]:
+def _statistics(page: MatchPage, shown: list[Card]) -> tuple[list[dict[str, Any]], list[str]]:
     """The row of statistics of both sides; those that cannot be are left out, and told."""
     stats = [mapping(mapping(page.data.get(side)).get("stats")) for side in SIDES]
     found = {name: tuple(totals.total(one, key) for one in stats) for name, key in totals.MATCH.items()}
-    shown = list(happenings.cards(happened, sides))
     for column in ("yellow_cards", "red_cards"):
         found[column] = tuple(
             float(sum(card.column == column and card.side == side for card in shown)) for side in SIDES

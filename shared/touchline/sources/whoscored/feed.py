@@ -18,6 +18,7 @@ of few matches and name bookmakers by codes; they are left out.
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -34,6 +35,8 @@ from touchline.sources.table import LONDON, Parsed, finish
 from touchline.sources.whoscored import names, shapes
 from touchline.sources.whoscored.cells import items, shown, text, whole
 
+Known = Callable[[int | None, int], str]
+"""(region if it is given, tournament) -> our code, empty if we have none."""
 FINISHED: Final = 6
 SCHEDULED: Final = frozenset({0, 1})
 IN_PLAY: Final = frozenset({2, 3, 4, 5})
@@ -104,16 +107,18 @@ def envelope(payload: Payload) -> list[dict[str, Any]]:
     return found
 
 
-def month(payload: Payload) -> list[Fixture]:
+def month(payload: Payload, known: Known) -> list[Fixture]:
     """Matches of a month of one stage, each once; the later of two entries with one number counts.
 
     Raises:
-        ShapeChanged: there is none, though the calendar of the stage marks the month.
+        ShapeChanged: there is none of its competition, though the calendar of the stage marks the month.
         DataError: it is another competition or season than its name says.
     """
     named = names.read(payload.name)
     found: dict[object, Fixture] = {}
     for tournament in envelope(payload):
+        if _code(tournament, known) != named.competition:
+            continue
         _check_season(tournament, named, payload)
         for row in items(tournament["matches"]) if isinstance(tournament.get("matches"), list) else []:
             fixture = _fixture(row, named.competition, named.season)
@@ -124,15 +129,15 @@ def month(payload: Payload) -> list[Fixture]:
     return list(found.values())
 
 
-def day(payload: Payload, known: Callable[[int], str]) -> list[Fixture]:
-    """Matches of a day in competitions that are known; `known` gives our code of a tournament, empty if it has none.
+def day(payload: Payload, known: Known) -> list[Fixture]:
+    """Matches of a day in competitions that are known.
 
     Raises:
         ShapeChanged, DataError: as of `envelope`.
     """
     found: dict[object, Fixture] = {}
     for tournament in envelope(payload):
-        code = known(whole(tournament.get("tournamentId")) or 0)
+        code = _code(tournament, known)
         if not code:
             continue
         for row in items(tournament.get("matches")):
@@ -140,6 +145,10 @@ def day(payload: Payload, known: Callable[[int], str]) -> list[Fixture]:
             season = _season(tournament, code, fixture.kickoff)
             found[len(found) if fixture.id is None else fixture.id] = msgspec.structs.replace(fixture, season=season)
     return list(found.values())
+
+
+def _code(tournament: Mapping[str, Any], known: Known) -> str:
+    return known(whole(tournament.get("regionId")), whole(tournament.get("tournamentId")) or 0)
 
 
 def _check_season(tournament: Mapping[str, Any], named: names.Named, payload: Payload) -> None:
@@ -232,6 +241,12 @@ def parse(payload: Payload, fixtures: list[Fixture]) -> Parsed:
     for column in ("home_goals", "away_goals"):
         frame[column] = frame[column].astype("float64")
     return finish(frame, sha256(payload.body), lambda at: shown(fixtures[at].raw), notes(fixtures, payload.retrieved))
+
+
+@cache
+def nothing() -> Parsed:
+    """What a page without matches of its own holds; copy the rows before they are changed."""
+    return parse(Payload(names.NAME, "", b"", datetime.min.replace(tzinfo=UTC)), [])
 
 
 def _line(at: int, fixture: Fixture) -> dict[str, Any]:

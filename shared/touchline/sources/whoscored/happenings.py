@@ -10,7 +10,7 @@ Conventions, since sources count differently:
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -131,14 +131,18 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     column: str
 
 
-def cards(happened: Iterable[Event], sides: Mapping[int, str]) -> Iterator[Card]:
+def cards(happened: Iterable[Event], sides: Mapping[int, str]) -> list[Card]:
     """Cards of players that were not taken back."""
-    for event in happened:
-        side, player = sides.get(whole(event.get("teamId")) or 0), player_of(event)
-        said = qualified(event)
-        column = _CARDS.get(word(event.get("cardType"))) or next((_CARDS[name] for name in _CARDS if name in said), "")
-        if kind(event) == "Card" and side and player and column and "VoidYellowCard" not in said:
-            yield Card(side=side, player=player, minute=number(event.get("minute")), column=column)
+    return [card for event in happened if kind(event) == "Card" and (card := _card(event, sides)) is not None]
+
+
+def _card(event: Event, sides: Mapping[int, str]) -> Card | None:
+    side, player, said = sides.get(whole(event.get("teamId")) or 0), player_of(event), qualified(event)
+    named = [word(event.get("cardType")), *sorted(said)]
+    column = next((_CARDS[name] for name in named if name in _CARDS), "")
+    if not side or not player or not column or "VoidYellowCard" in said:
+        return None
+    return Card(side=side, player=player, minute=number(event.get("minute")), column=column)
 
 
 def changes(happened: Iterable[Event]) -> tuple[dict[int, float], dict[int, float]]:

@@ -8,7 +8,7 @@ import msgspec
 
 from touchline.sources.whoscored import happenings, totals
 from touchline.sources.whoscored.cells import flag, items, mapping, number, text, whole
-from touchline.sources.whoscored.happenings import Event, Shot
+from touchline.sources.whoscored.happenings import Card, Event, Shot
 
 _COUNTED: Final = ("goals", "own_goals", "assists", "yellow_cards", "red_cards")
 
@@ -35,14 +35,10 @@ class Player(msgspec.Struct, frozen=True, kw_only=True):
         return self.minute_on is not None
 
 
-def squad(data: Mapping[str, Any], happened: list[Event], sides: Mapping[int, str]) -> list[Player]:
+def squad(data: Mapping[str, Any], happened: list[Event], shown: list[Card]) -> list[Player]:
     """Everybody on the team sheets of a match, each once."""
     on, off = happenings.changes(happened)
-    sent_off = {
-        card.player: card.minute
-        for card in happenings.cards(happened, sides)
-        if card.column == "red_cards" and card.minute is not None
-    }
+    sent_off = {card.player: card.minute for card in shown if card.column == "red_cards" and card.minute is not None}
     minutes = _Minutes(on, sent_off | off, _minute_by_expanded(data))
     found: dict[int, Player] = {}
     for side in ("home", "away"):
@@ -115,16 +111,14 @@ def line_up(player: Player) -> dict[str, Any]:
     }
 
 
-def statistics(
-    squad: list[Player], attempts: list[Shot], happened: list[Event], sides: Mapping[int, str]
-) -> list[dict[str, Any]]:
+def statistics(squad: list[Player], attempts: list[Shot], shown: list[Card]) -> list[dict[str, Any]]:
     """Rows of the table `player_stats`: of those who played, and of others who were shown a card."""
     counted = {name: Counter[int | None]() for name in _COUNTED}
     for shot in attempts:
         if shot.result == "goal" and shot.period != happenings.SHOOT_OUT:
             counted["own_goals" if shot.own_goal else "goals"][shot.player] += 1
             counted["assists"][shot.assisted_by] += 1
-    for card in happenings.cards(happened, sides):
+    for card in shown:
         counted[card.column][card.player] += 1
     return [
         {

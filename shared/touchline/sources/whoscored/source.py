@@ -146,7 +146,7 @@ class WhoScored:
                 continue
             url = f"/tournaments/{stage.id}/data/?d={month}"
             found = yield self._page("month", f"{folder}/months/{stage.id}-{month}.json", url, wants="json")
-            for fixture in feed.month(found) if found else ():
+            for fixture in feed.month(found, code_of) if found else ():
                 if fixture.final and fixture.id and fixture.kickoff and scope.holds(_day(fixture.kickoff)):
                     matches[fixture.id] = (fixture.kickoff, self._match(folder, fixture.id))
 
@@ -217,19 +217,20 @@ def parse(payload: Payload) -> Parsed:
     """
     endpoint = names.read(payload.name).endpoint
     if endpoint == "month":
-        return feed.parse(payload, feed.month(payload))
+        return feed.parse(payload, feed.month(payload, code_of))
     if endpoint == "day":
         return feed.parse(payload, feed.day(payload, code_of))
-    parsed = feed.parse(payload, [])
+    rows = feed.nothing().rows.copy()
     if endpoint == "match":
         found = details.of(match_page.read(payload))
-        return Parsed(parsed.rows, (), found.notes, found.tables)
-    return parsed
+        return Parsed(rows, (), found.notes, found.tables)
+    return Parsed(rows, (), ())
 
 
-def code_of(tournament: int) -> str:
-    """Our code of a tournament by its number, empty if we have none."""
-    return next((code for code in leagues.codes(NAME) if _target(code).tournament == tournament), "")
+def code_of(region: int | None, tournament: int) -> str:
+    """Our code of a tournament by its numbers, empty if we have none."""
+    targets = (_target(code) for code in leagues.codes(NAME))
+    return next((one.code for one in targets if one.tournament == tournament and region in (None, one.region)), "")
 
 
 def _target(code: str) -> Target:
@@ -334,7 +335,7 @@ def _again_in_season(payload: Payload, now: datetime) -> timedelta | None:
 
 
 def _judge_month(payload: Payload, now: datetime) -> Verdict:
-    fixtures = feed.month(payload)
+    fixtures = feed.month(payload, code_of)
     note = "; ".join(feed.notes(fixtures, now))
     end = datetime.combine(names.month_end(names.read(payload.name).day), datetime.min.time(), LONDON)
     past = now - end
