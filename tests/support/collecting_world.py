@@ -22,12 +22,13 @@ class Waits(list[float]):
 
 
 class Collecting:
-    """Collects from a source without any rest, jitter at its middle, and shows what came."""
+    """Collects from a source without any rest, and shows what came."""
 
     def __init__(self, ports: Container, source: Source, **settings: Any) -> None:
         self.ports, self.source = ports, source
         self.settings = Scrape(**settings)
         self.waits = Waits()
+        self.draw: Callable[[], float] = lambda: 0.0
         self.taken: list[Payload] = []
         self.refuses: Callable[[Payload], bool] = lambda _: False
 
@@ -40,7 +41,7 @@ class Collecting:
         self.waits.clear()
         self.taken.clear()
         run = Collector(
-            self.ports, self.settings, "work", self._take, rest=self.waits, draw=lambda: 0.0, ticks=ticks
+            self.ports, self.settings, "work", self._take, rest=self.waits, draw=self.draw, ticks=ticks
         )  # fmt: skip
         run.collect(self.source, scope)
         if stored:

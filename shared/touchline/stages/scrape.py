@@ -97,7 +97,8 @@ def _collect(event: Event, ports: Ports, settings: Scrape, sources: dict[str, So
     tally = collector.tally
     if tally.errors and not (tally.fetched or tally.kept):
         return _nothing_came(tally)
-    result = _nothing_new(ports) if ingestion.empty else ingestion.finish()
+    beside = tally.fetched + tally.kept > ingestion.payloads
+    result = ingestion.finish(beside=beside) if ingestion.payloads else _nothing_new(ports)
     collector.stored()
     told = [*filter(None, [result.reason]), *tally.told()]
     outcome = "parked" if tally.errors else result.outcome

@@ -64,9 +64,9 @@ class Ingestion:
         self._refused: list[DataError] = []
 
     @property
-    def empty(self) -> bool:
-        """Whether there was no payload at all."""
-        return not self._taken
+    def payloads(self) -> int:
+        """Payloads so far, those that were refused included."""
+        return len(self._taken)
 
     @property
     def rows(self) -> int:
@@ -93,14 +93,17 @@ class Ingestion:
             return False
         return digest not in self._intake.waiting and digest not in self._prices.waiting
 
-    def finish(self) -> Result:
+    def finish(self, *, beside: bool = False) -> Result:
         """Store and publish.
 
+        Args:
+            beside: whether other payloads of the same scope were taken in earlier runs.
+
         Raises:
-            DataError: every payload is refused.
+            DataError: every payload is refused, and there are no others.
         """
         _quarantine(self._event, self._ports, self._intake.rejected, self._refused)
-        if len(self._refused) == len(self._taken):
+        if len(self._refused) == len(self._taken) and not beside:
             raise self._refused[0]
         others = [taken for taken in self._taken if taken.source != the_odds_api.NAME]
         linked = Linked(_record(others, self._ports, self._intake))
