@@ -104,7 +104,8 @@ class HttpFetcher:
     def _answer(self, response: "httpx.Response", page: Page, secrets: "_Secrets") -> Answer:
         headers = {name.lower(): secrets.hide(value) for name, value in response.headers.items()}
         url = secrets.hide(str(response.url))
-        return Answer(url=url, status=response.status_code, body=self._read(response, page), headers=headers)
+        body = secrets.hide_in(self._read(response, page))  # some servers repeat the key that they refuse
+        return Answer(url=url, status=response.status_code, body=body, headers=headers)
 
     def _read(self, response: "httpx.Response", page: Page) -> bytes:
         body, until = bytearray(), time.monotonic() + PATIENCE * self._timeout
@@ -147,6 +148,12 @@ class _Secrets:
             for written in (value, quote(value, safe=""), quote(value)):
                 text = text.replace(written, f"{{{name}}}")
         return text
+
+    def hide_in(self, body: bytes) -> bytes:
+        """The same with bytes."""
+        for name, value in self._values.items():
+            body = body.replace(value.encode(), f"{{{name}}}".encode())
+        return body
 
 
 def _origin(url: "httpx.URL") -> tuple[str, str, int | None]:
