@@ -71,7 +71,13 @@ class Stored(Protocol):
 
 
 def may_be_in_play(kickoff: datetime, status: Status | str, now: datetime) -> bool:
-    """Whether a stored match is worth looking at now."""
+    """Whether a stored match is worth looking at now.
+
+    >>> from datetime import UTC
+    >>> kickoff = datetime(2026, 3, 7, 15, tzinfo=UTC)
+    >>> [may_be_in_play(kickoff, "scheduled", kickoff.replace(hour=hour)) for hour in (14, 15, 18, 19)]
+    [False, True, True, False]
+    """
     return status == "scheduled" and now - BEFORE <= kickoff <= now + AHEAD
 
 

@@ -56,7 +56,12 @@ class Volume(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def shrunken(self) -> bool:
-        """Whether so few results are no break and no end of a season."""
+        """Whether so few results are no break and no end of a season.
+
+        >>> week = Volume(competition="E0", finished=3, usual=10, missing=0, calendar=False)
+        >>> week.shrunken, msgspec.structs.replace(week, calendar=True).shrunken
+        (True, False)
+        """
         if self.usual < _FEW or 2 * self.finished >= self.usual:
             return False
         return not self.calendar or self.missing > 0
