@@ -33,13 +33,16 @@ def collect(
     competition: Annotated[
         list[str] | None, typer.Option(help="Name or code, such as E0 or 'Premier League'; may be repeated.")
     ] = None,
+    kept: Annotated[
+        bool, typer.Option("--kept", help="Take all kept answers in again: matches or names may be known by now.")
+    ] = False,
     chain: Annotated[bool, typer.Option("--chain/--no-chain", help="Run the rest of the chain afterwards.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Collect prices of the matches to come, and keep each with its moment; `odds show` tells how they moved.
 
     Prices are linked to matches that another source announced. What cannot be linked is listed with what may be meant;
-    once somebody says who that is, the same command takes it in.
+    its answer is kept, and taken in once somebody says who that is.
 
     \b
     Examples:
@@ -50,18 +53,7 @@ def collect(
     if context.invoked_subcommand is not None:
         return
     environ = scene(context).environ
-    codes = _competitions(environ, competition or [])
-    with open_platform(environ, quiet=True) as platform:
-        from touchline import tracing
-        from touchline.sources.the_odds_api import NAME
-        from touchline.work import Event
-
-        asked = {"source": NAME, "competitions": codes}
-        event = Event(
-            id=f"odds-{uuid4()}", kind="http", source="command line", time=platform.ports.clock.now(),
-            traceparent=tracing.child(), data={"collect": asked},
-        )  # fmt: skip
-        record = platform.invoke("scrape", event)[1]
+    record = _again(environ) if kept else _ask(environ, _competitions(environ, competition or []))
     records = [record]
     if chain and record.publications and record.outcome == "done":
         with open_platform(environ, quiet=as_json) as platform:
@@ -95,6 +87,27 @@ def show(
         emit([row | {"quoted_at": row["quoted_at"].isoformat()} for row in history.to_dict("records")])
     else:
         _table(history)
+
+
+def _ask(environ: Mapping[str, str], codes: Sequence[str]) -> "RunRecord":
+    from touchline import tracing
+    from touchline.sources.the_odds_api import NAME
+    from touchline.work import Event
+
+    with open_platform(environ, quiet=True) as platform:
+        event = Event(
+            id=f"odds-{uuid4()}", kind="http", source="command line", time=platform.ports.clock.now(),
+            traceparent=tracing.child(), data={"collect": {"source": NAME, "competitions": codes}},
+        )  # fmt: skip
+        return platform.invoke("scrape", event)[1]
+
+
+def _again(environ: Mapping[str, str]) -> "RunRecord":
+    from touchline.cli.reparse import store
+    from touchline.sources.the_odds_api import NAME
+    from touchline.stages.scrape_reparse import Request
+
+    return store(environ, Request(NAME), quiet=True)
 
 
 def _competitions(environ: Mapping[str, str], names: Sequence[str]) -> list[str]:
@@ -167,9 +180,11 @@ def _tell(total: Mapping[str, Any]) -> None:
         meeting = f"{event['home_team']} - {event['away_team']}"
         typer.echo(f"not linked: {event['competition']} {meeting}, {when} UTC: {event['why']}")
     if total["accept"]:
-        typer.echo("say who that is, then run the same command again:")
+        typer.echo("say who that is; what waits for it is taken in then:")
         for command in total["accept"]:
             typer.echo(f"  {command}")
+    if total["unlinked"] > len(total["unlinked_events"]):
+        typer.echo(f"... and {total['unlinked'] - len(total['unlinked_events'])} more")
     if total["credits_left"] is not None:
         typer.echo(f"credits left: {total['credits_left']}")
 

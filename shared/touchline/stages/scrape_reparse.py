@@ -100,7 +100,11 @@ def compare(ports: Ports, settings: Scrape, asked: Request) -> Comparison:
 
     Raises:
         NotFound: nothing was kept of that source since then.
+        UnknownName: the source has no matches.
     """
+    if asked.source == the_odds_api.NAME:
+        hint = "touchline odds --kept takes its answers in again"
+        raise UnknownName("its prices are stored as they came", where=asked.source, hint=hint)
     stored = _stored(ports)
     as_of = ports.clock.now() if ports.clock.mode == "simulated" else None
     intake = Intake(ports.matches, as_of, _wanted(settings, stored))
@@ -134,10 +138,7 @@ def payloads(ports: Ports, asked: Request) -> Iterator[Payload]:
 
     Raises:
         NotFound: there are none.
-        UnknownName: the source has no matches.
     """
-    if asked.source == the_odds_api.NAME:
-        raise UnknownName("its prices are stored as they came", where=asked.source, hint="choose a source of matches")
     found = _kept(ports, asked.source)
     chosen = [(one, digest) for one, digest in found if asked.since is None or one.retrieved >= asked.since]
     if not chosen:
