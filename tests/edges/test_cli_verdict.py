@@ -18,6 +18,6 @@ def test_refused_rows_and_new_teams_are_said(
     assert main(["ingest", str(tmp_path / "e0.csv")]) == 2  # too few matches for the gate
     told = capsys.readouterr().err
     assert "rows refused: 1, each with its reason in quarantine/scrape/" in told
-    assert "teams not known before: 2" in told
+    assert "teams not known before: 2: Aldermoor (England), Foxglove (England)" in told
     kept = told.split("reason in ")[1].split()[0]
     assert "impossible" in (tmp_path / "home" / "objects" / kept).read_text()

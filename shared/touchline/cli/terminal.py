@@ -135,7 +135,7 @@ def since_moment(text: str) -> datetime | None:
 def verdict(records: "Sequence[RunRecord]") -> int:
     """Exit code of some runs: 3 if one failed for good, 2 if one was parked; both are said on standard error.
 
-    So are the rows that a scrape refused, and how many teams it met for the first time.
+    So are the rows that a scrape refused, those that wait for a name, and the teams that it met for the first time.
     """
     for record in records:
         if record.outcome in ("failed", "parked"):
@@ -145,6 +145,10 @@ def verdict(records: "Sequence[RunRecord]") -> int:
             where = f"quarantine/{record.function}/{record.work}/rejected.json"
             typer.secho(f"rows refused: {refused}, each with its reason in {where}", err=True, fg="yellow")
         if new := record.summary.get("teams_new"):
-            typer.secho(f"teams not known before: {new}", err=True)
+            named = ", ".join(record.summary.get("new_teams", ()))
+            typer.secho(f"teams not known before: {new}" + (f": {named}" if named else ""), err=True)
+        if rows := record.summary.get("rows_waiting"):
+            told = f"rows that wait for unknown names: {rows}; see touchline teams unresolved"
+            typer.secho(told, err=True, fg="yellow")
     outcomes = {record.outcome for record in records}
     return 3 if "failed" in outcomes else 2 if "parked" in outcomes else 0
