@@ -78,7 +78,7 @@ class _Match(msgspec.Struct, rename="camel"):
     status: str
     home_team: _Team
     away_team: _Team
-    score: _Score = msgspec.field(default_factory=_Score)
+    score: _Score | None = None
     competition: _Competition | None = None
     season: _Season | None = None
     minute: int | str | None = None
@@ -242,7 +242,7 @@ def _cells(row: _Match | str) -> dict[str, Any]:
         "home_team": _name(row.home_team),
         "away_team": _name(row.away_team),
     }
-    return cells | (_scores(row.score, row.status) if row.status in _SCORED else {})
+    return cells | (_scores(row.score or _Score(), row.status) if row.status in _SCORED else {})
 
 
 def _kickoff(row: _Match) -> tuple[datetime, bool]:
@@ -291,7 +291,7 @@ def _season(row: _Match, codes: Mapping[str, str]) -> str:
 def _live(row: _Match, codes: Mapping[str, str]) -> dict[str, Any]:
     kickoff, _ = _kickoff(row)
     begun = row.status not in ("SCHEDULED", "TIMED", "POSTPONED", "CANCELLED")
-    goals = (row.score.full_time if begun else None) or _Goals()
+    goals = (row.score.full_time if begun and row.score else None) or _Goals()
     minute = "HT" if row.status == "PAUSED" else str(row.minute or "") if row.status == "IN_PLAY" else ""
     return {
         "source_id": str(row.id), "competition": _code(row, codes), "season": _season(row, codes), "kickoff": kickoff,
