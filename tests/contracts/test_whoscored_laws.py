@@ -169,4 +169,4 @@ def test_a_page_with_a_value_of_another_kind_is_read_or_refused(where: tuple[str
         return
     for name in ("line_ups", "player_stats"):
         assert not details[name].duplicated(["side", "player"]).any()
-    assert details["match_details"]["completeness"].isin(["available", "partial", "empty", "expected"]).all()
+    assert details["match_details"]["completeness"].isin(["available", "partial"]).all()

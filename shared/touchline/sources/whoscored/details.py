@@ -1,7 +1,8 @@
 """What a match page gives beside the result, as the tables of `touchline.collecting.DETAILS`.
 
-A page that breaks off (`partial`) gives its line-ups and no sums: they would be too low. Which match it is, the page
-does not decide: all rows carry the number of the match alone.
+A page that breaks off (`partial`) gives its line-ups and no sums: they would be too low. A page without data gives no
+row at all, so that it never takes the place of what an earlier one gave; what it was worth is remembered with the page.
+Which match it is, the page does not decide: all rows carry the number of the match alone.
 """
 
 from collections.abc import Mapping
@@ -63,8 +64,8 @@ def of(page: MatchPage) -> Details:
     happened = page.events
     sides = _sides(page)
     attempts, shown = happenings.shots(happened, sides), happenings.cards(happened, sides)
-    rows["match_details"] = [_match(page, happened, attempts)]
     if page.state in ("available", "partial"):
+        rows["match_details"] = [_match(page, happened, attempts)]
         squad = players.squad(page.data, happened, shown)
         rows["line_ups"] = [players.line_up(player) for player in squad]
     if page.state == "available":
