@@ -1,9 +1,9 @@
 """Runs a program so that nothing of it outlives us: `python -I -S browser_guard.py FOLDER PROGRAM ARGUMENTS`.
 
 Whoever starts this holds the other end of its standard input, and nobody else does. When that end is closed, because
-the work is done or because the holder died, even by a kill that leaves it no time, the program is killed with all
-processes of its group, and the folder is removed. What the program leaves orphaned comes to this process on Linux, so
-that no dead process stays behind where nobody else waits for it, as in a container.
+the work is done or because the holder died, even by a kill that leaves it no time, or when the program ends of itself,
+all processes of the program's group are killed, and the folder is removed. What the program leaves orphaned comes to
+this process on Linux, so that no dead process stays behind where nobody else waits for it, as in a container.
 """
 
 import contextlib
@@ -21,15 +21,18 @@ _PATIENCE: Final = 5.0
 
 
 def main() -> None:
-    """Run the program until standard input ends."""
+    """Run the program until standard input ends, or the program does."""
     folder, command = sys.argv[1], sys.argv[2:]
     _adopt_orphans()
     signal.signal(signal.SIGTERM, _stop)
     try:
         program = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
         try:
+            signal.signal(signal.SIGCHLD, lambda *_: _stop_after(program))
+            _stop_after(program)
             sys.stdin.read()
         finally:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _kill(program.pid)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -44,6 +47,11 @@ def _adopt_orphans() -> None:
 
 def _stop(*_: Any) -> None:
     raise SystemExit
+
+
+def _stop_after(program: "subprocess.Popen[bytes]") -> None:
+    if program.poll() is not None:
+        raise SystemExit
 
 
 def _kill(group: int) -> None:

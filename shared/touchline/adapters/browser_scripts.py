@@ -34,17 +34,20 @@ document.addEventListener("securitypolicyviolation", () => { forbidden = true; }
 with the body as the server sent it, but unpacked; {large: true}; or {error, forbidden}, where `forbidden` says that the
 open page does not permit such requests, which a browser tells a moment later."""
 
+MOMENT: Final = "return performance.timeOrigin"
+"""When the open document began; no two have the same."""
 RENDERED: Final = """
 const plain = document.contentType !== "text/html" && !document.contentType.includes("xml");
-return plain ? document.body.textContent : document.documentElement.outerHTML;
+return (plain ? document.body?.textContent : document.documentElement?.outerHTML) ?? "";
 """
 """What the browser made of the page; exact for JSON and plain text only."""
 
 
 def state(expressions: Iterable[str]) -> str:
-    """Script that gives {url, origin, status, type, values}: of each expression that can be evaluated, its JSON.
+    """Script that gives {url, origin, status, type, charset, moment, values}.
 
-    The expressions stand in the script itself, since a page may forbid `eval`.
+    `values` has the JSON of each expression that can be evaluated. The expressions stand in the script itself, since a
+    page may forbid `eval`.
     """
     takes = "\n".join(f"take({json.dumps(expression)}, () => ({expression}));" for expression in expressions)
     return f"""
@@ -55,5 +58,6 @@ const take = (name, give) => {{
 {takes}
 const entry = performance.getEntriesByType("navigation")[0];
 const status = entry ? entry.responseStatus : 0;
-return {{url: location.href, origin: self.origin, status, type: document.contentType, values}};
+return {{url: location.href, origin: self.origin, status, type: document.contentType, values,
+         charset: document.characterSet, moment: performance.timeOrigin}};
 """

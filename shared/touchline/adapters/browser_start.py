@@ -33,6 +33,13 @@ FLAGS: Final = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps",
     "--disable-features=Translate,MediaRouter,OptimizationHints",
 )  # fmt: skip
+PREFERENCES: Final = {
+    "download_restrictions": 3,
+    "intl.accept_languages": "en-GB,en",
+    "session.restore_on_startup": 4,
+    "session.startup_urls": ["about:blank"],
+}
+"""No file is stored, and no page is opened at the start: some builds open one on the network."""
 STARTING: Final = 60
 """Seconds that a session may take to begin; a grid may have to fetch a browser first."""
 ENDING: Final = 10.0
@@ -58,7 +65,7 @@ def capabilities(user_agent: str, further: str) -> "ChromeOptions":
     options.unhandled_prompt_behavior = "dismiss"
     options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
     options.add_experimental_option("perfLoggingPrefs", {"enableNetwork": True, "enablePage": False})
-    options.add_experimental_option("prefs", {"download_restrictions": 3, "intl.accept_languages": "en-GB,en"})
+    options.add_experimental_option("prefs", PREFERENCES)
     for name, value in _further(further).items():
         if name == "goog:chromeOptions":
             _add_chrome(options, value)
@@ -99,23 +106,29 @@ def start(url: str, options: "ChromeOptions", ends: ExitStack) -> "Remote":
         ConfigurationError: there is no browser or driver on this machine, they do not fit, or `url` is none.
         Unavailable: the browser did not start, or the grid has none for us.
     """
-    from selenium.webdriver.common.proxy import Proxy
-    from selenium.webdriver.remote.client_config import ClientConfig
-
     if not url:
-        direct = Proxy({"proxyType": "direct"})  # no proxy stands between us and a driver of our own
-        driver = _session(options, ClientConfig(_local(options, ends), timeout=STARTING, proxy=direct))
+        driver = _session(options, _config(_local(options, ends), direct=True))
         ends.callback(_let_go, driver)
         return driver
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigurationError("no address of a grid", where="TOUCHLINE_BROWSER_URL", hint="http://host:4444/wd/hub")
-    config = ClientConfig(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl(), timeout=STARTING)
+    config = _config(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl())
     if parts.username:
         config.username, config.password = unquote(parts.username), unquote(parts.password or "")
     driver = _session(options, config)
     ends.callback(_quit, driver)
     return driver
+
+
+def _config(url: str, *, direct: bool = False) -> "ClientConfig":
+    """How a driver is reached: past all proxies if it is our own; what is not answered in time is not asked again."""
+    from selenium.webdriver.common.proxy import Proxy
+    from selenium.webdriver.remote.client_config import ClientConfig
+
+    once = {"init_args_for_pool_manager": {"retries": False}}
+    proxy = Proxy({"proxyType": "direct"}) if direct else None
+    return ClientConfig(url, timeout=STARTING, proxy=proxy, init_args_for_pool_manager=once)
 
 
 def _local(options: "ChromeOptions", ends: ExitStack) -> str:
@@ -135,9 +148,9 @@ def _local(options: "ChromeOptions", ends: ExitStack) -> str:
 
 
 def _guarded(driver: str, folder: Path, ends: ExitStack) -> str:
-    log, homes = folder / "driver.log", dict.fromkeys(("TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"), str(folder))
+    homes = dict.fromkeys(("TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"), str(folder))
     command = (sys.executable, "-I", "-S", browser_guard.__file__, str(folder), driver, "--port=0")
-    with log.open("wb") as told:
+    with tempfile.TemporaryFile() as told:
         guard = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -146,14 +159,19 @@ def _guarded(driver: str, folder: Path, ends: ExitStack) -> str:
             env={**os.environ, **homes},
             start_new_session=True,
         )
-    ends.callback(guard.communicate)
+        ends.callback(guard.communicate)
+        return f"http://127.0.0.1:{_port(guard, told.fileno(), driver)}"
+
+
+def _port(guard: "subprocess.Popen[bytes]", told: int, driver: str) -> int:
+    """Where the driver listens, which it says when it does."""
     until = time.monotonic() + STARTING
-    while not (found := _PORT.search(log.read_bytes())):
+    while not (found := _PORT.search(os.pread(told, 10_000, 0))):
         if guard.poll() is not None or time.monotonic() > until:
-            said = log.read_text(errors="replace").strip().rpartition("\n")[2][:300]
+            said = os.pread(told, 10_000, 0).decode("utf-8", "replace").strip().rpartition("\n")[2][:300]
             raise ConfigurationError(f"the driver does not start: {said}", where=driver, hint=_INSTALL)
         time.sleep(0.02)
-    return f"http://127.0.0.1:{int(found[1])}"
+    return int(found[1])
 
 
 def _session(options: "ChromeOptions", config: "ClientConfig") -> "Remote":

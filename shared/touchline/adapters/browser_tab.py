@@ -27,6 +27,11 @@ SPARE: Final = 15.0
 """Seconds that the driver has, beyond those of a page, to say that it took too long."""
 _EMPTY: Final = "ERR_HTTP_RESPONSE_CODE_FAILURE"
 """Chromium's name for an error status without a body."""
+DIALOGS: Final = 10
+"""More of them in a row are more than a page needs."""
+NOTHING: Final = 204
+"""Status of an answer that the browser does not show, where it does not say which it had."""
+_PLAIN: Final = ("application/json", "text/plain")
 _OWN_PAGE: Final = "chrome-error:"
 _CAUSE: Final = re.compile(r"ERR_\w+")
 _FOR_GOOD: Final = frozenset(
@@ -62,48 +67,58 @@ class Tab:
 
     def open(self, page: Page) -> Answer:
         """Go to the page's address and read what came, with the values that it asks for."""
+        return self._opened(page)[0]
+
+    def read(self, page: Page) -> Answer:
+        """Read the page's address from within a page of the same site; where none is open, open it.
+
+        Opening costs no further request, unless the browser then does not have the body as it was sent.
+        """
+        if self._origin != origin(page.url):
+            answer, exact = self._opened(page)
+            if exact or answer.status not in (200, NOTHING):
+                return answer
+            if self._origin != origin(page.url):
+                self._opened(Page(source=page.source, endpoint="", name="", url=urljoin(page.url, "/robots.txt")))
+        found = self._fetch(page, page.url, "no-store")
+        if "error" not in found:
+            return Answer(url=found["url"], status=found["status"], body=_bytes(found), headers=found["headers"])
+        failure = self._traffic().script_failure
+        if found["forbidden"] or failure.get("blockedReason") or not self._insight:
+            return self.open(page)  # the open page forbids such requests, or the answer comes from another site
+        raise no_answer(page, failure.get("errorText") or found["error"])
+
+    def _opened(self, page: Page) -> tuple[Answer, bool]:
+        """The answer, and whether its body is as it was sent; there is none of what the browser does not show."""
         from selenium.common.exceptions import WebDriverException
 
-        before, self._origin = self._frame(), ""
+        before, self._origin = self._run(scripts.MOMENT), ""
         try:
             self._driver.get(page.url)
         except WebDriverException as error:
             if not self._insight or _EMPTY not in str(error.msg):
                 raise
-        state = self._driver.execute_script(scripts.state(page.values))
+        state = self._run(scripts.state(page.values))
         frame, traffic = self._frame(), self._traffic()
         seen = traffic.documents.get(frame.id, {})
         headers = {name.lower(): str(value) for name, value in seen.get("headers", {}).items()}
-        if state["url"].startswith(_OWN_PAGE) or (self._insight and frame == before):
-            if not seen:
-                raise no_answer(page, traffic.document_failure or "the address leads to nothing that can be shown")
-            return Answer(url=seen["url"], status=seen["status"], body=b"", headers=headers)
+        if failure := traffic.failures.get(frame.load):
+            raise no_answer(page, failure)
+        if state["url"].startswith(_OWN_PAGE) and not seen:
+            raise no_answer(page, next(iter(traffic.failures.values()), "Chromium shows an error of its own"))
+        if state["url"].startswith(_OWN_PAGE) or state["moment"] == before:
+            status, url = seen.get("status", NOTHING), seen.get("url", page.url)
+            return Answer(url=url, status=status, body=b"", headers=headers), False
         self._origin = state["origin"]
-        return Answer(
+        body, exact = self._body(page, frame, state)
+        answer = Answer(
             url=seen.get("url", state["url"]),
             status=seen.get("status") or state["status"] or 200,
-            body=self._body(page, frame, state["url"]),
+            body=body,
             headers={"content-type": state["type"], **headers},
             values=state["values"],
         )
-
-    def read(self, page: Page) -> Answer:
-        """Read the page's address from within a page of the same site; where none is open, open it.
-
-        Opening costs no further request. Only where we cannot see the traffic would what came be lost in parts, and the
-        site's robots.txt is opened first.
-        """
-        if self._origin != origin(page.url):
-            if self._insight:
-                return self.open(page)
-            self.open(Page(source=page.source, endpoint="", name="", url=urljoin(page.url, "/robots.txt")))
-        found = self._fetch(page, page.url, "no-store")
-        if "error" not in found:
-            return Answer(url=found["url"], status=found["status"], body=_bytes(found), headers=found["headers"])
-        failure = self._traffic().script_failure
-        if found["forbidden"] or failure.get("corsErrorStatus") or not self._insight:
-            return self.open(page)  # the open page forbids such requests, or the answer comes from another site
-        raise no_answer(page, failure.get("errorText") or found["error"])
+        return answer, exact
 
     @property
     def versions(self) -> dict[str, str]:
@@ -125,27 +140,41 @@ class Tab:
         set_patience(self._driver, self._seconds + SPARE)
         return found
 
-    def _body(self, page: Page, frame: "_Frame", url: str) -> bytes:
-        """The document as received; what the browser made of it only where it is to be had in no other way."""
+    def _body(self, page: Page, frame: "_Frame", state: dict[str, Any]) -> tuple[bytes, bool]:
+        """The document, and whether it is as it was sent: from the browser's cache, its memory, or what it shows."""
+        found = self._fetch(page, state["url"], "only-if-cached")
+        if "body" in found:
+            return _bytes(found), True
+        text, exact = self._text(frame, state)
+        if len(text) > self._max_bytes:
+            raise self._too_large(page)
+        return text.encode(), exact and state["charset"] == "UTF-8"
+
+    def _text(self, frame: "_Frame", state: dict[str, Any]) -> tuple[str, bool]:
         from selenium.common.exceptions import WebDriverException
 
-        body: bytes | None = None
         with contextlib.suppress(WebDriverException):
             if self._insight:
-                body = _bytes(self._ask("Network.getResponseBody", requestId=frame.load))
-        if body is None:
-            found = self._fetch(page, url, "only-if-cached")
-            body = _bytes(found) if "body" in found else self._driver.execute_script(scripts.RENDERED).encode()
-        if len(body) > self._max_bytes:
-            raise self._too_large(page)
-        return body
+                body = self._ask("Network.getResponseBody", requestId=frame.load)
+                return (body["body"], True) if not body["base64Encoded"] else ("", False)
+        rendered: str = self._run(scripts.RENDERED)
+        return rendered, state["type"] in _PLAIN
 
     def _fetch(self, page: Page, url: str, cache: str) -> dict[str, Any]:
-        headers = {"X-Requested-With": "XMLHttpRequest", **dict(page.headers)}
+        headers = {} if cache == "only-if-cached" else {"X-Requested-With": "XMLHttpRequest", **dict(page.headers)}
         found: dict[str, Any] = self._driver.execute_async_script(scripts.FETCH, url, headers, cache, self._max_bytes)
         if "large" in found:
             raise self._too_large(page)
         return found
+
+    def _run(self, script: str) -> Any:
+        """What a script gives; each dialog of the page is dismissed by the attempt that meets it."""
+        from selenium.common.exceptions import UnexpectedAlertPresentException
+
+        for _ in range(DIALOGS):
+            with contextlib.suppress(UnexpectedAlertPresentException):
+                return self._driver.execute_script(script)
+        return self._driver.execute_script(script)
 
     def _too_large(self, page: Page) -> DataError:
         what = f"more than {self._max_bytes:,} bytes"
@@ -177,7 +206,8 @@ class _Traffic:
     def __init__(self, log: list[dict[str, Any]]) -> None:
         self.documents: dict[str, dict[str, Any]] = {}
         """Frame -> the answer that its newest document came with."""
-        self.document_failure = ""
+        self.failures: dict[str, str] = {}
+        """Load -> why no document, or not all of it, came of it."""
         self.script_failure: dict[str, Any] = {}
         """The newest request of a script that failed."""
         for entry in log:
@@ -186,9 +216,9 @@ class _Traffic:
             if message["method"] == "Network.responseReceived" and told["type"] == "Document":
                 self.documents[told["frameId"]] = told["response"]
             elif message["method"] == "Network.loadingFailed" and told["type"] == "Document":
-                self.document_failure = told["errorText"]
+                self.failures[told["requestId"]] = told["errorText"]
             elif message["method"] == "Network.loadingFailed" and told["type"] in ("Fetch", "XHR"):
-                self.script_failure = told
+                self.script_failure |= told  # the reason is told first, then that it was given up
 
 
 def no_answer(page: Page, said: str) -> TouchlineError:
@@ -206,6 +236,5 @@ def origin(url: str) -> str:
 
 
 def _bytes(found: Mapping[str, Any]) -> bytes:
-    """Body of an answer of FETCH, or of the browser's own memory."""
-    body: str = found["body"]
-    return base64.b64decode(body) if found.get("base64Encoded", True) else body.encode()
+    """Body of an answer of FETCH."""
+    return base64.b64decode(found["body"])
