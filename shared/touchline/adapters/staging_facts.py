@@ -10,6 +10,8 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
+from touchline.adapters import bulk
+
 Merge = Callable[[Any, Any, str], sa.ColumnElement[Any]]
 """(columns that came, stored columns, name of one) -> what it becomes."""
 
@@ -68,6 +70,8 @@ def compare(connection: sa.Connection, fact: Fact, incoming: sa.Subquery) -> int
     found = connection.execute(_insert(fact, _different(fact, incoming))).rowcount
     if fact.whole:
         found += connection.execute(_insert(fact, _gone(fact, incoming))).rowcount
+    if found:
+        bulk.count(connection, fact.changed)
     return found
 
 
