@@ -51,6 +51,11 @@ def test_a_value_that_is_no_json_is_refused():
         with_values(b"", {"x": "undefined"})
 
 
+def test_a_page_that_ends_like_ours_is_no_trap():
+    with pytest.raises(DataError, match="are none"):
+        values_of(b'\n<script type="application/json" id="touchline-values">[[1, 2]]</script>\n')
+
+
 def test_damaged_values_are_told():
     kept = with_values(b"page", {"x": "[1, 2]"}).replace(b"[1, 2]", b"[1, 2")
     with pytest.raises(DataError, match="cannot be read"):

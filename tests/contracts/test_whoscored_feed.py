@@ -73,6 +73,8 @@ class TestMoments:
             (None, "2025-10-26T02:30:00", "2025-10-26 02:30Z"),
             (None, "2026-03-29T01:30:00", "2026-03-29 01:30Z"),  # does not exist: an hour on
             (None, "2026-03-29T14:00:00", "2026-03-29 13:00Z"),
+            ("9999-12-31T23:30:00Z", "2025-08-16T15:00:00", "2025-08-16 14:00Z"),
+            ("0001-01-01T00:00:00+09:00", "2025-08-16T15:00:00", "2025-08-16 14:00Z"),
             ("2025-10-26T01:30:00Z", "2025-10-26T01:30:00", "2025-10-26 01:30Z"),
         ],
     )
@@ -167,8 +169,9 @@ class TestAMonth:
         assert parsed.rows["source_id"].tolist() == ["2", "1900001"]
         assert score(parsed.rows.iloc[1]) == (3, 1)
 
-    def test_rows_without_a_number_are_refused(self):
-        parsed = read(row(id=None), row(2, homeTeamName="Other"))
+    @pytest.mark.parametrize("number", [None, 10**30, 1.5, "x"])
+    def test_rows_without_a_number_are_refused(self, number: object):
+        parsed = read(row(id=number), row(2, homeTeamName="Other"))
         assert [refused.reason for refused in parsed.rejected] == ["no number of a match"]
         assert "Northbridge" in parsed.rejected[0].text
 

@@ -39,9 +39,11 @@ def values_of(body: bytes) -> dict[str, Any]:
         return {}
     try:
         values = json.loads(body[at + len(_OPEN) : -len(_CLOSE)])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"the values kept with a page cannot be read: {error}", hint="fetch the page again") from error
-    return dict(values)
+    if not isinstance(values, dict):
+        raise DataError("what is kept as the values of a page are none", hint="fetch the page again")
+    return values
 
 
 def page_of(body: bytes) -> bytes:

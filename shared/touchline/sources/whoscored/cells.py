@@ -2,7 +2,9 @@
 
 import json
 import math
-from typing import Any
+from typing import Any, Final
+
+_LARGEST: Final = 2**63
 
 
 def text(value: Any) -> str:
@@ -33,15 +35,14 @@ def number(value: Any) -> float | None:
 
 
 def whole(value: Any) -> int | None:
-    """A whole number, also where it is written as a float or as text, as the site does with ids.
+    """A whole number that a database can hold, also where it is written as a float or as text, as the site does.
 
     >>> whole(2445568895.0), whole("1900001"), whole(1.5), whole(None)
     (2445568895, 1900001, None, None)
     """
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    found = number(value)
-    return int(found) if found is not None and found == int(found) else None
+    exact = isinstance(value, int) and not isinstance(value, bool)
+    found = value if exact else number(value)
+    return int(found) if found is not None and abs(found) < _LARGEST and found == int(found) else None
 
 
 def flag(value: Any) -> bool:

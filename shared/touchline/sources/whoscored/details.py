@@ -79,8 +79,8 @@ def of(page: MatchPage) -> Details:
 
 def _table(name: str, rows: list[dict[str, Any]], source_id: str) -> pd.DataFrame:
     kinds = COLUMNS[name]
-    made = pd.DataFrame([{"source_id": source_id} | row for row in rows], columns=list(kinds))
-    return made.astype(dict(kinds))
+    columns = {name: [row.get(name) for row in rows] for name in kinds} | {"source_id": [source_id] * len(rows)}
+    return pd.DataFrame({name: pd.Series(cells, dtype=kinds[name]) for name, cells in columns.items()})
 
 
 def _sides(page: MatchPage) -> dict[int, str]:

@@ -41,6 +41,8 @@ FINISHED: Final = 6
 SCHEDULED: Final = frozenset({0, 1})
 IN_PLAY: Final = frozenset({2, 3, 4, 5})
 _PLAYED_BY: Final = timedelta(hours=3)
+_YEARS: Final = (1850, 2200)
+_SHOWN: Final = 10
 
 
 class Fixture(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,9 +229,10 @@ def london(value: Any) -> datetime | None:
 def moment(value: Any) -> datetime | None:
     """A moment as the site writes it, None if it is none."""
     try:
-        return datetime.fromisoformat(text(value)) if text(value) else None
+        found = datetime.fromisoformat(text(value))
     except ValueError:
         return None
+    return found if _YEARS[0] <= found.year <= _YEARS[1] else None
 
 
 def parse(payload: Payload, fixtures: list[Fixture]) -> Parsed:
@@ -301,7 +304,7 @@ def notes(fixtures: list[Fixture], now: datetime) -> tuple[str, ...]:
         ("of a status that is not known", [one for one in fixtures if one.status not in _KNOWN]),
     ]
     lines = [f"{len(those)} matches: {what} ({_listed(those)})" for what, those in said if those]
-    return (*lines, *((f"new keys: {', '.join(new)}",) if new else ()))
+    return (*lines, *((f"new keys: {', '.join(new[:_SHOWN])}",) if new else ()))
 
 
 _KNOWN: Final = SCHEDULED | IN_PLAY | {FINISHED}

@@ -31,6 +31,7 @@ CENTRE: Final = "require.config.params['args'].matchCentreData"
 ENOUGH_EVENTS: Final = 1000
 """Of 17,950 matches one in a hundred had fewer than 1,325."""
 LATE_MINUTE: Final = 75
+_SHOWN: Final = 10
 _HEADER_MARK: Final = r"""require\.config\.params\[\s*["']matchheader["']\s*\]\s*=\s*"""
 _ARGS_MARK: Final = r"""require\.config\.params\[\s*["']args["']\s*\]\s*=\s*"""
 _CENTRE_MARK: Final = r"""\bmatchCentreData\s*=\s*"""
@@ -56,12 +57,9 @@ class MatchPage(msgspec.Struct, frozen=True, kw_only=True):
     state: Completeness
     data: Mapping[str, Any]
     """`matchCentreData`, empty where the page has none."""
-    notes: tuple[str, ...] = ()
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        """What happened, each event once."""
-        return events(self.data)
+    events: list[dict[str, Any]]
+    """What happened, each event once."""
+    notes: tuple[str, ...]
 
 
 def read(payload: Payload) -> MatchPage:
@@ -81,10 +79,12 @@ def read(payload: Payload) -> MatchPage:
     if (said := whole(args.get("matchId"))) not in (None, wanted):
         raise DataError(f"data of match {said}, not {wanted}", where=payload.name, hint="fetch it again")
     data = mapping(args.get("matchCentreData"))
-    state, note = _state(header, args, data)
+    happened = events(data)
+    state, note = _state(header, args, data, happened)
     if data and state != "expected":
-        _check(payload, header, data, state)
-    return MatchPage(header=header, state=state, data=data, notes=(*filter(None, [note]), *_new(data)))
+        _check(payload, header, data, happened, state)
+    notes = (*filter(None, [note]), *_new(data, happened))
+    return MatchPage(header=header, state=state, data=data, events=happened, notes=notes)
 
 
 def events(data: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -153,7 +153,9 @@ def _args(payload: Payload, values: Mapping[str, Any], page: str) -> dict[str, A
     raise shapes.changed(payload, "no data for the match centre")
 
 
-def _state(header: Header, args: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[Completeness, str]:
+def _state(
+    header: Header, args: Mapping[str, Any], data: Mapping[str, Any], happened: list[dict[str, Any]]
+) -> tuple[Completeness, str]:
     status = whole(data.get("statusCode")) if data else None
     over = feed.FINISHED in (status, header.status)
     if not data:
@@ -162,7 +164,6 @@ def _state(header: Header, args: Mapping[str, Any], data: Mapping[str, Any]) -> 
         return ("empty", "over, but without data") if over else ("expected", "")
     if not over:
         return "expected", ""
-    happened = events(data)
     if not happened:
         return "empty", "over, but without events"
     last = last_minute(happened) or 0
@@ -171,24 +172,26 @@ def _state(header: Header, args: Mapping[str, Any], data: Mapping[str, Any]) -> 
     return "available", ""
 
 
-def _new(data: Mapping[str, Any]) -> list[str]:
+def _new(data: Mapping[str, Any], happened: list[dict[str, Any]]) -> list[str]:
     """Keys that pages did not have when this was written."""
     sides = [mapping(data.get(side)) for side in ("home", "away")]
     new = {
         "page": shapes.unknown([data], shapes.CENTRE, shapes.CENTRE_MORE),
         "sides": shapes.unknown(sides, shapes.SIDE, shapes.SIDE_MORE),
-        "events": shapes.unknown(events(data), shapes.EVENT, shapes.EVENT_MORE),
+        "events": shapes.unknown(happened, shapes.EVENT, shapes.EVENT_MORE),
     }
-    return [f"new keys of {part}: {', '.join(keys)}" for part, keys in new.items() if keys]
+    return [f"new keys of {part}: {', '.join(keys[:_SHOWN])}" for part, keys in new.items() if keys]
 
 
-def _check(payload: Payload, header: Header, data: Mapping[str, Any], state: Completeness) -> None:
+def _check(
+    payload: Payload, header: Header, data: Mapping[str, Any], happened: list[dict[str, Any]], state: Completeness
+) -> None:
     """Look for what no page of a match that is over is without."""
     sides = [mapping(data.get(side)) for side in ("home", "away")]
     missing = shapes.lacking([data], shapes.CENTRE)
     if state != "empty":
         missing += [f"{key} of a side" for key in shapes.lacking(sides, shapes.SIDE)]
-        missing += [f"{key} of any event" for key in shapes.lacking(events(data), shapes.EVENT)]
+        missing += [f"{key} of any event" for key in shapes.lacking(happened, shapes.EVENT)]
     if state == "available":
         stats = [found for side in sides if totals.given(found := mapping(side.get("stats")))]
         missing += [f"{key} among the statistics" for key in shapes.lacking(stats, shapes.STATS)]
