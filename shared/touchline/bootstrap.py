@@ -17,7 +17,7 @@ from touchline import claiming, settings
 from touchline import wiring as declared
 from touchline.adapters.clock import SystemClock, VirtualClock, parse_moment
 from touchline.adapters.metrics import RecordedMetrics
-from touchline.collecting import Fetcher, Hosts, Journal, Names, Source
+from touchline.collecting import Fetcher, Hosts, Journal, Names, Quotes, Source
 from touchline.coordination import Claim, Claims
 from touchline.errors import ConfigurationError
 from touchline.ports import (
@@ -29,7 +29,6 @@ from touchline.ports import (
     ObjectStore,
     Predictor,
     PromotionLog,
-    Quotes,
     Registry,
 )
 from touchline.settings import Common

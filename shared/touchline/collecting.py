@@ -178,7 +178,7 @@ class Fetcher(Protocol):
         ...
 
     def evidence(self) -> Mapping[str, bytes]:
-        """File name -> content of what can be shown of the last answer: a screenshot, the page; empty for plain requests."""
+        """File name -> content of what can be shown of the last answer: a screenshot, the page; empty for requests."""
         ...
 
     def close(self) -> None:
@@ -293,18 +293,25 @@ class Names(Protocol):
         ...
 
 
-class Quote(msgspec.Struct, frozen=True, kw_only=True):
-    """One price at one moment."""
+class Quotes(Protocol):
+    """Prices of matches, each with the moment at which it was quoted; only ever added to."""
 
-    bookmaker: str
-    market: Literal["h2h", "totals"]
-    outcome: str
-    """home, draw or away; over or under."""
-    line: float = 0.0
-    """Goals of a totals market, else 0."""
-    price: float
-    """Decimal odds."""
-    quoted_at: datetime
+    def record(self, frame: "pd.DataFrame") -> int:
+        """Add the prices that are not there yet; how many.
+
+        Args:
+            frame: match_id, bookmaker, market (h2h, totals), outcome (home, draw, away; over, under), line (goals of
+                totals, else 0), price (decimal odds), quoted_at (aware), source, payload (sha256).
+
+        Raises:
+            NotFound: a match is not stored.
+            Conflict: the write lock could not be had in time.
+        """
+        ...
+
+    def of(self, match_ids: Iterable[str]) -> "pd.DataFrame":
+        """All prices of some matches, the oldest first: the columns of `record` without `payload`."""
+        ...
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -335,4 +342,4 @@ LIVE_COLUMNS: Final = (
     "source_id", "competition", "season", "kickoff", "home_team", "away_team", "state", "raw_status", "minute",
     "home_goals", "away_goals",
 )  # fmt: skip
-"""How matches stand: `state` is scheduled, live, finished or other; `minute` is text as shown, empty before kick-off."""
+"""How matches stand: `state` is scheduled, live, finished or other; `minute` is as shown, empty before it began."""

@@ -168,6 +168,10 @@ class MatchStore(Protocol):
         """IDENTITY and `available_time` of matches, as they are stored now; those that are not stored are left out."""
         ...
 
+    def details(self, source: str, match_ids: Iterable[str]) -> "dict[str, pd.DataFrame]":
+        """Details of matches that are stored now, by table; the index is `match_id` and what else tells rows apart."""
+        ...
+
     def team_sources(self) -> dict[str, set[str]]:
         """Country -> who named its teams; empty text: files, or a person."""
         ...
@@ -207,26 +211,6 @@ class MatchStore(Protocol):
         Raises:
             NotFound: `seq` is above the highest.
         """
-        ...
-
-
-class Quotes(Protocol):
-    """Prices of matches, each with the moment at which it was quoted; only ever added to."""
-
-    def record(self, frame: "pd.DataFrame") -> int:
-        """Add the prices that are not there yet; how many.
-
-        Args:
-            frame: match_id, bookmaker, market, outcome, line, price, quoted_at (aware), source, payload (sha256).
-
-        Raises:
-            NotFound: a match is not stored.
-            Conflict: the write lock could not be had in time.
-        """
-        ...
-
-    def of(self, match_ids: Iterable[str]) -> "pd.DataFrame":
-        """All prices of some matches, the oldest first: the columns of `record` without `payload`."""
         ...
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
-from touchline.collecting import Fetcher, Hosts, Journal, Names, Source
+from touchline.collecting import Fetcher, Hosts, Journal, Names, Quotes, Source
 from touchline.coordination import Claim
 from touchline.manifest import encode, sha256
 from touchline.ports import (
@@ -19,7 +19,6 @@ from touchline.ports import (
     ObjectStore,
     Predictor,
     PromotionLog,
-    Quotes,
     Registry,
 )
 from touchline.wiring import Wiring
