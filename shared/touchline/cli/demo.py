@@ -101,6 +101,14 @@ def _collect(platform: "Chain", plan: Plan) -> "list[RunRecord]":
         from touchline.cli.commands import put_down
 
         return put_down(platform, plan.payloads)
+    records = [_ticked(platform, plan)]
+    while records[-1].summary.get("left") and records[-1].summary.get("pages_fetched"):
+        records.append(_ticked(platform, plan))
+    return records
+
+
+def _ticked(platform: "Chain", plan: Plan) -> "RunRecord":
+    """One run of scrape by its schedule."""
     status, record = platform.invoke("scrape", platform.tick("scrape"))
     if status >= 500 and record.error is not None:
         fault = record.error
@@ -110,7 +118,7 @@ def _collect(platform: "Chain", plan: Plan) -> "list[RunRecord]":
         what = record.error.what if record.error else record.reason
         where, hint = (record.error.where, record.error.hint) if record.error else ("", "")
         raise PermanentError(what, where=where or plan.source, hint=hint)
-    return [record]
+    return record
 
 
 def outcome(platform: "Chain", plan: Plan, records: "Sequence[RunRecord]") -> dict[str, Any]:

@@ -21,6 +21,8 @@ Source = Literal["football-data", "simulated", "files"]
 BEFORE_KICKOFF: Final = timedelta(hours=2)
 LEAGUES: Final = ("E0", "E1", "D1", "I1", "SP1", "F1")
 SEASONS_BACK: Final = 10
+ATTEMPTS: Final = "2"
+"""Where another source is waiting, nobody waits long for the first."""
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +63,7 @@ def plans(wish: Wish, environ: Mapping[str, str], now: datetime) -> list[Plan]:
 
 
 def _from_source(source: Source, wish: Wish, environ: Mapping[str, str], now: datetime) -> Plan:
+    hasty = {"TOUCHLINE_SCRAPE_ATTEMPTS": ATTEMPTS, **environ} if not wish.source else environ
     seasons = wish.seasons or (f"{now.year - SEASONS_BACK}-",) * (source == "football-data")
     chosen = {
         "TOUCHLINE_SCRAPE_SOURCES": source,
@@ -70,7 +73,7 @@ def _from_source(source: Source, wish: Wish, environ: Mapping[str, str], now: da
     as_of = parse_moment(wish.as_of, "--as-of") if wish.as_of else None
     parts = ["simulated"] * (source == "simulated") + ([f"{as_of:%Y%m%d-%H%M}"] if as_of else [])
     notes = ("the matches are invented: a simulated league, no real club",) * (source == "simulated")
-    return Plan(source=source, environ=_around(environ, wish, chosen, parts, as_of), notes=notes + _told(as_of, wish))
+    return Plan(source=source, environ=_around(hasty, wish, chosen, parts, as_of), notes=notes + _told(as_of, wish))
 
 
 def _from_files(wish: Wish, environ: Mapping[str, str], now: datetime) -> Plan:
