@@ -15,6 +15,7 @@ from touchline.errors import ConfigurationError, PermanentError, TouchlineError,
 
 EVIDENCE_BYTES: Final = 2_000_000
 """More of a page, or a larger screenshot, shows nothing new."""
+PROBE: Final = "data:text/html,<script>var six = 6</script>"
 EVIDENCE_SECONDS: Final = 5.0
 
 
@@ -68,6 +69,21 @@ class Browser:
         self._told["page.html"] = answer.body[:EVIDENCE_BYTES]
         self._tell(page, {"url": answer.url, "status": answer.status, "headers": answer.headers})
         return answer
+
+    def check(self) -> str:
+        """Start if need be, read a page that needs no server, and say who did it.
+
+        Raises:
+            Unavailable, ConfigurationError: as of `get`.
+        """
+        own = Page(source="", endpoint="", name="", url=PROBE, values=("six * 7",))
+        with _translated(own, self._seconds):
+            tab = self._started()
+            answer = tab.open(own)
+        if answer.values != {"six * 7": "42"}:
+            raise Unavailable("the browser runs no scripts", where=PROBE)
+        known, sight = tab.versions, "sees" if tab.insight else "does not see"
+        return f"{known['name']} {known['version']}, driver {known['driver']}, reads pages and {sight} their traffic"
 
     def evidence(self) -> Mapping[str, bytes]:
         """The last answer, or what was seen when none came: `answer.json`, `page.html`, and `screenshot.png`."""

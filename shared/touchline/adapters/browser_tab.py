@@ -56,14 +56,14 @@ class Tab:
         set_patience(driver, seconds + SPARE)
         driver.set_page_load_timeout(seconds)
         driver.set_script_timeout(seconds)
-        self._insight = True
+        self.insight = True
         """Whether the browser lets us look at its traffic; a grid in between may not pass it on."""
         try:
             self._ask("Network.enable", maxResourceBufferSize=max_bytes, maxTotalBufferSize=4 * max_bytes)
             self._ask("Network.setBlockedURLs", urls=ASSETS)
             self._traffic()
         except WebDriverException:
-            self._insight = False
+            self.insight = False
 
     def open(self, page: Page) -> Answer:
         """Go to the page's address and read what came, with the values that it asks for."""
@@ -84,7 +84,7 @@ class Tab:
         if "error" not in found:
             return Answer(url=found["url"], status=found["status"], body=_bytes(found), headers=found["headers"])
         failure = self._traffic().script_failure
-        if found["forbidden"] or failure.get("blockedReason") or not self._insight:
+        if found["forbidden"] or failure.get("blockedReason") or not self.insight:
             return self.open(page)  # the open page forbids such requests, or the answer comes from another site
         raise no_answer(page, failure.get("errorText") or found["error"])
 
@@ -96,7 +96,7 @@ class Tab:
         try:
             self._driver.get(page.url)
         except WebDriverException as error:
-            if not self._insight or _EMPTY not in str(error.msg):
+            if not self.insight or _EMPTY not in str(error.msg):
                 raise
         state = self._run(scripts.state(page.values))
         frame, traffic = self._frame(), self._traffic()
@@ -154,7 +154,7 @@ class Tab:
         from selenium.common.exceptions import WebDriverException
 
         with contextlib.suppress(WebDriverException):
-            if self._insight:
+            if self.insight:
                 body = self._ask("Network.getResponseBody", requestId=frame.load)
                 return (body["body"], True) if not body["base64Encoded"] else ("", False)
         rendered: str = self._run(scripts.RENDERED)
@@ -181,7 +181,7 @@ class Tab:
         return DataError(what, where=page.url, hint="no page of a source is so large")
 
     def _frame(self) -> "_Frame":
-        if not self._insight:
+        if not self.insight:
             return _Frame("", "")
         found = self._ask("Page.getFrameTree")["frameTree"]["frame"]
         return _Frame(found["id"], found["loaderId"])
@@ -190,7 +190,7 @@ class Tab:
         return self._driver.execute_cdp_cmd(command, arguments)
 
     def _traffic(self) -> "_Traffic":
-        return _Traffic(self._driver.execute("getLog", {"type": "performance"})["value"] if self._insight else [])
+        return _Traffic(self._driver.execute("getLog", {"type": "performance"})["value"] if self.insight else [])
 
 
 class _Frame(NamedTuple):

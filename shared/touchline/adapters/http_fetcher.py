@@ -96,7 +96,8 @@ class HttpFetcher:
         import httpx
 
         if self._client is None:
-            logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells whole addresses, keys and all
+            for name in ("httpx", "httpcore"):  # they tell whole addresses, keys and all
+                logging.getLogger(name).setLevel(logging.WARNING)
             headers = {"User-Agent": self._user_agent, "Accept": "*/*"}
             self._client = httpx.Client(timeout=self._timeout, headers=headers, mounts=DIRECT)
         return self._client

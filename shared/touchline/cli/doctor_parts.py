@@ -10,6 +10,7 @@ import msgspec
 
 from touchline import settings
 from touchline.bootstrap import SINK_TOKEN
+from touchline.cli import doctor_browser
 from touchline.collecting import Scope
 from touchline.errors import ConfigurationError, NotFound, TouchlineError, Unavailable
 from touchline.manifest import bundle_of, current, encode
@@ -24,6 +25,7 @@ SINK_SECONDS: Final = 5.0
 PACKAGES: Final = (
     "numpy", "pandas", "pyarrow", "sqlalchemy", "alembic", "httpx", "pandera", "sklearn", "xgboost", "optuna", "mlflow",
     "onnxruntime", "evidently", "fastapi", "uvicorn", "functions_framework", "boto3", "redis",
+    "selenium",
 )  # fmt: skip
 
 
@@ -204,6 +206,7 @@ PARTS: Final = (
     Part("registry", _registry, "check MLFLOW_TRACKING_URI, and that the server runs; models wait until it does"),
     Part("cache", _cache, "check TOUCHLINE_CACHE, and that Redis runs", "TOUCHLINE_CACHE"),
     Part("sink", _sink, "check TOUCHLINE_SINK; what is not taken is sent again", "TOUCHLINE_SINK"),
+    Part("browser", doctor_browser.browser, doctor_browser.ADVICE),
     Part("sources", _sources, "check the network and TOUCHLINE_SCRAPE_SOURCES"),
     Part("model", _model, "`touchline trace` shows which object is broken; `touchline rollback` serves another model",
          after="store"),
