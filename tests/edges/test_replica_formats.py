@@ -347,7 +347,12 @@ def test_the_header_has_holes_where_nothing_is_known(client: Client, replica: Re
 def test_extra_time_and_shootouts(client: Client, replica: Replica) -> None:
     cup = {row["id"]: row for month in ("202603", "202605") for row in month_rows(client, 24610, month)}
     longer, shootout = cup[of_trait(replica, "extra_time")], cup[of_trait(replica, "shootout")]
-    assert [longer["homeScore"], longer["awayScore"]] == [longer["homeExtratimeScore"], longer["awayExtratimeScore"]]
+    assert [longer[f"{side}{name}"] for name in ("Score", "ExtratimeScore") for side in ("home", "away")] == [
+        2,
+        1,
+        1,
+        0,
+    ]
     assert (shootout["homePenaltyScore"], shootout["awayPenaltyScore"], shootout["winnerField"]) == (4, 3, 0)
     centre = args(client, shootout["id"])["matchCentreData"]
     assert centre["pkScore"] == "4 : 3"

@@ -1,7 +1,8 @@
 """The replica as an ASGI application: pages and feeds under the addresses of the site, and switches of its own.
 
 The switches are below `/_replica/`: `GET hits`, `GET` or `POST faults` (`{"shares": {"empty": 0.1}, "times": 2}`),
-`POST now` (`{"now": "2026-03-02T09:00:00Z"}`), `POST revise` (`{"revisions": ["move"]}`), `GET truth/{table}`.
+`POST now` (`{"now": "2026-03-02T09:00:00Z"}`), `POST revise` (`{"revisions": ["move"]}`),
+`GET truth/{table}[/{competition}[/{season}]]`.
 """
 
 import asyncio

@@ -83,7 +83,7 @@ class Events:
         return (self.moment < moment) & (self.goal < goals)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def events_of(game: Game, target: int, seed: int) -> Events:
     """All events of a whole match, about `target` of them."""
     draw = np.random.default_rng([seed, game.fixture.number, 2])

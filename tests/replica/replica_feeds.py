@@ -99,7 +99,7 @@ def _score(game: Game, standing: Standing) -> dict[str, Any]:
     """Scores and cards up to now."""
     until = standing.until
     goals: tuple[int | None, int | None] = (None, None) if until is None else game.score(until)
-    extra = game.score(until) if standing.finished and game.extra else (None, None)
+    extra = (standing.finished and game.extra_time) or (None, None)
     shootout = game.penalties if standing.finished and game.shootout else (None, None)
     named = {"Score": goals, "ExtratimeScore": extra, "PenaltyScore": shootout}
     row: dict[str, Any] = {

@@ -134,6 +134,11 @@ class Game:
         return self.score(self.halves[1].end)
 
     @property
+    def extra_time(self) -> tuple[int, int] | None:
+        """Goals of extra time, None where there was none."""
+        return self.score(since=self.halves[1].end) if self.extra else None
+
+    @property
     def penalties(self) -> tuple[int, int]:
         """Score of the shoot-out."""
         sides = [side for side, _, scored in self.shootout if scored]

@@ -135,13 +135,15 @@ def make_league(teams: int = MAX_TEAMS, seasons: int = 1, traits: Sequence[str] 
         raise ValueError(f"{teams} teams cannot be had: an even number from 2 to {MAX_TEAMS}")
     england = [_club(number, "England", "gb-eng") for number in range(MAX_TEAMS)]
     mixed = [_club(number, "Norway", "no") for number in range(MAX_TEAMS, 27)]
-    brazil = [_club(number, "Brazil", "br") for number in range(27, 35)]
+    brazil = [_club(number, "Brazil", "br") for number in range(27, 31)]
+    belgium = [_club(number, "Belgium", "be") for number in range(31, 35)]
     competitions = (
         _premier(england[:teams], seasons, traits),
         _cup([*mixed[:6], *england[:2]]),
-        _brazilian(brazil[:4]),
+        _belgian(belgium),
+        _brazilian(brazil),
     )
-    return League(competitions, (*england[:teams], *mixed, *brazil))
+    return League(competitions, (*england[:teams], *mixed, *brazil, *belgium))
 
 
 def _club(index: int, country: str, code: str) -> Club:
@@ -187,13 +189,36 @@ def _cup(clubs: Sequence[Club]) -> Competition:
         first += len(numbered)
         stages.append(Stage(24601 + index, f"Group {'AB'[index]}", numbered))
     ties = [(clubs[0], clubs[3]), (clubs[1], clubs[2])]
-    days = [date(2026, 3, 17), date(2026, 5, 30)]
-    last = _fixtures([ties, [(clubs[0], clubs[1])]], days, ("CL", season, 24610), evenings=True)
-    odd = ("extra_time", "", "shootout")
-    ended = tuple(replace(fixture, number=first + number, trait=odd[number]) for number, fixture in enumerate(last))
+    knocked = _knock_out([ties, [(clubs[0], clubs[1])]], [date(2026, 3, 17), date(2026, 5, 30)], ("CL", season, 24610))
+    ended = tuple(replace(fixture, number=first + number) for number, fixture in enumerate(knocked))
     stages += [Stage(24610, "Final Stage", ended), Stage(24611, "Grp. Stages", ())]
     seasons = (Season(10801, season, "2025/2026", tuple(stages)),)
     return Competition("CL", 250, "Europe", "eu", 12, "Champions League", seasons, international=True)
+
+
+def _knock_out(
+    rounds: Sequence[Sequence[tuple[Club, Club]]], days: Sequence[date], where: tuple[str, str, int]
+) -> list[Fixture]:
+    """Matches that have to be won: the first one goes into extra time, the last one is shot out."""
+    drawn = _fixtures(rounds, days, where, evenings=True)
+    return [replace(drawn[0], trait="extra_time"), *drawn[1:-1], replace(drawn[-1], trait="shootout")]
+
+
+def _belgian(clubs: Sequence[Club]) -> Competition:
+    """A league whose seasons end in play-offs of two kinds."""
+    season, stages, first = "2025-26", [], 1940001
+    rounds = double_rounds(clubs)
+    regular = [date(2025, 8, 2) + timedelta(days=40 * number) for number in range(len(rounds))]
+    parts = [("Pro League", _fixtures(rounds, regular, ("B1", season, 24701), evenings=True))]
+    for index, (name, pair) in enumerate((("Championship Play-off", clubs[:2]), ("Relegation Play-off", clubs[2:]))):
+        legs, days = double_rounds(pair), [date(2026, 4, 11), date(2026, 5, 16)]
+        parts.append((name, _knock_out(legs, days, ("B1", season, 24702 + index))))
+    for index, (name, drawn) in enumerate(parts):
+        numbered = tuple(replace(fixture, number=first + number) for number, fixture in enumerate(drawn))
+        first += len(numbered)
+        stages.append(Stage(24701 + index, name, numbered))
+    seasons = (Season(10777, season, "2025/2026", tuple(stages)),)
+    return Competition("B1", 22, "Belgium", "be", 18, "Jupiler Pro League", seasons)
 
 
 def _brazilian(clubs: Sequence[Club]) -> Competition:

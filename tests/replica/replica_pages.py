@@ -172,13 +172,14 @@ def _stages(competition: Competition, season: Season, chosen: Stage | None) -> s
 
 
 def calendar(site: Site, stage: Stage) -> str:
-    """The days with matches; months count from zero, and one of them is announced in vain."""
+    """The days with matches; months count from zero. `vain`: a day of the month after them too, without a match."""
     days = sorted({site.local(fixture).date() for fixture in stage.fixtures})
     if not days:
         return "var wsCalendar = { min: null, max: null, mask: {} };"
     listed = [(one.year, one.month - 1, one.day) for one in days]
-    after = date(days[-1].year + days[-1].month // 12, days[-1].month % 12 + 1, 6)
-    listed.append((after.year, after.month - 1, after.day))
+    if site.vain:
+        after = date(days[-1].year + days[-1].month // 12, days[-1].month % 12 + 1, 6)
+        listed.append((after.year, after.month - 1, after.day))
     years = []
     for year, part in groupby(listed, key=lambda one: one[0]):
         months = [

@@ -41,6 +41,7 @@ class Site:
         events: about so many a match.
         seasons: of E0.
         traits: which odd matches there are, see `Fixture`.
+        vain: calendars mark a month too many.
     """
 
     def __init__(
@@ -51,9 +52,10 @@ class Site:
         events: int = 1500,
         seasons: int = 1,
         traits: Sequence[str] = TRAITS,
+        vain: bool = False,
     ) -> None:
         self.league = make_league(teams, seasons, traits)
-        self.seed, self.now, self.events = seed, now, events
+        self.seed, self.now, self.events, self.vain = seed, now, events, vain
         self._revised: set[str] = set()
         self._games: dict[int, Game] = {}
 

@@ -6,18 +6,18 @@ from typing import Any, Final
 
 import pandas as pd
 
-from replica_event_list import PERIODS
 from replica_feeds import cards
 from replica_game import STARTERS, Goal
-from replica_league import Fixture
+from replica_league import LONDON, Fixture
 from replica_matches import shown_of
 from replica_sheet import Sheet, manager
 from replica_site import Site
 
 _SIDES: Final = ("home", "away")
 _STATES: Final = {6: "finished", 0: "scheduled", 1: "scheduled"}
+"""Everything else is `postponed` until somebody knows better."""
 _COMPLETENESS: Final = {
-    "full": "available", "truncated": "partial", "null": "not_available", "initial": "not_available",
+    "full": "available", "truncated": "partial", "null": "empty", "initial": "not_available",
     "never_served": "empty", "future": "expected", "live": "expected",
 }  # fmt: skip
 _TEAM: Final = {
@@ -39,46 +39,46 @@ _STATISTICS: Final = {
 
 
 class Truth:
-    """Tables of what the site shows at its present moment; of a competition ("" = of all), season and all.
+    """Tables of what the site shows at its present moment; of a competition and season ("" = of all).
 
-    The tables of details hold matches that are over and whose page has events; numbers are floats, as pandas has them
-    beside missing ones.
+    The tables of details hold matches that are over and whose page has all events; `match_details` and `line_ups`
+    also those of which a part is missing. Numbers are floats, as pandas has them beside missing ones.
     """
 
     def __init__(self, site: Site) -> None:
         self.site = site
 
-    def table(self, name: str, competition: str = "") -> pd.DataFrame:
+    def table(self, name: str, competition: str = "", season: str = "") -> pd.DataFrame:
         """A table by its name.
 
         Raises:
             ValueError: there is no such table.
         """
-        makers: dict[str, Callable[[str], pd.DataFrame]] = {
+        makers: dict[str, Callable[[str, str], pd.DataFrame]] = {
             "clubs": self.clubs, "schedule": self.schedule, "pages": self.pages, "statistics": self.statistics,
             "match_details": self.match_details, "team_details": self.team_details, "line_ups": self.line_ups,
             "player_stats": self.player_stats, "shots": self.shots, "live": self.live,
         }  # fmt: skip
         if name not in makers:
             raise ValueError(f"no table {name!r}; there are {', '.join(makers)}")
-        return makers[name](competition)
+        return makers[name](competition, season)
 
-    def clubs(self, competition: str = "") -> pd.DataFrame:
+    def clubs(self, competition: str = "", season: str = "") -> pd.DataFrame:
         """competition, country, team (as in the feeds), centre_name (as on match pages), number."""
         rows = {
             (fixture.code, club.number): (fixture.code, club.country, club.name, club.centre_name, club.number)
-            for fixture in self._fixtures(competition)
+            for fixture in self._fixtures(competition, season)
             for club in fixture.clubs
         }
         return pd.DataFrame(list(rows.values()), columns=["competition", "country", "team", "centre_name", "number"])
 
-    def schedule(self, competition: str = "") -> pd.DataFrame:
-        """Rows of the month feeds; `status` is scheduled, finished or other, scores only of finished matches."""
-        return pd.DataFrame([self._row(fixture) for fixture in self._fixtures(competition)])
+    def schedule(self, competition: str = "", season: str = "") -> pd.DataFrame:
+        """Rows of the month feeds; `status` is scheduled, finished or postponed, scores are those of 90 minutes."""
+        return pd.DataFrame([self._row(fixture) for fixture in self._fixtures(competition, season)])
 
     def _row(self, fixture: Fixture) -> dict[str, Any]:
         standing, game = self.site.standing(fixture), self.site.game(fixture)
-        home, away = game.score() if standing.finished else (nan, nan)
+        home, away = game.full_time if standing.finished else (nan, nan)
         return {
             "source_id": str(fixture.number),
             "competition": fixture.code,
@@ -86,16 +86,19 @@ class Truth:
             "kickoff": pd.Timestamp(self.site.kickoff(fixture)),
             "home_team": fixture.home.name,
             "away_team": fixture.away.name,
-            "status": _STATES.get(standing.status, "other"),
-            "raw_status": f"{standing.status}/{standing.elapsed or ''}",
+            "status": _STATES.get(standing.status, "postponed"),
+            "raw_status": f"{standing.status}/{standing.elapsed}" if standing.elapsed else f"{standing.status}",
             "home_goals": float(home),
             "away_goals": float(away),
         }
 
-    def live(self, competition: str = "") -> pd.DataFrame:
+    def live(self, competition: str = "", season: str = "") -> pd.DataFrame:
         """LIVE_COLUMNS of the matches of today (UK time); scores of all that have begun."""
         rows = []
-        for fixture in self.site.on_day(self.site.now.date()):
+        known = {fixture.number for fixture in self._fixtures(competition, season)}
+        for fixture in self.site.on_day(self.site.now.astimezone(LONDON).date()):
+            if fixture.number not in known:
+                continue
             standing, row = self.site.standing(fixture), self._row(fixture)
             until = standing.until
             home, away = (nan, nan) if until is None else self.site.game(fixture).score(until)
@@ -103,26 +106,25 @@ class Truth:
             begun = standing.elapsed if standing.begun else ""
             row |= {"state": state, "minute": begun or "", "home_goals": float(home), "away_goals": float(away)}
             rows.append({name: row[name] for name in _LIVE})
-        table = pd.DataFrame(rows, columns=list(_LIVE))
-        return table[table["competition"] == competition] if competition else table
+        return pd.DataFrame(rows, columns=list(_LIVE))
 
-    def pages(self, competition: str = "") -> pd.DataFrame:
+    def pages(self, competition: str = "", season: str = "") -> pd.DataFrame:
         """source_id, variant (see `Site.page_of`) and completeness of every match page."""
-        rows = [(fixture, self.site.page_of(fixture)) for fixture in self._fixtures(competition)]
+        rows = [(fixture, self.site.page_of(fixture)) for fixture in self._fixtures(competition, season)]
         made = [(str(fixture.number), kind, _COMPLETENESS[kind]) for fixture, kind in rows]
         return pd.DataFrame(made, columns=["source_id", "variant", "completeness"])
 
-    def statistics(self, competition: str = "") -> pd.DataFrame:
-        """Both sides' goals and statistics."""
-        return self._table(competition, lambda shown: [_statistics(shown)])
+    def statistics(self, competition: str = "", season: str = "") -> pd.DataFrame:
+        """Both sides' statistics and goals at half-time."""
+        return self._table((competition, season), lambda shown: [_statistics(shown)], whole=True)
 
-    def match_details(self, competition: str = "") -> pd.DataFrame:
-        """Columns of `match_details`; goals after extra time as the site has them, those of 90 minutes included."""
-        return self._table(competition, lambda shown: [self._details(shown)])
+    def match_details(self, competition: str = "", season: str = "") -> pd.DataFrame:
+        """Columns of `match_details`; goals of extra time are those that fell in it."""
+        return self._table((competition, season), lambda shown: [self._details(shown)])
 
     def _details(self, shown: Sheet) -> dict[str, Any]:
         game = shown.game
-        extra = game.score() if game.extra else (nan, nan)
+        extra = game.extra_time or (nan, nan)
         shootout = game.penalties if game.shootout else (nan, nan)
         return {
             "completeness": _COMPLETENESS[self.site.page_of(game.fixture)],
@@ -130,35 +132,39 @@ class Truth:
             "attendance": float(game.attendance),
             "referee": " ".join(game.referee),
             "events": float(shown.shown.sum()),
-            "last_minute": float(120 if game.shootout else game.half(shown.last).minute(shown.last)),
+            "last_minute": float(game.half(shown.last).minute(shown.last)),
             **{f"{side}_goals_extra_time": float(extra[index]) for index, side in enumerate(_SIDES)},
             **{f"{side}_penalties": float(shootout[index]) for index, side in enumerate(_SIDES)},
         }
 
-    def team_details(self, competition: str = "") -> pd.DataFrame:
+    def team_details(self, competition: str = "", season: str = "") -> pd.DataFrame:
         """Columns of `team_details`, one row a side."""
-        return self._table(competition, lambda shown: [_team(shown, side) for side in (0, 1)])
+        return self._table((competition, season), lambda shown: [_team(shown, side) for side in (0, 1)], whole=True)
 
-    def line_ups(self, competition: str = "") -> pd.DataFrame:
-        """Columns of `line_ups`: everybody who was named; minutes are expanded ones, of who came or went."""
-        return self._table(competition, _line_ups)
+    def line_ups(self, competition: str = "", season: str = "") -> pd.DataFrame:
+        """Columns of `line_ups`: everybody who was named; minutes are those of the clock, 0 for the eleven."""
+        return self._table((competition, season), _line_ups)
 
-    def player_stats(self, competition: str = "") -> pd.DataFrame:
+    def player_stats(self, competition: str = "", season: str = "") -> pd.DataFrame:
         """Columns of `player_match_stats`: everybody who played."""
-        return self._table(competition, _players)
+        return self._table((competition, season), _players, whole=True)
 
-    def shots(self, competition: str = "") -> pd.DataFrame:
+    def shots(self, competition: str = "", season: str = "") -> pd.DataFrame:
         """Columns of `shots`: own goals and penalties of a shoot-out too."""
-        return self._table(competition, _shots)
+        return self._table((competition, season), _shots, whole=True)
 
-    def _fixtures(self, competition: str) -> list[Fixture]:
+    def _fixtures(self, competition: str, season: str) -> list[Fixture]:
         found = self.site.league.fixtures.values()
-        return [fixture for fixture in found if competition in ("", fixture.code)]
+        return [one for one in found if competition in ("", one.code) and season in ("", one.season)]
 
-    def _table(self, competition: str, made: Callable[[Sheet], list[dict[str, Any]]]) -> pd.DataFrame:
+    def _table(
+        self, where: tuple[str, str], made: Callable[[Sheet], list[dict[str, Any]]], whole: bool = False
+    ) -> pd.DataFrame:
+        """Rows of every page with events; `whole`: of those that lack none, for half of a match is no sum."""
         rows = []
-        for fixture in self._fixtures(competition):
-            shown = shown_of(self.site, fixture) if self.site.standing(fixture).finished else None
+        for fixture in self._fixtures(*where):
+            kinds = ("full",) if whole else ("full", "truncated")
+            shown = shown_of(self.site, fixture) if self.site.page_of(fixture) in kinds else None
             if shown is not None:
                 rows += [{"source_id": str(fixture.number), **row} for row in made(shown)]
         return pd.DataFrame(rows)
@@ -170,6 +176,11 @@ _LIVE: Final = (
 )  # fmt: skip
 
 
+_PERIOD: Final = {
+    1: "first_half", 2: "second_half", 3: "extra_first_half", 4: "extra_second_half", 5: "shoot_out",
+}  # fmt: skip
+
+
 def _minute(shown: Sheet, place: int) -> int:
     moment = int(shown.events.moment[place])
     return 120 if shown.period(place) == 5 else shown.game.half(moment).minute(moment)
@@ -179,7 +190,6 @@ def _statistics(shown: Sheet) -> dict[str, Any]:
     game = shown.game
     row: dict[str, Any] = {}
     for index, side in enumerate(_SIDES):
-        row[f"{side}_goals"] = float(game.score()[index])
         row[f"{side}_goals_half_time"] = float(game.half_time[index])
         row |= {f"{side}_{name}": float(shown.totals[theirs][index].sum()) for name, theirs in _STATISTICS.items()}
         found = cards(game, index, shown.until)
@@ -203,8 +213,11 @@ def _line_ups(shown: Sheet) -> list[dict[str, Any]]:
     game, rows = shown.game, []
     for side in (0, 1):
         changes = [change for change in game.changes if change.side == side and change.moment < shown.until]
-        came = {change.on: float(change.moment // 60) for change in changes}
-        went = {change.off: float(change.moment // 60) for change in changes}
+        came = dict.fromkeys(range(STARTERS), 0.0)
+        came |= {change.on: float(game.half(change.moment).minute(change.moment)) for change in changes}
+        went = {change.off: float(game.half(change.moment).minute(change.moment)) for change in changes}
+        gone = {place: moment for place, moment in game.sent_off(side).items() if moment < shown.until}
+        went |= {place: float(game.half(moment).minute(moment)) for place, moment in gone.items()}
         for place, player in enumerate(game.squads[side]):
             rows.append({
                 "player": player.number,
@@ -262,7 +275,7 @@ def _shots(shown: Sheet) -> list[dict[str, Any]]:
             "player": game.squads[side][int(events.player[place])].number,
             "minute": float(_minute(shown, place)),
             "second": float(moment % 60) if shown.second_known(place) else None,
-            "period": PERIODS[shown.period(place)],
+            "period": _PERIOD[shown.period(place)],
             "result": extra["result"],
             "x": float(events.x[place]),
             "y": float(events.y[place]),
