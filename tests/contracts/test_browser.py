@@ -99,6 +99,16 @@ def test_a_page_that_forbids_nearly_everything_is_read_all_the_same(site, browse
     assert browser.get(page(site.url + "/data", "json")).body == b'{"a": "<&"}'
 
 
+def test_a_page_that_waits_for_something_else_is_read_all_the_same(site):
+    site.put("/never.js", Reply(seconds=60))
+    text = b"<p>a<script>var x = 1</script><script src=/never.js></script><script>var y = 2</script>"
+    site.put("/waits", Reply(text, headers=HTML))
+    with closing(Browser("", page_seconds=2)) as browser:
+        answer = browser.get(page(site.url + "/waits", values=("x",)))
+        assert (answer.status, answer.body, answer.values) == (200, text, {"x": "1"})
+        assert browser.get(page(site.url + "/plain")).body == b"<p>plain"
+
+
 def test_nothing_is_asked_for_that_nobody_looks_at(site, browser):
     site.asked.clear()
     browser.get(page(site.url + "/rich"))

@@ -47,7 +47,8 @@ class Browser:
     def get(self, page: Page) -> Answer:
         """What comes back; a document as received, with the JSON of the page's values.
 
-        A document is opened; everything else is read from within a page of the same site, or opened if none is open.
+        A document is opened; everything else is read, with the page's headers, from within a page of the same site, or
+        opened if none is open. What a server declared fresh for a while may come out of the browser's cache.
 
         Raises:
             Unavailable: nothing came back in time, or the connection or the browser broke; a new browser asks for the

@@ -43,17 +43,17 @@ return (plain ? document.body?.textContent : document.documentElement?.outerHTML
 """What the browser made of the page; exact for JSON and plain text only."""
 
 
-def state(expressions: Iterable[str]) -> str:
+def state(expressions: Iterable[str], most: int) -> str:
     """Script that gives {url, origin, status, type, charset, moment, values}.
 
-    `values` has the JSON of each expression that can be evaluated. The expressions stand in the script itself, since a
-    page may forbid `eval`.
+    `values` has the JSON of each expression that can be evaluated, if it is not longer than `most`. The expressions
+    stand in the script itself, since a page may forbid `eval`.
     """
-    takes = "\n".join(f"take({json.dumps(expression)}, () => ({expression}));" for expression in expressions)
+    takes = "\n".join(f"take({json.dumps(expression)}, () => (\n{expression}\n));" for expression in expressions)
     return f"""
 const values = {{}};
 const take = (name, give) => {{
-  try {{ const text = JSON.stringify(give()); if (text !== undefined) values[name] = text; }} catch (missing) {{}}
+  try {{ const text = JSON.stringify(give()); if (text?.length <= {most}) values[name] = text; }} catch (missing) {{}}
 }};
 {takes}
 const entry = performance.getEntriesByType("navigation")[0];

@@ -80,26 +80,33 @@ class Tab:
                 return answer
             if self._origin != origin(page.url):
                 self._opened(Page(source=page.source, endpoint="", name="", url=urljoin(page.url, "/robots.txt")))
+        self._traffic()  # what came before explains nothing
         found = self._fetch(page, page.url, "no-store")
         if "error" not in found:
             return Answer(url=found["url"], status=found["status"], body=_bytes(found), headers=found["headers"])
         failure = self._traffic().script_failure
-        if found["forbidden"] or failure.get("blockedReason") or not self.insight:
+        blocked = failure.get("blockedReason", "inspector") != "inspector"  # by the browser, not by our ASSETS
+        if found["forbidden"] or blocked or not self.insight:
             return self.open(page)  # the open page forbids such requests, or the answer comes from another site
         raise no_answer(page, failure.get("errorText") or found["error"])
 
     def _opened(self, page: Page) -> tuple[Answer, bool]:
         """The answer, and whether its body is as it was sent; there is none of what the browser does not show."""
-        from selenium.common.exceptions import WebDriverException
+        from selenium.common.exceptions import TimeoutException, WebDriverException
 
         before, self._origin = self._run(scripts.MOMENT), ""
+        late: TimeoutException | None = None
         try:
             self._driver.get(page.url)
+        except TimeoutException as error:
+            late = error
         except WebDriverException as error:
             if not self.insight or _EMPTY not in str(error.msg):
                 raise
-        state = self._run(scripts.state(page.values))
+        state = self._run(scripts.state(page.values, self._max_bytes))
         frame, traffic = self._frame(), self._traffic()
+        if late and frame.load not in traffic.finished:
+            raise late  # else the page is here, and something that it refers to is not
         seen = traffic.documents.get(frame.id, {})
         headers = {name.lower(): str(value) for name, value in seen.get("headers", {}).items()}
         if failure := traffic.failures.get(frame.load):
@@ -206,6 +213,8 @@ class _Traffic:
     def __init__(self, log: list[dict[str, Any]]) -> None:
         self.documents: dict[str, dict[str, Any]] = {}
         """Frame -> the answer that its newest document came with."""
+        self.finished: set[str] = set()
+        """Requests that were answered in full."""
         self.failures: dict[str, str] = {}
         """Load -> why no document, or not all of it, came of it."""
         self.script_failure: dict[str, Any] = {}
@@ -215,6 +224,8 @@ class _Traffic:
             told = message["params"]
             if message["method"] == "Network.responseReceived" and told["type"] == "Document":
                 self.documents[told["frameId"]] = told["response"]
+            elif message["method"] == "Network.loadingFinished":
+                self.finished.add(told["requestId"])
             elif message["method"] == "Network.loadingFailed" and told["type"] == "Document":
                 self.failures[told["requestId"]] = told["errorText"]
             elif message["method"] == "Network.loadingFailed" and told["type"] in ("Fetch", "XHR"):
