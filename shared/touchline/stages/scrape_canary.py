@@ -137,11 +137,11 @@ def _compared(source: Source, page: Page, before: Payload, after: Payload, found
 
 
 def _old_pages(ports: Ports, settings: Scrape, source: Source) -> list[tuple[Page, Kept]]:
-    """Pages with data that the source would ask for and that are kept whole; nobody is asked for that."""
+    """Pages that hold data or do not change any more, and are kept whole; nobody is asked for that."""
     found: list[tuple[Page, Kept]] = []
 
     def look(page: Page, kept: Kept | None) -> None:
-        if page.leaf and kept and kept.payload and kept.state == "available":
+        if kept and kept.payload and kept.state == "available" and (page.leaf or kept.due is None):
             found.append((page, kept))
 
     with contextlib.suppress(PermanentError):  # what follows from a page that cannot be read any more is left out
