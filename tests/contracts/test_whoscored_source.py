@@ -13,7 +13,8 @@ from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
 from touchline.collecting import Page, Scope, Verdict
 from touchline.errors import ConfigurationError, DataError, NotFound, ShapeChanged
-from touchline.sources.whoscored.source import ACKNOWLEDGE, WhoScored, code_of
+from touchline.sources.whoscored.source import ACKNOWLEDGE, WhoScored
+from touchline.sources.whoscored.targets import code_of
 from whoscored_pages import (
     MATCH,
     NOW,
@@ -186,6 +187,15 @@ class TestRefusals:
         assert [page.name for page in asked[:3]] == ["home.html", "I1/seasons.html", "E0/seasons.html"]
         assert asked[-1].name == "E0/2025-26/matches/1.html"
 
+    def test_what_is_wrong_with_several_is_told_together(self):
+        with pytest.raises(NotFound) as told:
+            ask(
+                Scope(competitions=("E0", "E1"), seasons=("2026-27",)),
+                SITE | {f"{LIST[:-1]}7": tournament_page("2025/2026")},
+            )
+        assert "season 2026-27 of E0" in str(told.value)
+        assert "season 2026-27 of E1" in str(told.value)
+
 
 def judge(endpoint: str, name: str, body: str, now: datetime = NOW, **more: Any) -> Verdict:
     page = Page(source="whoscored", endpoint=endpoint, name=name, url=URL)
@@ -215,7 +225,9 @@ class TestMonths:
     @pytest.mark.parametrize(
         ("now", "again"),
         [
-            (datetime(2025, 7, 1, tzinfo=UTC), 6 * HOUR),
+            (datetime(2025, 7, 1, tzinfo=UTC), DAY),
+            (datetime(2025, 7, 24, 22, 59, tzinfo=UTC), DAY),
+            (datetime(2025, 7, 24, 23, 0, tzinfo=UTC), 6 * HOUR),
             (datetime(2025, 8, 31, tzinfo=UTC), 6 * HOUR),
             (datetime(2025, 9, 7, 22, 59, tzinfo=UTC), 6 * HOUR),
             (datetime(2025, 9, 7, 23, 0, tzinfo=UTC), None),
@@ -264,6 +276,11 @@ class TestMatches:
     def test_what_never_will_be_there_is_not_asked_for_again(self):
         verdict = judge("match", self.NAME, match_page(args="initialMatchDataForScrappers: [[1]]"))
         assert (verdict.state, verdict.again) == ("not_available", None)
+
+    def test_one_that_does_not_say_when_it_was_is_not_asked_for_for_ever(self):
+        head = header(start="")
+        assert judge("match", self.NAME, match_page(centre(startTime=""), head=head)).again is None
+        assert judge("match", self.NAME, match_page(head=head), self.KICKOFF + 3 * HOUR).again == DAY
 
     def test_another_match_is_no_answer(self):
         with pytest.raises(DataError, match="a page about match 7"):

@@ -56,11 +56,11 @@ def read(name: str) -> Named:
     )
 
 
-def month_end(day: str) -> date:
-    """First day after a month.
+def month_span(day: str) -> tuple[date, date]:
+    """First day of a month, and of the one after it.
 
-    >>> month_end("202512"), month_end("202602")
-    (datetime.date(2026, 1, 1), datetime.date(2026, 3, 1))
+    >>> month_span("202512")
+    (datetime.date(2025, 12, 1), datetime.date(2026, 1, 1))
     """
     year, month = int(day[:4]), int(day[4:6])
-    return date(year + month // 12, month % 12 + 1, 1)
+    return date(year, month, 1), date(year + month // 12, month % 12 + 1, 1)
