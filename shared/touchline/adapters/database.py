@@ -20,7 +20,8 @@ from touchline.errors import ConfigurationError, Conflict, RetryableError, Unava
 _WRITES: Final = "touchline_writes"
 _LOCKED_STATES: Final = ("55P03", "40001", "40P01")  # lock not available, serialization failure, deadlock
 _BROKEN_STATES: Final = ("08", "42P01", "53", "57", "58")  # connection, no table yet, resources, operator, system
-_FORBIDDEN: Final = "42501"
+FORBIDDEN: Final = "42501"
+"""State of SQL: the user lacks a right."""
 
 
 def connect(address: str, *, lock_timeout: float = 30.0) -> sa.Engine:
@@ -146,7 +147,7 @@ def _translated(engine: sa.Engine) -> Iterator[None]:
 def _translation(error: Exception) -> RetryableError | None:
     """The error in our words, None if the statement or a row is wrong."""
     cause = getattr(error, "orig", None) or error
-    state = _sql_state(cause)
+    state = sql_state(cause)
     if state in _LOCKED_STATES or "database is locked" in str(cause):
         return Conflict("another writer holds the lock of the database", hint="try again")
     if not _is_broken(cause, state):
@@ -163,7 +164,8 @@ def _is_broken(cause: BaseException, state: str) -> bool:
     return type(cause).__name__ not in ("IntegrityError", "ProgrammingError", "DataError")
 
 
-def _sql_state(cause: BaseException | None) -> str:
+def sql_state(cause: BaseException | None) -> str:
+    """State of SQL in an error of the driver, empty where it has none."""
     detail = cause.args[0] if cause and cause.args else None
     return str(detail.get("C", "")) if isinstance(detail, dict) else ""
 
@@ -188,7 +190,7 @@ def migrate(engine: sa.Engine) -> None:
             f"the database has revision {found}, this code knows those up to {HEAD}", hint="update Touchline here, too"
         ) from error
     except sa.exc.DBAPIError as error:
-        if _sql_state(error.orig) != _FORBIDDEN:
+        if sql_state(error.orig) != FORBIDDEN:
             raise
         raise ConfigurationError(
             f"the schema of the database is {found or 'not there'}, {HEAD} is needed, and its user may not change it",

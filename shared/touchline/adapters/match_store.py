@@ -125,20 +125,10 @@ class SqlMatchStore:
             found = (connection.execute(query.where(source_matches.c.source_id.in_(part))) for part in _parts(wanted))
             return {source_id: match_id for rows in found for source_id, match_id in rows}
 
-    def numbered(self, source: str, competition: str, seasons: Sequence[str]) -> set[str]:
-        """`match_id` of the matches of these seasons to which a source gave a number."""
-        with database.reading(self._engine) as connection:
-            return match_links.numbered(connection, source, competition, seasons)
-
     def described(self, match_ids: Iterable[str]) -> pd.DataFrame:
         """IDENTITY and `available_time` of matches, as they are stored now; those that are not stored are left out."""
         with database.reading(self._engine) as connection:
             return match_links.described(connection, match_ids)
-
-    def team_sources(self) -> dict[str, set[str]]:
-        """Country -> who named its teams; empty text: files, or a person."""
-        with database.reading(self._engine) as connection:
-            return match_links.team_sources(connection)
 
     def record(
         self,
@@ -200,8 +190,8 @@ class SqlMatchStore:
         with database.reading(self._engine) as connection:
             if seq > (head := _head(connection)):
                 raise NotFound(f"no change number {seq}", where="scrape_runs", hint=f"the newest is {head}")
-            table = bulk.fetch(connection, _matches_as_of(seq))
-            quotes = bulk.fetch(connection, _quotes_as_of(seq))
+            table = bulk.fetch(connection, matches_as_of(seq))
+            quotes = bulk.fetch(connection, quotes_as_of(seq))
             sent = bulk.fetch(connection, sa.select(payloads.c.number, payloads.c.sha256))
         return _pivoted(table, quotes, sent.set_index("number")["sha256"])
 
@@ -339,7 +329,8 @@ def _valid(table: Any, seq: int) -> sa.ColumnElement[bool]:
     return sa.and_(table.c.seq <= seq, sa.or_(table.c.until_seq.is_(None), table.c.until_seq > seq))
 
 
-def _matches_as_of(seq: int) -> sa.Select[Any]:
+def matches_as_of(seq: int) -> sa.Select[Any]:
+    """Matches with their statistics as of `seq`; it reads both tables whole."""
     version, statistics = match_versions.alias("version"), team_match_stats.alias("statistics")
     current = sa.and_(statistics.c.match == version.c.match, _valid(statistics, seq))
     later = sa.func.coalesce(statistics.c.seq, 0) > version.c.seq
@@ -359,7 +350,8 @@ def _matches_as_of(seq: int) -> sa.Select[Any]:
     )
 
 
-def _quotes_as_of(seq: int) -> sa.Select[Any]:
+def quotes_as_of(seq: int) -> sa.Select[Any]:
+    """Prices as of `seq`; it reads their table whole."""
     names = ("match", "bookmaker", "closing", *PRICES, "seq", "payload")
     return sa.select(*(odds_quotes.c[name] for name in names)).where(_valid(odds_quotes, seq))
 

@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 import typer
 
-from touchline import telemetry
+from touchline import telemetry, wiring
 from touchline.cli import doctor_parts
 from touchline.cli.terminal import AsJson, emit, scene, showing
 from touchline.errors import NotFound, TouchlineError
@@ -59,17 +59,28 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def migrate(context: typer.Context) -> None:
+def migrate(
+    context: typer.Context,
+    grants: Annotated[
+        bool, typer.Option("--grants", help="Also make a role for each function, and one to read.")
+    ] = False,
+) -> None:
     """Bring the database to the newest revision; the address must be that of a user who may.
 
-    Everything else does so too when it first meets an older database, if its user may.
+    Everything else does so too when it first meets an older database, if its user may. With --grants (PostgreSQL), each
+    function gets a role that may write its own tables only; users are made members of it. What was done is shown.
 
-    Example: TOUCHLINE_DATABASE=postgresql://owner@db/touchline touchline migrate
+    Example: TOUCHLINE_DATABASE=postgresql://owner@db/touchline touchline migrate --grants
     """
     from touchline import bootstrap
     from touchline.adapters import database
+    from touchline.adapters.grants import apply
 
-    typer.echo(f"revision {database.revision(bootstrap.ports(scene(context).environ).engine)}")
+    environ = scene(context).environ
+    ports = bootstrap.ports(environ)  # whoever lets go of them closes the engine
+    typer.echo(f"revision {database.revision(ports.engine)}")
+    for statement in apply(ports.engine, wiring.load(wiring.root(environ))) if grants else ():
+        typer.echo(f"{statement};")
 
 
 def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
