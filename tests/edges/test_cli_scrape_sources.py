@@ -148,6 +148,14 @@ def test_a_site_that_is_down_has_another(home: Path, site: Site, capsys: pytest.
     assert "the server answers 503" in capsys.readouterr().err
 
 
+def test_a_key_that_is_not_set_is_named(
+    home: Path, site: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOUCHLINE_SCRAPE_FOOTBALL_DATA_ORG_URL", site.url)
+    assert main(["scrape", "--source", "football-data-org", "--competition", "E0", "--no-chain"]) == 2
+    assert "TOUCHLINE_FOOTBALL_DATA_ORG_KEY is not set" in capsys.readouterr().err
+
+
 def test_pages_that_cannot_be_read_ask_for_somebody(
     home: Path, environ: dict[str, str], site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:

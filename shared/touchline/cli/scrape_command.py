@@ -14,7 +14,7 @@ import typer
 from touchline import tracing
 from touchline.cli.terminal import AsJson, emit, open_platform, scene, speaking, verdict
 from touchline.collecting import watcher
-from touchline.errors import BlockedError, ConfigurationError
+from touchline.errors import BlockedError, ConfigurationError, Unavailable
 
 if TYPE_CHECKING:
     from touchline.collecting import Source
@@ -122,14 +122,15 @@ def _tell_plan(found: "Plan", as_json: bool) -> None:
         typer.echo(f"{count:6} kept         {endpoint}")
     if found.waiting:
         typer.echo(f"{found.waiting:6} failed not long ago, asked for later")
-    more = "more pages will follow from these, nobody can tell how many"
-    if found.following is not None:
-        more = f"about {found.following} more will follow from these, judged by what was collected before"
-    if found.following != 0:
-        typer.echo(more)
-    typer.echo(
-        f"at least {timedelta(seconds=round(found.seconds))} at the pace of {found.source}; nothing was asked for"
-    )
+    if found.following is None:
+        typer.echo("     ? more will follow from these, nobody can tell how many")
+    elif found.following:
+        typer.echo(f"{found.following:6} more will follow from these, if it is like what was collected before")
+    days = -(-(found.pages + (found.following or 0)) // found.per_day)
+    spread = f", on {days} days, since {found.per_day} pages a day are allowed" if days > 1 else ""
+    least = "at least" if found.following is None else "about"
+    pace = f"{least} {timedelta(seconds=round(found.seconds))} at the pace of {found.source}{spread}"
+    typer.echo(f"{pace}; nothing was asked for")
 
 
 def _collect(environ: Mapping[str, str], asked: "Request", quiet: bool) -> "list[RunRecord]":
@@ -143,10 +144,25 @@ def _collect(environ: Mapping[str, str], asked: "Request", quiet: bool) -> "list
                 id=f"scrape-{uuid4()}", kind="http", source="command line", time=platform.ports.clock.now(),
                 traceparent=tracing.child(), data={"collect": msgspec.to_builtins(asked)},
             )  # fmt: skip
-            records.append(platform.invoke("scrape", event)[1])
+            status, record = platform.invoke("scrape", event)
+            _demand_answer(status, record)
+            records.append(record)
             told = records[-1].summary
             if not told.get("left") or told["blocked"] or told["stopped"] or not told["pages_fetched"]:
                 return records
+
+
+def _demand_answer(status: int, record: "RunRecord") -> None:
+    """See that a run came to its end, whatever it found.
+
+    Raises:
+        ConfigurationError, Unavailable: it did not, for want of a setting, or of an answer.
+    """
+    from touchline.platform.runner import demand_settings
+
+    if status >= 500 and (fault := record.error) is not None:
+        demand_settings(record)
+        raise Unavailable(fault.what, where=fault.where, hint=fault.hint, details=fault.details)
 
 
 @contextmanager

@@ -29,6 +29,8 @@ LOOK_AGAIN: Final = timedelta(hours=20)
 FAULTY: Final = timedelta(hours=1)
 """After so long a page that could not be read is asked for again; it doubles, up to a day."""
 LONGEST: Final = timedelta(days=1)
+LOOKS: Final = 20
+"""A look ahead at a large scope takes long; the next one comes when so many times as long has passed."""
 DOUBLED: Final = 3
 """So often the rest before a page is looked at again doubles while it stays incomplete."""
 _INCOMPLETE: Final = frozenset[Completeness]({"partial", "empty", "failed"})
@@ -52,8 +54,9 @@ class Tally:
         """What kept pages away, a line each."""
         ends = [f"{name}: {why}" for name, why in self.stopped.items()]
         faults = (f"{error.where}: {error.what}" for error in self.errors if not isinstance(error, Stopped))
+        waits = [f"{self.waiting} pages failed not long ago, and wait"] if self.waiting else []
         late = [f"time is up, {self.left} pages are left"] if self.late else []
-        return [*dict.fromkeys(faults), *ends, *late]
+        return [*dict.fromkeys(faults), *ends, *waits, *late]
 
     def summary(self) -> dict[str, object]:
         """The same as plain data."""
@@ -91,7 +94,7 @@ class Collector:
     ) -> None:
         self.ports, self.settings, self.work = ports, settings, work
         self.take, self.rows = take, rows
-        self._rest, self._draw, self._ticks = rest, draw, ticks
+        self._rest, self._draw, self.ticks = rest, draw, ticks
         self._until = ticks() + settings.budget_seconds
         self._collections: list[_Collection] = []
         self.tally = Tally()
@@ -99,7 +102,7 @@ class Collector:
     @property
     def late(self) -> bool:
         """Whether time is up."""
-        return self._ticks() >= self._until
+        return self.ticks() >= self._until
 
     def collect(self, source: Source, scope: Scope) -> None:
         """Collect what a source has of a scope.
@@ -138,6 +141,7 @@ class _Collection:
         self._page = ""
         self._done: set[str] = set()
         self._known: set[str] = set()
+        self._look_after = run.ticks()
         self.name = source.name
         self.taken: list[str] = []
         """Pages whose rows were taken."""
@@ -145,14 +149,22 @@ class _Collection:
     def answer(self, page: Page) -> Payload | None:
         """The payload of a page: as it was kept, or asked for now."""
         self._page = page.name
-        if page.name not in self._known:
-            self._known.update(self._done, (page.name,))
-            walk_kept(self._source, self._scope, self._ports, lambda one, _: self._known.add(one.name))
+        self._look_ahead()
         kept = self._ports.journal.kept(self.name, page.name)
         state, payload = self._remembered(page, kept) or self._news(page, kept)
         self._done.add(page.name)
         self.tell(state)
         return payload
+
+    def _look_ahead(self) -> None:
+        """Find out which pages are wanted beyond one that nobody expected; it never takes much of a run."""
+        started = self._run.ticks()
+        if self._page not in self._known and started >= self._look_after:
+            self._known = {*self._done, self._page}
+            walk_kept(self._source, self._scope, self._ports, lambda page, _: self._known.add(page.name))
+            ended = self._run.ticks()
+            self._look_after = ended + (ended - started) * LOOKS
+        self._known.add(self._page)
 
     def tell(self, state: str, seconds: float = 0.0) -> None:
         """Tell whoever watches how far we are."""

@@ -33,6 +33,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """About so many more pages will turn out to be needed, judged by other seasons; None: nobody can tell."""
     seconds: float
     """What all of these take, without the answers' own time."""
+    per_day: int
+    """Requests to one host that are allowed on one day."""
 
     @property
     def pages(self) -> int:
@@ -69,6 +71,7 @@ def plan(source: Source, scope: Scope, ports: Ports, settings: Scrape) -> Plan:
     return Plan(
         source=source.name, needed={endpoint: tuple(some) for endpoint, some in needed.items()}, kept=dict(kept),
         waiting=waiting, following=following, seconds=each * (len(names) + (following or 0)),
+        per_day=settings.pages_per_day or source.about.pages_per_day,
     )  # fmt: skip
 
 
