@@ -49,6 +49,14 @@ def test_the_source_is_asked_only_while_a_match_may_be_in_play(watched: Watched,
     assert result.outcome == ("done" if asked else "skipped")
 
 
+def test_ticks_that_had_to_wait_are_let_go(watched: Watched) -> None:
+    watched.says()
+    assert watched.tick(30, waited=1.9).outcome == "done"
+    asked = len(watched.site.asked)
+    assert watched.tick(31, waited=2.1).outcome == "skipped"
+    assert len(watched.site.asked) == asked
+
+
 def test_matches_of_other_competitions_are_no_reason_to_ask(watched: Watched) -> None:
     assert watched.tick(170, competitions=("SP1",)).outcome == "skipped"
     assert watched.site.asked == []
@@ -149,7 +157,7 @@ def test_nobody_is_asked_once_all_matches_are_over(watched: Watched) -> None:
     assert len(watched.site.asked) == asked
 
 
-@pytest.mark.parametrize(("status", "body"), [(500, b""), (403, b"no"), (200, b"<html>"), (200, b"[]"), (404, b"")])
+@pytest.mark.parametrize(("status", "body"), [(500, b""), (403, b"no"), (200, b"<html>")])
 def test_a_source_that_fails_leaves_what_was_told_and_tries_nothing_again(
     watched: Watched, status: int, body: bytes
 ) -> None:

@@ -81,10 +81,11 @@ class Watched:
         """Let the source fail."""
         self.site.put(DAY, Page(body, status))
 
-    def tick(self, minutes: float = 0, **options: Any) -> Result:
-        """The tick so many minutes after 15:00."""
+    def tick(self, minutes: float = 0, waited: float = 0, **options: Any) -> Result:
+        """A tick that is delivered so many minutes after 15:00, having waited so many."""
         self.clock.move(max(self.clock.now(), KICKOFF + timedelta(minutes=minutes)))
-        event = Event(id=f"tick-{minutes}", kind="cron", source="test", time=self.clock.now(), key="live")
+        due = self.clock.now() - timedelta(minutes=waited)
+        event = Event(id=f"tick-{minutes}", kind="cron", source="test", time=due, key="live")
         return scrape_live.run(event, self.ports, msgspec.structs.replace(self.settings, **options))
 
     @property

@@ -22,6 +22,8 @@ from touchline.stages.scrape_record import ingest, keep
 from touchline.stages.scrape_visit import Visitor
 from touchline.work import Event, Ports, Result
 
+LATE: Final = timedelta(minutes=2)
+"""Ticks that had to wait longer, for a collection to end perhaps, would only ask one after the other for the same."""
 _AROUND: Final = timedelta(hours=36)
 """So far from now matches of the same UK day as one in play may kick off."""
 
@@ -38,6 +40,8 @@ def run(event: Event, ports: Ports, settings: Scrape) -> Result:
     if not settings.live_source:
         return Result(outcome="skipped", reason="no source of live scores is set: TOUCHLINE_SCRAPE_LIVE_SOURCE")
     now = ports.clock.now()
+    if now - event.time > LATE:
+        return Result(outcome="skipped", reason="a tick of long ago: the next one is due within a minute")
     known = ports.matches.between(settings.competitions, now - _AROUND, now + _AROUND)
     days = {_day(ref.kickoff) for ref in known if may_be_in_play(ref.kickoff, ref.status, now)}
     if not days:
