@@ -17,13 +17,12 @@ from touchline import claiming, settings
 from touchline import wiring as declared
 from touchline.adapters.clock import SystemClock, VirtualClock, parse_moment
 from touchline.adapters.metrics import RecordedMetrics
-from touchline.collecting import Fetcher, Hosts, Journal, Names, Quotes, Source
-from touchline.coordination import Claim, Claims
+from touchline.collecting import Fetcher, Hosts, Journal, Links, Names, Quotes, Source
+from touchline.coordination import Claim, Claims, Emitter
 from touchline.errors import ConfigurationError
 from touchline.ports import (
     Cache,
     Clock,
-    Emitter,
     Ledger,
     MatchStore,
     ObjectStore,
@@ -190,6 +189,13 @@ class Container:
         from touchline.adapters.names_store import SqlNames
 
         return self._placed("names", SqlNames(self.engine))
+
+    @cached_property
+    def links(self) -> Links:
+        """What sources have to do with stored matches."""
+        from touchline.adapters.match_links import SqlLinks
+
+        return self._placed("links", SqlLinks(self.engine))
 
     def fetcher(self, source: Source) -> Fetcher:
         """A new way to read pages of a source; the caller closes it."""

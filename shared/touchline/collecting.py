@@ -5,7 +5,7 @@ earlier ones. It never talks to the world itself: whoever drives it decides whet
 (or was kept, and is still good), asks politely, keeps the bytes, and remembers what became of every page.
 """
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
@@ -290,6 +290,22 @@ class Names(Protocol):
 
     def resolved(self, source: str, country: str, name: str) -> None:
         """Forget a name: somebody said who that is."""
+        ...
+
+
+class Links(Protocol):
+    """What sources have to do with stored matches: which they number, what they said of them, whose teams they named."""
+
+    def numbered(self, source: str, competition: str, seasons: Sequence[str]) -> set[str]:
+        """`match_id` of the matches of these seasons to which a source gave a number."""
+        ...
+
+    def details(self, source: str, match_ids: Iterable[str]) -> "dict[str, pd.DataFrame]":
+        """Details of matches that are stored now, by table; the index is `match_id` and what else tells rows apart."""
+        ...
+
+    def team_sources(self) -> dict[str, set[str]]:
+        """Country -> who named its teams; empty text: files, or a person."""
         ...
 
 

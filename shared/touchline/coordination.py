@@ -1,6 +1,9 @@
-"""Ports for those who work beside each other: who may work as which function."""
+"""Ports for those who work beside each other: who may work as which function, and how one wakes another."""
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from touchline.work import Event
 
 
 class Claim(Protocol):
@@ -62,4 +65,16 @@ class Claims(Protocol):
 
     def expire(self, holder: str) -> int:
         """End the claims of a holder who died (of all whose name begins so); how many."""
+        ...
+
+
+class Emitter(Protocol):
+    """Hands events to whoever delivers them."""
+
+    def emit(self, function: str, event: "Event") -> None:
+        """Ask that an event be delivered to a function; it will be, at least once, when this returns.
+
+        Raises:
+            ConfigurationError: the way is closed to us, until a setting is mended.
+        """
         ...

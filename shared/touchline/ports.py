@@ -16,8 +16,6 @@ if TYPE_CHECKING:  # pandas and numpy stay out of functions that move no tables
     import numpy as np
     import pandas as pd
 
-    from touchline.work import Event
-
 
 class Clock(Protocol):
     """Time, so that no module asks the operating system for it."""
@@ -160,20 +158,8 @@ class MatchStore(Protocol):
         """Number of a match in a source -> `match_id`, for those that are known."""
         ...
 
-    def numbered(self, source: str, competition: str, seasons: Sequence[str]) -> set[str]:
-        """`match_id` of the matches of these seasons to which a source gave a number."""
-        ...
-
     def described(self, match_ids: Iterable[str]) -> "pd.DataFrame":
         """IDENTITY and `available_time` of matches, as they are stored now; those that are not stored are left out."""
-        ...
-
-    def details(self, source: str, match_ids: Iterable[str]) -> "dict[str, pd.DataFrame]":
-        """Details of matches that are stored now, by table; the index is `match_id` and what else tells rows apart."""
-        ...
-
-    def team_sources(self) -> dict[str, set[str]]:
-        """Country -> who named its teams; empty text: files, or a person."""
         ...
 
     def record(
@@ -395,18 +381,6 @@ class Payload(msgspec.Struct, frozen=True):
     url: str = ""
     headers: dict[str, str] = {}
     """Of the answer, by lower-case name, for a source that looks at them while it judges; never kept."""
-
-
-class Emitter(Protocol):
-    """Hands events to whoever delivers them."""
-
-    def emit(self, function: str, event: "Event") -> None:
-        """Ask that an event be delivered to a function; it will be, at least once, when this returns.
-
-        Raises:
-            ConfigurationError: the way is closed to us, until a setting is mended.
-        """
-        ...
 
 
 class Metrics(Protocol):

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
-from touchline.collecting import Fetcher, Hosts, Journal, Names, Quotes, Source
-from touchline.coordination import Claim
+from touchline.collecting import Fetcher, Hosts, Journal, Links, Names, Quotes, Source
+from touchline.coordination import Claim, Emitter
 from touchline.manifest import encode, sha256
 from touchline.ports import (
     Cache,
     Clock,
-    Emitter,
     Ledger,
     MatchStore,
     Metrics,
@@ -107,6 +106,8 @@ class Ports(Protocol):
     def hosts(self) -> Hosts: ...
     @property
     def names(self) -> Names: ...
+    @property
+    def links(self) -> Links: ...
     def fetcher(self, source: Source) -> Fetcher:
         """A new way to read pages of a source; the caller closes it."""
         ...

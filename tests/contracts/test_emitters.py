@@ -12,9 +12,9 @@ import pytest
 from touchline import bootstrap, events
 from touchline.adapters.http_emitter import ATTEMPTS, HttpEmitter
 from touchline.adapters.queue_file import QueueFile, Status
+from touchline.coordination import Emitter
 from touchline.errors import ConfigurationError, Unavailable
 from touchline.events import Message
-from touchline.ports import Emitter
 from touchline.work import Event
 from waiting import wait_until
 

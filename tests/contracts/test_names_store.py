@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from scraped import NOW, match, payload, run
 from touchline.adapters.clock import VirtualClock
+from touchline.adapters.match_links import SqlLinks
 from touchline.adapters.match_store import SqlMatchStore
 from touchline.adapters.names_store import SqlNames
 from touchline.collecting import Unresolved
@@ -29,6 +30,11 @@ def names(engine: sa.Engine) -> SqlNames:
 @pytest.fixture
 def store(engine: sa.Engine) -> SqlMatchStore:
     return SqlMatchStore(engine, VirtualClock(NOW))
+
+
+@pytest.fixture
+def links(engine: sa.Engine) -> SqlLinks:
+    return SqlLinks(engine)
 
 
 def test_a_name_comes_back_as_it_was(names: SqlNames) -> None:
@@ -76,15 +82,15 @@ def feed(store: SqlMatchStore, source: str, *rows: pd.DataFrame, number: int = 1
     store.record(msgspec.structs.replace(run(number), source=source), table, TEAMS)
 
 
-def test_a_source_numbers_its_matches_season_by_season(store: SqlMatchStore) -> None:
+def test_a_source_numbers_its_matches_season_by_season(store: SqlMatchStore, links: SqlLinks) -> None:
     one, two = match().assign(source_id="7"), match("e0-2025-26-bath-york").assign(source_id=None)
     feed(store, "whoscored", one, two)
     [season] = one["season"]
     [code] = one["competition"]
-    assert store.numbered("whoscored", code, [season]) == {one["match_id"].iloc[0]}
-    assert store.numbered("elsewhere", code, [season]) == set()
-    assert store.numbered("whoscored", code, ["1999-00"]) == set()
-    assert store.numbered("whoscored", "E1", [season]) == set()
+    assert links.numbered("whoscored", code, [season]) == {one["match_id"].iloc[0]}
+    assert links.numbered("elsewhere", code, [season]) == set()
+    assert links.numbered("whoscored", code, ["1999-00"]) == set()
+    assert links.numbered("whoscored", "E1", [season]) == set()
 
 
 def test_matches_are_described_as_they_are_stored_now(store: SqlMatchStore) -> None:
@@ -97,11 +103,30 @@ def test_matches_are_described_as_they_are_stored_now(store: SqlMatchStore) -> N
     assert store.described([]).dtypes.equals(found.dtypes)
 
 
-def test_teams_are_named_by_who_wrote_of_them_first(store: SqlMatchStore) -> None:
-    assert store.team_sources() == {}
+def test_teams_are_named_by_who_wrote_of_them_first(store: SqlMatchStore, links: SqlLinks) -> None:
+    assert links.team_sources() == {}
     feed(store, "whoscored", match())
-    assert store.team_sources() == {"England": {"whoscored"}}
+    assert links.team_sources() == {"England": {"whoscored"}}
     store.add_alias("England", "Derby", "Derby")
-    assert store.team_sources() == {"England": {"whoscored"}}
+    assert links.team_sources() == {"England": {"whoscored"}}
     store.add_alias("Spain", "Etna", "Etna")
-    assert store.team_sources()["Spain"] == {""}
+    assert links.team_sources()["Spain"] == {""}
+
+
+def test_details_are_those_of_the_source_and_of_now(store: SqlMatchStore, links: SqlLinks) -> None:
+    rows = match().assign(payload=payload(1))
+    match_id = rows["match_id"].iloc[0]
+    table = pd.DataFrame(
+        {"match_id": match_id, "side": ["home", "away"], "formation": ["433", None], "shots_blocked": 2}
+    )
+    for number, source in ((1, "whoscored"), (2, "elsewhere"), (3, "whoscored")):
+        details = table.assign(payload=payload(number), formation=[f"43{number}", None])
+        store.record(msgspec.structs.replace(run(number), source=source), rows, TEAMS, {"team_details": details})
+    found = links.details("whoscored", [match_id, "no-such-match"])
+    assert set(found) == {"match_details", "team_details", "line_ups", "player_stats", "shots"}
+    sides = found["team_details"]
+    assert sides.index.names == ["match_id", "side"]
+    assert sides["formation"].dropna().to_dict() == {(match_id, "home"): "433"}
+    assert sides["shots_blocked"].tolist() == [2.0, 2.0]
+    assert found["line_ups"].empty
+    assert all(table.empty for table in links.details("whoscored", []).values())

@@ -148,3 +148,25 @@ def test_a_source_without_payloads_of_matches_is_refused(place: Place) -> None:
 def test_a_request_that_cannot_be_understood_is_refused(place: Place) -> None:
     with pytest.raises(EventError, match="reparse"):
         place.reparse("files", until="tomorrow")
+
+
+def test_details_are_compared_row_by_row_and_value_by_value(place: Place) -> None:
+    schedule = month(numbered(pages.MATCH, "Wolves", "Man United"))
+    place.take(schedule, match_page())
+    assert look(place, "whoscored").differences == ()
+    with place.ports.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE match_details SET venue = 'Elsewhere', attendance = NULL"))
+        connection.execute(sa.text("UPDATE team_details SET formation = '352' WHERE side = 'home'"))
+        connection.execute(sa.text("DELETE FROM line_ups WHERE player = 70003"))
+        connection.execute(sa.text("UPDATE player_match_stats SET player = 7 WHERE player = 70004"))
+    found = {(one.column, one.was, one.now) for one in look(place, "whoscored").differences}
+    assert found == {
+        ("match_details.venue", "Elsewhere", "Test Park"),
+        ("match_details.attendance", None, 31000.0),
+        ("team_details.formation (home)", "352", "433"),
+        ("line_ups (70003)", None, "new"),
+        ("player_stats (7)", "stored", None),
+        ("player_stats (70004)", None, "new"),
+    }
+    assert place.reparse("whoscored").summary["details_changed"] > 0
+    assert look(place, "whoscored").differences == ()

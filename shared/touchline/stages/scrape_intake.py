@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 import pandas as pd
 
-from touchline.collecting import Unresolved
+from touchline.collecting import Links, Unresolved
 from touchline.domain.availability import available_time, withhold
 from touchline.domain.competitions import SIMULATED, is_simulated
 from touchline.domain.identity import identify
@@ -50,14 +50,15 @@ class Intake:
 
     Args:
         matches: what is stored.
+        links: what sources have to do with it.
         as_of: moment after which nothing may be known, None where time is real.
         wanted: competitions that are taken from a site's payloads (its fixtures come in one file for all); files that
             somebody sends are taken whole.
     """
 
-    def __init__(self, matches: MatchStore, as_of: datetime | None, wanted: Collection[str]) -> None:
-        self._matches, self._as_of, self._wanted = matches, as_of, wanted
-        self._teams = Teams(matches)
+    def __init__(self, matches: MatchStore, links: Links, as_of: datetime | None, wanted: Collection[str]) -> None:
+        self._matches, self._known_links, self._as_of, self._wanted = matches, links, as_of, wanted
+        self._teams = Teams(matches, links)
         self._details = Details()
         self._tables: list[pd.DataFrame] = []
         self._retrieved: list[datetime] = []
@@ -238,7 +239,7 @@ class Intake:
         if rows["source_id"].isna().all():
             return set()
         stored = (
-            self._matches.numbered(source, str(code), some["season"].tolist())
+            self._known_links.numbered(source, str(code), some["season"].tolist())
             for code, some in _seasons(rows).groupby("competition")
         )
         return set(self._links[source].values()).union(*stored)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import pandas as pd
 
-from touchline.collecting import Unresolved
+from touchline.collecting import Links, Unresolved
 from touchline.domain.names import Name, Resolution, Suspect
 from touchline.ports import MatchRef, MatchStore, Payload
 from touchline.sources import clubs, files, football_data, simulated
@@ -33,9 +33,9 @@ class Named(NamedTuple):
 class Teams:
     """Names of teams, as stored and as the payloads of this run have added to them."""
 
-    def __init__(self, matches: MatchStore) -> None:
+    def __init__(self, matches: MatchStore, links: Links) -> None:
         self._known: dict[str, dict[str, str]] = {country: dict(names) for country, names in matches.teams().items()}
-        self._named_by = {country: _authorities(sources) for country, sources in matches.team_sources().items()}
+        self._named_by = {country: _authorities(sources) for country, sources in links.team_sources().items()}
         self.new: dict[Name, str] = {}
         """Names that were not known before -> canonical name."""
         self.new_teams: list[str] = []

@@ -57,7 +57,7 @@ class Ingestion:
     def __init__(self, event: Event, ports: Ports, competitions: Collection[str]) -> None:
         self._event, self._ports, self._competitions = event, ports, competitions
         self._as_of = ports.clock.now() if ports.clock.mode == "simulated" else None
-        self._intake = Intake(ports.matches, self._as_of, competitions)
+        self._intake = Intake(ports.matches, ports.links, self._as_of, competitions)
         self._prices = Prices(ports, self._as_of)
         self._collected = event.kind == "cron" or "collect" in event.data
         self._taken: list[_Taken] = []

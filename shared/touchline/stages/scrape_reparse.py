@@ -4,7 +4,8 @@ What was kept says the same for ever; what is made of it may change. The differe
 value by value; it is stored like anything else that scrape takes in, under a number of its own.
 """
 
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -35,7 +36,7 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """A value that would be another one."""
+    """A value that would be another one; of details `column` has table and row, too: `line_ups.position (7)`."""
 
     match_id: str
     column: str
@@ -62,9 +63,8 @@ class Comparison(msgspec.Struct, frozen=True):
 
     @property
     def columns(self) -> dict[str, int]:
-        """Column -> matches in which it differs."""
-        names = [one.column for one in self.differences]
-        return {name: names.count(name) for name in dict.fromkeys(names)}
+        """Column -> how often it differs."""
+        return dict(Counter(one.column.partition(" (")[0] for one in self.differences))
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -107,7 +107,7 @@ def compare(ports: Ports, settings: Scrape, asked: Request) -> Comparison:
         raise UnknownName("its prices are stored as they came", where=asked.source, hint=hint)
     stored = _stored(ports)
     as_of = ports.clock.now() if ports.clock.mode == "simulated" else None
-    intake = Intake(ports.matches, as_of, _wanted(settings, stored))
+    intake = Intake(ports.matches, ports.links, as_of, _wanted(settings, stored))
     digests, refused = set(), []
     newest = None
     for payload in payloads(ports, asked):
@@ -124,7 +124,7 @@ def compare(ports: Ports, settings: Scrape, asked: Request) -> Comparison:
     return Comparison(
         payloads=len(digests),
         rows=len(rows),
-        differences=tuple(_differences(stored, rows[known & ~late])),
+        differences=(*_differences(stored, rows[known & ~late]), *_of_details(ports, asked.source, intake.details())),
         new=tuple(rows["match_id"][~known]),
         gone=tuple(here["match_id"]),
         later=int(late.sum()),
@@ -197,8 +197,33 @@ def _differences(stored: pd.DataFrame, rows: pd.DataFrame) -> Iterator[Differenc
             yield Difference(match_id, name, _plain(was[match_id]), _plain(now[match_id]))
 
 
+def _of_details(ports: Ports, source: str, details: Mapping[str, pd.DataFrame]) -> Iterator[Difference]:
+    """Rows of details that would come, go or differ; all that is stored of a match in a table is replaced."""
+    ids = {match_id for table in details.values() for match_id in table["match_id"]}
+    stored = ports.links.details(source, ids)
+    for name, table in details.items():
+        old = stored[name]
+        new = table.set_index(old.index.names).reindex(columns=old.columns)
+        old = old[old.index.get_level_values("match_id").isin(table["match_id"])]
+        for key in old.index.difference(new.index):
+            yield _row(name, key, "stored", None)
+        for key in new.index.difference(old.index):
+            yield _row(name, key, None, "new")
+        both = old.index.intersection(new.index)
+        for column in old.columns:
+            was, now = old.loc[both, column].astype("object"), new.loc[both, column].astype("object")
+            for key in both[(was != now) & ~(was.isna() & now.isna())]:
+                yield _row(f"{name}.{column}", key, was[key], now[key])
+
+
+def _row(column: str, key: Any, was: Any, now: Any) -> Difference:
+    match_id, *rest = key if isinstance(key, tuple) else (key,)
+    which = f" ({', '.join(map(str, rest))})" if rest else ""
+    return Difference(match_id, f"{column}{which}", _plain(was), _plain(now))
+
+
 def _plain(value: Any) -> Any:
-    if pd.isna(value):
+    if value is None or pd.isna(value):
         return None
     if isinstance(value, pd.Timestamp):
         return value.isoformat()
