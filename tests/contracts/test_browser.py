@@ -211,6 +211,17 @@ class TestNothingStays:
         assert list(folder.iterdir()) == []
         assert not grids.session_of(folder)
 
+    def test_another_port_is_tried_where_one_is_taken(self, site, folder, tmp_path, monkeypatch):
+        tried = tmp_path / "tried"
+        taken = "{ echo 'IPv4 port not available. Exiting...'; exit 1; }"
+        script = f"#!/bin/sh\necho once >>{tried}; [ $(wc -l <{tried}) -gt 2 ] || {taken}\n"
+        driver = program_at(tmp_path / "driver", f'{script}exec {shutil.which("chromedriver")} "$@"\n')
+        monkeypatch.setenv("SE_CHROMEDRIVER", str(driver))
+        with closing(Browser("")) as browser:
+            assert browser.get(page(site.url + "/plain")).status == 200
+        assert len(tried.read_text().splitlines()) == 3
+        assert list(folder.iterdir()) == []
+
     @pytest.mark.parametrize("end", ["kill", "raise"])
     def test_after_the_end_of_whoever_holds_it(self, site, folder, end):
         environ = {**os.environ, "TMPDIR": str(folder), "URL": site.url + "/plain", "END": end}

@@ -247,3 +247,11 @@ class TestPlainRequests:
         fetcher.close()
         fetcher.close()
         assert fetcher.evidence() == {}
+
+    def test_a_body_that_trickles_in_for_ever_is_given_up(self, site):
+        site.put("/drip", Reply(b"x" * 1000, drip=0.05))
+        with (
+            closing(HttpFetcher(AGENT, {}, timeout_seconds=0.3)) as fetcher,
+            pytest.raises(Unavailable, match="not all"),
+        ):
+            fetcher.get(page(site.url + "/drip"))

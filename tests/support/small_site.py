@@ -17,6 +17,8 @@ class Page(NamedTuple):
     headers: Mapping[str, str] = {}
     seconds: float = 0.0
     """It comes so much later."""
+    drip: float = 0.0
+    """Each byte of the body comes so much after the one before."""
     broken: bool = False
     """The connection is reset in its place."""
 
@@ -65,7 +67,10 @@ def serve() -> Iterator[Site]:
                 self.send_header(name, value)
             self.end_headers()
             with suppress(ConnectionError):  # whoever asked may have lost patience
-                self.wfile.write(page.body)
+                for piece in [page.body] if not page.drip else [page.body[n : n + 1] for n in range(len(page.body))]:
+                    self.wfile.write(piece)
+                    if page.drip:
+                        site.closing.wait(page.drip)
 
         def log_message(self, *args: object) -> None:
             pass

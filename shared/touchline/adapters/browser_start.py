@@ -45,6 +45,9 @@ STARTING: Final = 60
 ENDING: Final = 10.0
 """Seconds that it may take to end of itself."""
 _INSTALL: Final = "install Chromium and chromedriver (Debian: chromium, chromium-driver), or set TOUCHLINE_BROWSER_URL"
+PORTS: Final = 5
+_TAKEN: Final = "port not available"
+"""The driver takes a free port of one kind of address, and may find the same of the other kind in use."""
 _PORT: Final = re.compile(rb"started successfully on port (\d+)")
 
 
@@ -144,10 +147,15 @@ def _local(options: "ChromeOptions", ends: ExitStack) -> str:
     options.add_argument(f"--user-data-dir={folder / 'profile'}")
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")  # Chromium's sandbox refuses to work for root
-    return _guarded(driver, folder, ends)
+    for _ in range(PORTS):
+        if port := _guarded(driver, folder, ends):
+            return f"http://127.0.0.1:{port}"
+    raise Unavailable(f"{PORTS} ports that were free a moment ago are taken", where=driver)
 
 
-def _guarded(driver: str, folder: Path, ends: ExitStack) -> str:
+def _guarded(driver: str, folder: Path, ends: ExitStack) -> int:
+    """Port of a driver that was started, 0 if somebody took it from under its feet."""
+    folder.mkdir(mode=0o700, exist_ok=True)  # the guard of an attempt before removed it
     homes = dict.fromkeys(("TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"), str(folder))
     command = (sys.executable, "-I", "-S", browser_guard.__file__, str(folder), driver, "--port=0")
     with tempfile.TemporaryFile() as told:
@@ -160,7 +168,7 @@ def _guarded(driver: str, folder: Path, ends: ExitStack) -> str:
             start_new_session=True,
         )
         ends.callback(guard.communicate)
-        return f"http://127.0.0.1:{_port(guard, told.fileno(), driver)}"
+        return _port(guard, told.fileno(), driver)
 
 
 def _port(guard: "subprocess.Popen[bytes]", told: int, driver: str) -> int:
@@ -169,6 +177,8 @@ def _port(guard: "subprocess.Popen[bytes]", told: int, driver: str) -> int:
     while not (found := _PORT.search(os.pread(told, 10_000, 0))):
         if guard.poll() is not None or time.monotonic() > until:
             said = os.pread(told, 10_000, 0).decode("utf-8", "replace").strip().rpartition("\n")[2][:300]
+            if _TAKEN in said:
+                return 0
             raise ConfigurationError(f"the driver does not start: {said}", where=driver, hint=_INSTALL)
         time.sleep(0.02)
     return int(found[1])
