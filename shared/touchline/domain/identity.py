@@ -93,8 +93,7 @@ def identify(
         rows: competition, season, home_team and away_team (canonical names), `kickoff`, `status`.
         stored: current state of at least the matches of these competitions and seasons.
         retrieved: when the payload was retrieved that the rows come from.
-        linked: number in the source (column `source_id` of the rows) -> `match_id` of the stored match that it is, on
-            whatever day.
+        linked: number in the source (column `source_id`) -> `match_id` of the stored match that it is, on any day.
         numbered: `match_id` of stored matches to which the source gave a number: a row with another one is no move of
             them, but the same match only on the same day.
 
@@ -112,24 +111,29 @@ def identify(
     known = _by_group(stored)
     same_day = _by_day(known, left)
     met = Counter(groups)
-    ids: list[str] = list(groups)
-    keep = [True] * len(ids)
-    waiting: dict[str, list[int]] = defaultdict(list)
+    ids, keep = list(groups), [True] * len(groups)
+    waiting: set[str] = set()
     for place, group in enumerate(groups):
         match = sure.get(place) or same_day.get((group, days[place]))
         if match is not None:
             ids[place], keep[place] = match.match_id, not unplayed[place] or match.status in UNPLAYED
         elif group in known or met[group] > 1:
-            waiting[group] = []
-    for place, group in enumerate(groups):
-        if group in waiting and place not in sure:
-            waiting[group].append(place)
+            waiting.add(group)
     fixed = {*numbered, *(match.match_id for match in sure.values())}
-    for group, places in waiting.items():
+    for group, places in _places(groups, waiting, sure).items():
         meetings = _Meetings(group, known.get(group, []), retrieved, left, fixed)
         for place in sorted(places, key=lambda place: (not meetings.on(days[place]), days[place])):
             ids[place], keep[place] = meetings.place(days[place], unplayed[place])
     return _without(rows.assign(match_id=pd.Series(ids, rows.index, dtype="str")), keep)
+
+
+def _places(groups: Sequence[str], wanted: Collection[str], sure: Collection[int]) -> dict[str, list[int]]:
+    """Places of the rows of some groups, but for those whose match is sure."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for place, group in enumerate(groups):
+        if group in wanted and place not in sure:
+            found[group].append(place)
+    return found
 
 
 def _sure(rows: pd.DataFrame, stored: Iterable[Stored], linked: Mapping[str, str]) -> dict[int, Stored]:
