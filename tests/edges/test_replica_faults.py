@@ -135,6 +135,13 @@ def test_every_path_is_answered_in_the_end() -> None:
     assert {endless.next("/a", False) for _ in range(9)} == {"unavailable"}
 
 
+def test_only_some_pages_may_fail(replica: Replica) -> None:
+    replica.faults.set({"challenge": 1.0}, pages=["month"])
+    client = Client(replica)
+    assert [client.get(path).status_code for path in (PAGE, FEED, "/", "/robots.txt")] == [200, 403, 200, 200]
+    replica.faults.set({}, pages=[])
+
+
 def test_faults_that_there_are_not_are_refused(replica: Replica) -> None:
     client = Client(replica)
     for wrong in (
@@ -171,7 +178,8 @@ def test_the_log_knows_what_was_asked_for() -> None:
         "/Regions/252/Tournaments/2/Seasons/10743/Stages/24533/Fixtures/England": "stage", FEED: "month",
         "/livescores/data?d=20250816": "day", "/livescores/1900006/lineups": "line_ups",
         "/Matches/1900006/Live": "match", "/matches/1900006/preview/a-b": "preview", "/robots.txt": "robots",
-        "/assets/site.css": "asset", "/Regions/252/Tournaments/3": "missing", "/Matches/5/Live": "missing",
+        "/teams/901/Show": "team", "/assets/site.css": "asset", "/Matches/5/Live": "missing",
+        "/Regions/252/Tournaments/3": "missing",
     }  # fmt: skip
     answers = [client.get(path, headers={"User-Agent": "tests"}) for path in asked]
     assert [(hit.path, hit.kind) for hit in replica.hits.all] == list(asked.items())

@@ -3,7 +3,6 @@
 The lists of keys were written down from what is known of the site, not from the code of the replica.
 """
 
-import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from asgi_client import Client
 from replica_app import Replica
+from replica_reading import args, month_rows
 from replica_site import Site
 
 AFTER = datetime(2026, 6, 30, tzinfo=UTC)
@@ -102,20 +102,6 @@ def rows(client: Client) -> dict[int, dict[str, Any]]:
     """Every row of the league's feeds, by number."""
     months = [f"{2025 + month // 13}{(month - 1) % 12 + 1:02d}" for month in range(8, 19)]
     return {row["id"]: row for month in months for row in month_rows(client, 24533, month)}
-
-
-def month_rows(client: Client, stage: int, month: str) -> list[dict[str, Any]]:
-    answer = client.get(f"/tournaments/{stage}/data/", params={"d": month})
-    assert answer.headers["content-type"].startswith("application/json")
-    return [row for tournament in answer.json()["tournaments"] for row in tournament["matches"]]
-
-
-def args(client: Client, number: int) -> dict[str, Any]:
-    """The arguments of a match page: keys without quotes, values of strict JSON."""
-    text = client.get(f"/Matches/{number}/Live").text
-    found = re.search(r'require\.config\.params\["args"\] = (\{\n.*?\n\});\n', text, re.DOTALL)
-    assert found
-    return dict(json.loads(re.sub(r"(?m)^  (\w+): ", r'"\1": ', found[1])))
 
 
 def void(event: dict[str, Any]) -> bool:
@@ -359,38 +345,3 @@ def test_extra_time_and_shootouts(client: Client, replica: Replica) -> None:
     kicks = [event for event in centre["events"] if event["period"]["displayName"] == "PenaltyShootout"]
     assert len(kicks) == 10
     assert centre["home"]["scores"]["penalty"] == 4
-
-
-def test_a_match_in_play(client: Client, replica: Replica) -> None:
-    fixture = next(one for one in replica.site.league.fixtures.values() if not one.trait)
-    site, seen = replica.site, []
-    for minutes in (-1, 20, 75, 140):
-        site.now = fixture.kickoff + timedelta(minutes=minutes)
-        (row,) = [row for row in month_rows(client, 24533, "202508") if row["id"] == fixture.number]
-        page = args(client, fixture.number)
-        events = page.get("matchCentreData", {}).get("events", [])
-        seen.append((row["status"], row["elapsed"], len(events)))
-        assert (row["homeScore"] is None) == (minutes < 0)
-    site.now = AFTER
-    assert [status for status, *_ in seen] == [1, 3, 3, 6]
-    assert seen[1][1] == "20'"
-    assert re.fullmatch(r"5\d'", seen[2][1])
-    assert 0 == seen[0][2] < seen[1][2] < seen[2][2] < seen[3][2]
-
-
-def test_revisions_move_a_match_and_correct_a_score() -> None:
-    replica = Replica(Site(teams=4, now=AFTER, events=300))
-    client, site = Client(replica), replica.site
-    moved, corrected = site.fixture_of("moved"), site.fixture_of("corrected")
-    before = {month: {row["id"] for row in month_rows(client, 24533, month)} for month in ("202602", "202603")}
-    wrong = site.game(corrected).score()
-    (page,) = [args(client, corrected.number)["matchCentreData"]]
-    assert client.post("/_replica/revise", json={"revisions": ["move", "correct"]}).status_code == 200
-    after = {month: {row["id"] for row in month_rows(client, 24533, month)} for month in ("202602", "202603")}
-    assert before["202602"] - after["202602"] == after["202603"] - before["202603"] == {moved.number}
-    assert sum(site.game(corrected).score()) == sum(wrong) + 1
-    now = args(client, corrected.number)["matchCentreData"]
-    assert page["score"] != now["score"]
-    old, new = ({event["id"] for event in found["events"]} for found in (page, now))
-    assert old < new
-    assert len(new - old) in (1, 2)

@@ -84,7 +84,7 @@ class Replica:
             return
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         kind, good = self._find(request)
-        fault = self.faults.next(path, good.content_type == JSON) if kind not in ("asset", "robots") else ""
+        fault = self.faults.next(path, good.content_type == JSON, kind) if kind not in ("asset", "robots") else ""
         made = in_place(fault, path, good, self.faults.options["retry_after"])
         status = 0 if fault == "reset" else made.status
         self.hits.all.append(Hit(time.time(), path, kind, status, fault, request.headers.get("user-agent", "")))
@@ -204,6 +204,11 @@ def _match(site: Site, _: Request, number: str, tab: str) -> Made | None:
     return Made(replica_matches.preview(site, fixture) if preview else replica_matches.live(site, fixture))
 
 
+def _team(site: Site, _: Request, number: str) -> Made | None:
+    found = [club for club in site.league.clubs if club.number == int(number)]
+    return _html(replica_pages.team(site, found[0])) if found else None
+
+
 def _asset(_: Site, __: Request, name: str) -> Made | None:
     if name == "site.css":
         return Made(replica_pages.CSS.encode(), 200, "text/css; charset=utf-8")
@@ -235,6 +240,7 @@ _ROUTES: Final[tuple[tuple[str, re.Pattern[str], Answering], ...]] = tuple(
         ("line_ups", r"/livescores/(\d+)/lineups", _line_ups),
         ("preview", r"/matches/(\d+)/(preview)(?:/.*)?", _match),
         ("match", r"/matches/(\d+)/(live|show|betting|matchreport|livestream|livestatistics)(?:/.*)?", _match),
+        ("team", r"/teams/(\d+)/(?:show|fixtures)(?:/.*)?", _team),
         ("robots", r"/robots\.txt", lambda *_: Made(ROBOTS, 200, "text/plain; charset=utf-8")),
         ("terms", "/termsofuse", lambda site, _: _html(replica_pages.terms(site))),
         ("error", r"/404\.html", lambda site, _: Made(replica_pages.missing(site).encode(), 200, HTML)),

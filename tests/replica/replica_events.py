@@ -95,8 +95,9 @@ def events_of(game: Game, target: int, seed: int) -> Events:
     ends = np.clip(spots + draw.normal(0, 15, spots.shape), 0, 100)
     order = np.argsort(columns[0], kind="stable")
     extra = {place: specials[row].extra for place, row in enumerate(order.tolist()) if row < len(specials)}
-    rounded = [np.round(values[order], 1) for values in (*spots.T, *ends.T)]
-    return Events(*(column[order] for column in columns), *rounded, extra)
+    x, y, end_x, end_y = (np.round(values[order], 1) for values in (*spots.T, *ends.T))
+    moment, side, player, kind, outcome, goal = (column[order] for column in columns)
+    return Events(moment, side, player, kind, outcome, goal, x, y, end_x, end_y, extra)
 
 
 _PAIRS: Final = (
@@ -115,20 +116,20 @@ def _usual(game: Game, draw: np.random.Generator, target: int, specials: int) ->
         return draw.integers(0, game.end - 1, count)
 
     for side in (0, 1):
-        for kind, (usual, share) in _USUAL.items():
-            groups.append((moments(draw.poisson(usual * scale)), side, kind, share))
-        for kind, other, won, usual, scaled in _PAIRS:
-            when = moments(draw.poisson(usual * scale if scaled else usual))
+        for kind, (often, share) in _USUAL.items():
+            groups.append((moments(draw.poisson(often * scale)), side, kind, share))
+        for kind, other, won, mean, scaled in _PAIRS:
+            when = moments(draw.poisson(mean * scale if scaled else mean))
             groups += [(when, side, kind, won), (when, 1 - side, other, 1 - won if kind == other else 1.0)]
     passes = max(target - specials - sum(len(group[0]) for group in groups), 40)
     first = round(passes * draw.uniform(0.35, 0.65))
     groups += [(moments(first), 0, PASS, 0.83), (moments(passes - first), 1, PASS, 0.8)]
     counts = [len(group[0]) for group in groups]
     when = np.concatenate([group[0] for group in groups])
-    side, kind = (np.repeat([group[index] for group in groups], counts) for index in (1, 2))
+    sides, kinds = (np.repeat([group[index] for group in groups], counts) for index in (1, 2))
     outcome = (draw.random(len(when)) < np.repeat([group[3] for group in groups], counts)).astype(np.int64)
-    player = _players(game, side, draw.integers(0, STARTERS, len(when)), when)
-    return [when, side, np.where(kind == PICKUP, 0, player), kind, outcome, np.full(len(when), -1)]
+    players = _players(game, sides, draw.integers(0, STARTERS, len(when)), when)
+    return [when, sides, np.where(kinds == PICKUP, 0, players), kinds, outcome, np.full(len(when), -1)]
 
 
 def _players(game: Game, side: Column, slot: Column, moment: Column) -> Column:

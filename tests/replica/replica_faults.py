@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 KINDS: Final = (
@@ -25,7 +25,8 @@ class Faults:
         seed: of the choice.
         times: a path fails at most so often in a row, and is then answered until the faults are set anew;
             0 = there is no end to it.
-        slow_seconds, retry_after: of the kinds `slow` and `rate_limited`.
+        slow_seconds, retry_after: of the faults `slow` and `rate_limited`.
+        pages: kinds of pages that may fail (as the hit log names them), empty = all.
     """
 
     def __init__(
@@ -35,9 +36,14 @@ class Faults:
         times: int = 2,
         slow_seconds: float = 5.0,
         retry_after: int = 2,
+        pages: Sequence[str] = (),
     ) -> None:
         self._lock = threading.Lock()
-        self.set(shares or {}, seed=seed, times=times, slow_seconds=slow_seconds, retry_after=retry_after)
+        self.options: dict[str, Any] = {
+            "seed": seed, "times": times, "slow_seconds": slow_seconds, "retry_after": retry_after,
+            "pages": list(pages),
+        }  # fmt: skip
+        self.set(shares or {})
 
     def set(self, shares: Mapping[str, float], **options: Any) -> None:
         """Let other things go wrong from now on; options that are not named stay.
@@ -45,19 +51,21 @@ class Faults:
         Raises:
             ValueError: an unknown kind or option, or shares that are none.
         """
-        unknown = [*(set(shares) - set(KINDS)), *(set(options) - {"seed", "times", "slow_seconds", "retry_after"})]
+        unknown = [*(set(shares) - set(KINDS)), *(options.keys() - self.options.keys())]
         if unknown:
             raise ValueError(f"no such fault or option: {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
         if any(share < 0 for share in shares.values()) or sum(shares.values()) > 1 + 1e-9:
             raise ValueError(f"shares of all requests, together at most 1, not {dict(shares)}")
         with self._lock:
             self.shares = dict(shares)
-            self.options: dict[str, Any] = {**getattr(self, "options", {}), **options}
+            self.options = {**self.options, **options}
             self._asked: Counter[str] = Counter()
             self._failed: Counter[str] = Counter()
 
-    def next(self, path: str, json: bool) -> str:
-        """The fault of the next request for a path, empty if it is answered."""
+    def next(self, path: str, json: bool, page: str = "") -> str:
+        """The fault of the next request for a path, empty if it is answered; `page` is the kind of page there."""
+        if page and self.options["pages"] and page not in self.options["pages"]:
+            return ""
         with self._lock:
             nth = self._asked[path] = self._asked[path] + 1
             kind = self._drawn(path, nth, json)

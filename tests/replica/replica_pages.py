@@ -6,7 +6,7 @@ from html import escape
 from itertools import groupby
 from typing import Final
 
-from replica_league import LONDON, Competition, Fixture, Season, Stage
+from replica_league import LONDON, Club, Competition, Fixture, Season, Stage
 from replica_site import Site, Standing
 
 CSS: Final = """
@@ -91,6 +91,12 @@ def home(site: Site) -> str:
 def _today(site: Site) -> str:
     fixtures = site.on_day(site.now.date())
     return f"<h2>Today</h2>{fixture_list(site, fixtures)}" if fixtures else "<p>No matches today.</p>"
+
+
+def team(site: Site, club: Club) -> str:
+    """A club and its matches."""
+    fixtures = [fixture for fixture in site.league.fixtures.values() if club in fixture.clubs]
+    return page(site, club.name, f"<h1>{escape(club.name)}</h1>{fixture_list(site, fixtures)}")
 
 
 def terms(site: Site) -> str:

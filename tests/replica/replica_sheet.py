@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from replica_events import events_of, totals
-from replica_game import STARTERS, Game, Goal
+from replica_game import SQUAD, STARTERS, Game, Goal
 from replica_names import FAMILY, GIVEN
 from replica_site import Site, Standing
 
@@ -80,7 +80,9 @@ class Sheet:
     @cached_property
     def _marks(self) -> list[list[float]]:
         """Marks of both squads."""
-        value = 6.0 + sum(weight * self.totals[name] for name, weight in _WEIGHTS.items())
+        value = np.full((2, SQUAD), 6.0)
+        for name, weight in _WEIGHTS.items():
+            value += weight * self.totals[name]
         for goal in self.goals():
             value[goal.side, goal.scorer] += goal.kind != "own"
         marks: list[list[float]] = np.round(np.clip(value, 4.0, 10.0), 2).tolist()
