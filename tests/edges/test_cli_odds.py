@@ -131,6 +131,8 @@ def test_prices_of_a_match_that_is_announced_later_are_taken_in_when_asked_for(
 ) -> None:
     site.put(ASKED, answer(quoted("Foxglove", "Aldermoor")))
     assert odds(capsys)["unlinked_events"][0]["why"] == "no such match is stored"
+    assert main(["odds", "--no-chain", "--kept"]) == 0
+    assert "then `touchline odds --kept`" in capsys.readouterr().out
     later = tmp_path / "later.csv"
     later.write_text(f"competition,kickoff,home_team,away_team\nE0,{KICKOFF:%Y-%m-%dT%H:%M:%SZ},Foxglove,Aldermoor\n")
     assert main(["run", "scrape", "--json", *put(later, tmp_path)]) == 0

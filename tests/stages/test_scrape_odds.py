@@ -133,6 +133,7 @@ def test_known_teams_without_such_a_match_are_said_to_have_none(world: Odds) -> 
     )
     (shown,) = result.summary["unlinked_events"]
     assert (shown["why"], shown["names"]) == ("no such match is stored", ())
+    assert "1 event of the-odds-api not linked" in result.reason
 
 
 @pytest.mark.parametrize("hours", [-36, 36, 24 * 40])

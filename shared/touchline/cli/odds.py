@@ -183,6 +183,8 @@ def _tell(total: Mapping[str, Any]) -> None:
         typer.echo("say who that is; what waits for it is taken in then:")
         for command in total["accept"]:
             typer.echo(f"  {command}")
+    if any(not event["names"] for event in total["unlinked_events"]):
+        typer.echo("matches that are not stored: collect them from another source, then `touchline odds --kept`")
     if total["unlinked"] > len(total["unlinked_events"]):
         typer.echo(f"... and {total['unlinked'] - len(total['unlinked_events'])} more")
     if total["credits_left"] is not None:

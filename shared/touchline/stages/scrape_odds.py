@@ -57,6 +57,12 @@ class Linked(msgspec.Struct, frozen=True):
     unlinked: tuple[Unlinked, ...] = ()
 
     @property
+    def reason(self) -> str:
+        """What asks for somebody, empty if nothing does."""
+        count = len(self.unlinked)
+        return f"{count} event{'s' * (count > 1)} of {NAME} not linked: see `touchline odds --kept`" if count else ""
+
+    @property
     def summary(self) -> dict[str, Any]:
         """For the record of the run."""
         if not self.quotes:

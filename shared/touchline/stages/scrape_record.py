@@ -183,7 +183,9 @@ def _result(
     }
     for name in ("rows", "rejected", "withheld"):
         ports.metrics.count(f"scrape_{name}", counts[name])
-    reason = "; ".join([*(f"{error.where}: {error.what}" for error in refused), *filter(None, (intake.reason,))])
+    reason = "; ".join(
+        [*(f"{error.where}: {error.what}" for error in refused), *filter(None, (intake.reason, linked.reason))]
+    )
     if not changes.seq:
         why = reason or "no matches in it, and none stored"
         return Result(outcome="parked" if refused else "skipped", reason=why, summary=summary)
