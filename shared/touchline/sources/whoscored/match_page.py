@@ -20,10 +20,11 @@ from touchline.collecting import Completeness
 from touchline.errors import DataError
 from touchline.ports import Payload
 from touchline.sources import captured
-from touchline.sources.table import LONDON
-from touchline.sources.whoscored import feed, javascript, names, shapes, totals
+from touchline.sources.whoscored import javascript, names, shapes, totals
 from touchline.sources.whoscored.cells import items, mapping, number, text, whole
 from touchline.sources.whoscored.discovery import decoded
+from touchline.sources.whoscored.fixtures import FINISHED
+from touchline.sources.whoscored.moments import london
 
 HEADER: Final = "require.config.params['matchheader']"
 CENTRE: Final = "require.config.params['args'].matchCentreData"
@@ -137,7 +138,7 @@ def _start(value: Any) -> datetime | None:
         local = datetime.strptime(text(value), "%d/%m/%Y %H:%M:%S")
     except ValueError:
         return None
-    return feed.london(local.replace(tzinfo=LONDON).isoformat())
+    return london(local.isoformat())
 
 
 def _args(payload: Payload, values: Mapping[str, Any], page: str) -> dict[str, Any]:
@@ -157,7 +158,7 @@ def _state(
     header: Header, args: Mapping[str, Any], data: Mapping[str, Any], happened: list[dict[str, Any]]
 ) -> tuple[Completeness, str]:
     status = whole(data.get("statusCode")) if data else None
-    over = feed.FINISHED in (status, header.status)
+    over = FINISHED in (status, header.status)
     if not data:
         if args.get("initialMatchDataForScrappers") and "matchCentreData" not in args:
             return "not_available", "only data of the older kind, without events"

@@ -1,4 +1,8 @@
-"""WhoScored as a source: which pages are wanted, in which order, and what each answer is worth."""
+"""WhoScored: schedules, results, line-ups, statistics and shots, as a browser shows them.
+
+Nothing here talks to the site. `WhoScored` says which pages are wanted, in which order; `verdicts` what their answers
+are worth; the other modules of this folder read pages that somebody fetched.
+"""
 
 from collections.abc import Generator, Iterator, Mapping
 from datetime import date, datetime, timedelta
@@ -12,7 +16,7 @@ from touchline.domain.competitions import competition
 from touchline.errors import ConfigurationError, DataError, NotFound
 from touchline.ports import Payload
 from touchline.sources.table import Parsed
-from touchline.sources.whoscored import details, discovery, feed, match_page, names, verdicts
+from touchline.sources.whoscored import details, discovery, feed, match_page, names, rows, verdicts
 from touchline.sources.whoscored.targets import Target, code_of, current_season, target_of, uk_day
 
 NAME: Final = names.NAME
@@ -159,7 +163,7 @@ class WhoScored:
         Raises:
             ShapeChanged, DataError: as of `verdict`.
         """
-        return feed.live(feed.day(payload, code_of))
+        return rows.live(feed.day(payload, code_of))
 
 
 def parse(payload: Payload) -> Parsed:
@@ -170,14 +174,14 @@ def parse(payload: Payload) -> Parsed:
     """
     endpoint = names.read(payload.name).endpoint
     if endpoint == "month":
-        return feed.parse(payload, feed.month(payload, code_of))
+        return rows.parse(payload, feed.month(payload, code_of))
     if endpoint == "day":
-        return feed.parse(payload, feed.day(payload, code_of))
-    rows = feed.nothing().rows.copy()
+        return rows.parse(payload, feed.day(payload, code_of))
+    none = rows.nothing().rows.copy()
     if endpoint == "match":
         found = details.of(match_page.read(payload))
-        return Parsed(rows, (), found.notes, found.tables)
-    return Parsed(rows, (), ())
+        return Parsed(none, (), found.notes, found.tables)
+    return Parsed(none, (), ())
 
 
 def _seasons_wanted(scope: Scope, code: str, now: datetime) -> tuple[str, ...]:

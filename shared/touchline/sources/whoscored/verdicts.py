@@ -16,7 +16,8 @@ from touchline.collecting import Verdict
 from touchline.domain import seasons as season_names
 from touchline.ports import Payload
 from touchline.sources.table import LONDON
-from touchline.sources.whoscored import discovery, feed, match_page, names
+from touchline.sources.whoscored import discovery, feed, match_page, names, rows
+from touchline.sources.whoscored.moments import london
 from touchline.sources.whoscored.targets import code_of, current_season
 
 _HOME: Final = timedelta(days=7)
@@ -69,7 +70,7 @@ def _in_season(payload: Payload, now: datetime) -> Verdict:
 
 def _month(payload: Payload, now: datetime) -> Verdict:
     fixtures = feed.month(payload, code_of)
-    note = "; ".join(feed.notes(fixtures, now))
+    note = "; ".join(rows.notes(fixtures, now))
     begin, end = (
         datetime.combine(day, datetime.min.time(), LONDON) for day in names.month_span(names.read(payload.name).day)
     )
@@ -84,7 +85,7 @@ def _month(payload: Payload, now: datetime) -> Verdict:
 
 def _match(payload: Payload, now: datetime) -> Verdict:
     page = match_page.read(payload)
-    kickoff = page.header.kickoff or feed.london(page.data.get("startTime"))
+    kickoff = page.header.kickoff or london(page.data.get("startTime"))
     again: timedelta | None = None
     if page.state in ("empty", "partial", "expected"):
         since = now - kickoff if kickoff else timedelta(0)
