@@ -12,6 +12,9 @@ from touchline import bootstrap
 from touchline.bootstrap import Container
 from touchline.cli.main import main
 from touchline.collecting import HostState, Kept
+from touchline.domain.source_health import Health, SourceHealth
+from touchline.manifest import encode
+from touchline.stages.scrape_canary import HEALTH
 from touchline.telemetry import LOGGER
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -74,7 +77,7 @@ def test_the_last_success_and_a_block_are_shown(home: Container, capsys: pytest.
     for name, state, hours in (("a", "available", 5), ("b", "failed", 1), ("robots/x", "available", 2)):
         endpoint = "robots" if name.startswith("robots") else "season"
         moment = NOW - timedelta(hours=hours)
-        page = Kept(name=name, endpoint=endpoint, url=url, state=state, retrieved=moment)  # type: ignore[arg-type]
+        page = Kept(name=name, endpoint=endpoint, url=url, state=state, retrieved=moment)
         home.journal.note("openfootball", page)
     until = NOW + timedelta(minutes=15)
     host = "raw.githubusercontent.com"
@@ -107,3 +110,17 @@ def test_a_source_that_is_none_is_answered_with_those_that_are(
 ) -> None:
     assert main(["sources", "show", "nobody"]) == 2
     assert "known are football-data, football-data-org" in capsys.readouterr().err
+
+
+def test_how_a_source_was_found_is_shown(home: Container, capsys: pytest.CaptureFixture[str]) -> None:
+    assert listed(capsys)["openfootball"]["looked"] is None
+    ill = SourceHealth(source="openfootball", troubles=("changed",), notes=("25 of 25 rows read otherwise",))
+    health = Health(day=NOW.date(), looked=NOW, sources=(ill, SourceHealth(source="football-data")), volumes=())
+    home.store.create(f"{HEALTH}{NOW.date()}.json", encode(health))
+    found = listed(capsys)
+    assert (found["openfootball"]["troubles"], found["football-data"]["troubles"]) == (["changed"], [])
+    assert found["football-data"]["looked"] == "2026-03-02T09:00:00Z"
+    assert main(["sources"]) == 0
+    assert "changed on 03-02" in capsys.readouterr().out
+    assert main(["sources", "show", "openfootball"]) == 0
+    assert "25 of 25 rows read otherwise" in capsys.readouterr().out

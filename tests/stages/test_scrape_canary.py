@@ -188,8 +188,9 @@ def test_a_source_of_which_nothing_was_collected_is_asked_for_nothing(looked: Lo
     assert health.of("nonesuch") is None
 
 
-def test_a_source_that_makes_its_matches_is_asked_for_nothing(looked: Looked) -> None:
-    looked.look(sources=("simulated",))
+@pytest.mark.parametrize("name", ["simulated", "the-odds-api"])
+def test_a_source_without_old_pages_to_compare_is_asked_for_nothing(looked: Looked, name: str) -> None:
+    looked.look(sources=(name,))
     health = scrape_canary.latest(looked.ports.store)
     assert health
     assert (health.sources[0].troubles, looked.site.asked) == ((), [])

@@ -13,6 +13,7 @@ from touchline.errors import UnknownName
 if TYPE_CHECKING:
     from touchline.bootstrap import Container
     from touchline.collecting import HostState, Kept, Source
+    from touchline.domain.source_health import Health
     from touchline.settings import Scrape
 
 sources = typer.Typer(invoke_without_command=True)
@@ -49,6 +50,12 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     blocked_until: datetime | None
     blocked_by: str
     evidence: str
+    looked: datetime | None
+    """When its health was looked at, None if never."""
+    troubles: list[str]
+    """What was found then, empty if it was well: blocked, silent, changed, stale."""
+    notes: list[str]
+    """The same in sentences."""
 
 
 def register(app: typer.Typer) -> None:
@@ -93,13 +100,15 @@ def show(
 def standings(environ: Mapping[str, str]) -> list[Standing]:
     """Every source, by name."""
     from touchline import bootstrap, settings
+    from touchline.stages import scrape_canary
 
     ports = bootstrap.ports(environ)
     wanted = settings.load(settings.Scrape, environ, "scrape")
-    return [_standing(ports, wanted, source) for _, source in sorted(ports.sources.items())]
+    health = scrape_canary.latest(ports.store)
+    return [_standing(ports, wanted, source, health) for _, source in sorted(ports.sources.items())]
 
 
-def _standing(ports: "Container", wanted: "Scrape", source: "Source") -> Standing:
+def _standing(ports: "Container", wanted: "Scrape", source: "Source", health: "Health | None") -> Standing:
     about, environ = source.about, ports.environ
     key_set = bool(environ.get(about.key, "").strip()) if about.key else False
     acknowledged = not about.acknowledge or environ.get(about.acknowledge, "") == _ACKNOWLEDGED
@@ -111,6 +120,7 @@ def _standing(ports: "Container", wanted: "Scrape", source: "Source") -> Standin
     host = _host(ports, wanted, source, kept)
     now = ports.clock.now()
     shut = host if host and host.open_until and host.open_until > now else None
+    looked = health.of(source.name) if health else None
     return Standing(
         name=source.name,
         state=state,
@@ -133,6 +143,9 @@ def _standing(ports: "Container", wanted: "Scrape", source: "Source") -> Standin
         blocked_until=shut.open_until if shut else None,
         blocked_by=shut.kind if shut else "",
         evidence=shut.evidence if shut else "",
+        looked=health.looked if health and looked else None,
+        troubles=list(looked.troubles) if looked else [],
+        notes=list(looked.notes) if looked else [],
     )
 
 
@@ -167,6 +180,8 @@ def _shown(value: object) -> str:
         return f"{value:%Y-%m-%d %H:%M} UTC"
     if isinstance(value, dict):
         return ", ".join(f"{count} {name}" for name, count in value.items())
+    if isinstance(value, list):
+        return "; ".join(value)
     if isinstance(value, bool):
         return "yes" if value else ""
     return str(value) if value else ""
@@ -192,4 +207,5 @@ def _told(one: Standing) -> list[str]:
     key = [f"key {'set' if one.key_set else 'not set'}"] if one.key else []
     last = [f"last {one.last_success:%Y-%m-%d %H:%M}"] if one.last_success else []
     shut = [f"[red]left alone until {one.blocked_until:%m-%d %H:%M}[/]"] if one.blocked_until else []
-    return [*key, *last, *shut]
+    found = [f"[red]{', '.join(one.troubles)} on {one.looked:%m-%d}[/]"] if one.troubles and one.looked else []
+    return [*key, *last, *shut, *found]

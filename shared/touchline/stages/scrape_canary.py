@@ -25,6 +25,7 @@ from touchline.errors import BlockedError, ConfigurationError, DataError, NotFou
 from touchline.manifest import decode, encode
 from touchline.ports import ObjectStore, Payload
 from touchline.settings import Scrape
+from touchline.sources import the_odds_api
 from touchline.sources.captured import with_values
 from touchline.sources.compare import compare
 from touchline.sources.registry import parse
@@ -83,8 +84,11 @@ def _look(ports: Ports, settings: Scrape, source: Source, now: datetime) -> Sour
     )
     if is_stale(newest, due, now) and newest is not None:
         found = _with(found, "stale", f"the newest good answer is of {newest:%Y-%m-%d %H:%M} UTC, {due} pages are due")
-    made = source.about.transport == "made"  # nobody is asked
-    return found if made else _asked(ports, settings, source, found, now)
+    if (
+        source.about.transport == "made" or source.name == the_odds_api.NAME
+    ):  # no server; prices change, and are paid for
+        return found
+    return _asked(ports, settings, source, found, now)
 
 
 def _with(found: SourceHealth, trouble: Trouble, note: str) -> SourceHealth:
