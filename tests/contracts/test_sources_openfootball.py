@@ -56,7 +56,7 @@ def test_a_result_and_a_match_to_come() -> None:
 
 
 def test_the_old_layout_with_rounds_and_clubs_as_objects() -> None:
-    old = match({"key": "ash", "name": "Ash", "code": "ASH"}, {"name": "Elm"}, score1=3, score2=0)  # type: ignore[arg-type]
+    old = match({"key": "ash", "name": "Ash", "code": "ASH"}, {"name": "Elm"}, score1=3, score2=0)
     parsed = parse(rounds=[{"name": "1", "matches": [old]}, {"matches": [match(date="2025-08-23")]}])
     assert parsed.rows["home_team"].tolist() == ["Ash", "Northbridge FC"]
     assert parsed.rows[["home_goals", "away_goals"]].iloc[0].tolist() == [3.0, 0.0]

@@ -1,8 +1,8 @@
 """football-data.org, version 4 of its API: fixtures, results and how matches of today stand; needs a key.
 
 Scores are those after 90 minutes: of a match that went on, `regularTime` counts, and without it the row is refused. A
-match that was broken off (SUSPENDED) is abandoned until a result comes. Moments are UTC; a fixture without a time yet
-is SCHEDULED at midnight.
+match that was broken off (SUSPENDED) is abandoned until a result comes. Moments are UTC; a fixture that is
+SCHEDULED at midnight, not TIMED, is taken for one without a time yet.
 """
 
 from collections.abc import Generator, Mapping

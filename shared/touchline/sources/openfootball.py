@@ -1,7 +1,7 @@
 """openfootball's football.json: fixtures and results of a season in one file, public domain, no key.
 
 Times are local to the league and name no zone, so kick-off is known only where the country has one zone. A match
-without a score is still to be played. Files before about 2018 keep their matches in rounds, with `score1` and `score2`.
+without a score is still to be played. Old files keep their matches in rounds, with `score1` and `score2`.
 """
 
 import re
@@ -81,7 +81,7 @@ class OpenFootball:
 
     name = NAME
     about = About(
-        gives="fixtures and results (full time, half-time) of the leagues that volunteers keep, back to about 2010",
+        gives="fixtures and results (full time, half-time) of the leagues that volunteers keep",
         terms="public domain (CC0)",
         rate="none known; one file for each league and season",
         freshness="irregular: days to weeks after the matches",

@@ -95,7 +95,7 @@ class TheOddsApi:
 
     name = NAME
     about = About(
-        gives="prices before the match (1X2, over and under) of some twenty European bookmakers",
+        gives="prices before the match (1X2, over and under) of many bookmakers (region eu)",
         terms="its own terms; a free or paid account, data for your own use",
         rate=f"500 credits a month on the free plan; {COST} for each competition and request",
         freshness="prices of the last minutes",
