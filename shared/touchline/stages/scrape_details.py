@@ -54,16 +54,14 @@ class Details:
         """
         played = now[~now["status"].isin(UNPLAYED)]
         self._bases.append(played)
-        may_have = {number: match_id for number, match_id in linked.items() if match_id in set(played["match_id"])}
         for name, table in details.items():
-            links = may_have if name == _STATISTICS else linked
-            match_id = table["source_id"].map(links)
+            match_id = table["source_id"].map(linked)
             found = table.assign(match_id=match_id, source=source, payload=digest)[match_id.notna()]
             if len(found):
                 self._tables[name].append(found.drop(columns="source_id"))
         told = set(details[_STATISTICS]["source_id"]) if _STATISTICS in details else set()
-        too_early = told & (linked.keys() - may_have.keys())
-        return [Aside(str(number), "statistics of a match that is still to be played") for number in sorted(too_early)]
+        early = {number for number in told if number in linked and linked[number] not in set(played["match_id"])}
+        return [Aside(str(number), "statistics of a match that is still to be played") for number in sorted(early)]
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Tables but the statistics, with `match_id`, `source` and `payload` (sha256); empty ones are left out."""
