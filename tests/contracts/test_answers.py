@@ -119,14 +119,16 @@ class TestOrdinaryPages:
             "<title>What to do</title><p>Sorry, you have been blocked: what it means",
             "<title>Incapsula</title><p>How to read an Incapsula incident ID",
             "<title>Lost</title><p>The page you requested does not exist",
+            '<title>Live</title><script src="/scripts/verify-client.js"></script>',
         ],
     )
     def test_one_mark_proves_nothing(self, body):
         judge(page(), answer(body))
 
-    def test_a_real_outage_of_a_site_behind_cloudflare_is_no_wall(self):
+    @pytest.mark.parametrize("body", [ORDINARY, "<title>Maintenance</title><p>Please stand by"])
+    def test_a_real_outage_of_a_site_behind_cloudflare_is_no_wall(self, body):
         with pytest.raises(Unavailable) as caught:
-            judge(page(), answer(ORDINARY, 503))
+            judge(page(), answer(body, 503))
         assert not isinstance(caught.value, BlockedError)
 
     def test_words_of_a_wall_within_data_are_data(self):
@@ -181,6 +183,10 @@ class TestOtherAnswers:
         with pytest.raises(ConfigurationError, match=str(status)):
             judge(page("json", **where), answer('{"message": "no"}', status, {"content-type": "application/json"}))
 
+    def test_a_country_that_is_shut_out_has_a_wall_whatever_the_key(self):
+        with pytest.raises(BlockedError, match="451"):
+            judge(page(headers=(("X-Auth-Token", "{A_KEY}"),)), answer("no", 451))
+
     @pytest.mark.parametrize("body", ["", " \r\n"])
     def test_nothing_in_it(self, body):
         with pytest.raises(Unavailable, match="empty"):
@@ -225,7 +231,8 @@ class TestPatience:
     @pytest.mark.parametrize(
         ("after", "date", "seconds"),
         [
-            ("", "", 0), ("soon", "", 0), ("-3", "", 0), ("1.5", "", 0), ("61", "", 61), ("9" * 400, "", 7 * 86_400),
+            ("", "", 0), ("soon", "", 0), ("-3", "", 0), ("٣", "", 0), ("1.5", "", 0), ("61", "", 61),
+            ("9" * 400, "", 7 * 86_400),
             (NOW + timedelta(hours=1), NOW, 3600), (NOW + timedelta(seconds=30), "", 0), (NOW, "yesterday", 0),
         ],
     )  # fmt: skip

@@ -125,6 +125,13 @@ class TestAnswers:
         answer = fetcher.get(page(site.url + "/there"))
         assert (answer.url, answer.body) == (elsewhere(site, "/here"), JSON)
 
+    def test_what_came_before_is_not_taken_for_what_came(self, site, fetcher):
+        kept = {**HTML, "Cache-Control": "max-age=0", "ETag": "1"}
+        site.put("/news", Reply(b"<p>old", headers=kept), Reply("<p>kö".encode("latin-1"), 503, HTML))
+        assert fetcher.get(page(site.url + "/news", "document")).body == b"<p>old"
+        answer = fetcher.get(page(site.url + "/news", "document"))
+        assert (answer.status, answer.body[:4]) == (503, b"<p>k")
+
     def test_it_says_who_asks(self, site, fetcher):
         site.put("/who", "<p>you")
         fetcher.get(page(site.url + "/who", "document"))

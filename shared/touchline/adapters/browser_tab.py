@@ -32,6 +32,7 @@ DIALOGS: Final = 10
 NOTHING: Final = 204
 """Status of an answer that the browser does not show, where it does not say which it had."""
 _PLAIN: Final = ("application/json", "text/plain")
+_UNREADABLE: Final = "\ufffd"
 _OWN_PAGE: Final = "chrome-error:"
 _CAUSE: Final = re.compile(r"ERR_\w+")
 _FOR_GOOD: Final = frozenset(
@@ -117,7 +118,7 @@ class Tab:
             status, url = seen.get("status", NOTHING), seen.get("url", page.url)
             return Answer(url=url, status=status, body=b"", headers=headers), False
         self._origin = state["origin"]
-        body, exact = self._body(page, frame, state)
+        body, exact = self._body(page, frame, state, headers.get("date", ""))
         answer = Answer(
             url=seen.get("url", state["url"]),
             status=seen.get("status") or state["status"] or 200,
@@ -147,25 +148,31 @@ class Tab:
         set_patience(self._driver, self._seconds + SPARE)
         return found
 
-    def _body(self, page: Page, frame: "_Frame", state: dict[str, Any]) -> tuple[bytes, bool]:
-        """The document, and whether it is as it was sent: from the browser's cache, its memory, or what it shows."""
-        found = self._fetch(page, state["url"], "only-if-cached")
-        if "body" in found:
-            return _bytes(found), True
-        text, exact = self._text(frame, state)
+    def _body(self, page: Page, frame: "_Frame", state: dict[str, Any], date: str) -> tuple[bytes, bool]:
+        """The document, and whether it is as it was sent: from the browser's memory, its cache, or what it shows.
+
+        Its memory holds text. Where that was not sent in UTF-8, the bytes may be in the cache; `date` says that they
+        are those of this answer.
+        """
+        text, exact = self._text(frame), state["charset"] == "UTF-8"
+        if text is None or not exact or _UNREADABLE in text:
+            found = self._fetch(page, state["url"], "only-if-cached")
+            if "body" in found and date in ("", found["headers"].get("date")):
+                return _bytes(found), True
+        if text is None:
+            text, exact = str(self._run(scripts.RENDERED)), exact and state["type"] in _PLAIN
         if len(text) > self._max_bytes:
             raise self._too_large(page)
-        return text.encode(), exact and state["charset"] == "UTF-8"
+        return text.encode(), exact and _UNREADABLE not in text
 
-    def _text(self, frame: "_Frame", state: dict[str, Any]) -> tuple[str, bool]:
+    def _text(self, frame: "_Frame") -> str | None:
         from selenium.common.exceptions import WebDriverException
 
         with contextlib.suppress(WebDriverException):
             if self.insight:
                 body = self._ask("Network.getResponseBody", requestId=frame.load)
-                return (body["body"], True) if not body["base64Encoded"] else ("", False)
-        rendered: str = self._run(scripts.RENDERED)
-        return rendered, state["type"] in _PLAIN
+                return None if body["base64Encoded"] else str(body["body"])
+        return None
 
     def _fetch(self, page: Page, url: str, cache: str) -> dict[str, Any]:
         headers = {} if cache == "only-if-cached" else {"X-Requested-With": "XMLHttpRequest", **dict(page.headers)}
