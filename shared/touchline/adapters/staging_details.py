@@ -28,6 +28,9 @@ class _Detail(msgspec.Struct, frozen=True):
     name: str
     fact: Fact
     staged: sa.Table
+    """Temporary: rows as they come."""
+    came: sa.Table
+    """Temporary: rows to compare, with the number of their match."""
 
     @property
     def own_key(self) -> tuple[str, ...]:
@@ -45,7 +48,9 @@ def _detail(name: str, table: sa.Table) -> _Detail:
     given = tuple(column.name for column in table.columns if column.name not in (*key, *_FACT_COLUMNS))
     made = fact(_temporary, table, key, given, whole=("match", "source"))
     columns = (sa.Column(column, table.c[column].type) for column in ("source", *key[2:], *given, "payload"))
-    return _Detail(name, made, temporary_table(_temporary, f"staged_{name}", sa.Column("match_id", sa.Text), *columns))
+    staged = temporary_table(_temporary, f"staged_{name}", sa.Column("match_id", sa.Text), *columns)
+    own = (sa.Column(column, table.c[column].type, primary_key=column in key) for column in made.columns)
+    return _Detail(name, made, staged, temporary_table(_temporary, f"came_{name}", *own))
 
 
 _DETAILS: Final = {
@@ -129,15 +134,17 @@ def clear(connection: sa.Connection, names: Iterable[str]) -> None:
 
 
 def _needed(names: Iterable[str]) -> list[sa.Table]:
-    return [table for name in names for table in (_DETAILS[name].staged, _DETAILS[name].fact.changed)]
+    return [
+        table for name in names for table in (_DETAILS[name].staged, _DETAILS[name].came, _DETAILS[name].fact.changed)
+    ]
 
 
 def _stage(connection: sa.Connection, detail: _Detail, rows: pd.DataFrame, retrieved: Any) -> int:
     bulk.load(connection, detail.staged, rows)
     _require_matches(connection, detail)
-    found = compare(connection, detail.fact, _incoming(detail, retrieved))
+    _number(connection, detail, retrieved)
     _note_seen(connection, detail, retrieved)
-    return found
+    return compare(connection, detail.fact, detail.came)
 
 
 def _require_matches(connection: sa.Connection, detail: _Detail) -> None:
@@ -147,12 +154,15 @@ def _require_matches(connection: sa.Connection, detail: _Detail) -> None:
         raise DataError("details of a match that is not stored", where=lost, hint="store the match first")
 
 
-def _incoming(detail: _Detail, retrieved: Any) -> sa.Subquery:
+def _number(connection: sa.Connection, detail: _Detail, retrieved: Any) -> None:
+    """Fill `came`, without what is older than that which is stored."""
     staged, stored, seen = detail.staged, schema.matches, collected.details_seen
     later = sa.exists().where(_seen_of(detail, stored.c.number, staged.c.source), seen.c.seen > retrieved)
     columns = (staged.c[name] for name in detail.fact.columns if name != "match")
     joined = staged.join(stored, stored.c.match_id == staged.c.match_id)
-    return sa.select(stored.c.number.label("match"), *columns).select_from(joined).where(~later).subquery("incoming")
+    found = sa.select(stored.c.number, *columns).select_from(joined).where(~later)
+    connection.execute(sa.insert(detail.came).from_select(list(detail.fact.columns), found))
+    bulk.count(connection, detail.came)
 
 
 def _seen_of(detail: _Detail, match: Any, source: Any) -> sa.ColumnElement[bool]:
@@ -161,13 +171,8 @@ def _seen_of(detail: _Detail, match: Any, source: Any) -> sa.ColumnElement[bool]
 
 
 def _note_seen(connection: sa.Connection, detail: _Detail, retrieved: Any) -> None:
-    staged, stored, seen = detail.staged, schema.matches, collected.details_seen
-    came = (
-        sa.select(stored.c.number.label("match"), staged.c.source)
-        .select_from(staged.join(stored, stored.c.match_id == staged.c.match_id))
-        .distinct()
-        .subquery("came")
-    )
+    seen = collected.details_seen
+    came = sa.select(detail.came.c.match, detail.came.c.source).distinct().subquery("came")
     connection.execute(
         sa.update(seen)
         .where(_seen_of(detail, came.c.match, came.c.source), seen.c.seen < retrieved)

@@ -62,10 +62,14 @@ def fact(
     columns = [sa.Column(name, table.c[name].type) for name in (*key, *given, *kept, "payload")]
     marks = (sa.Column(name, sa.Boolean) for name in _MARKS)
     changed = temporary_table(tables, f"changed_{table.name}", *columns, *marks)
+    known = changed.c.known.is_(True)
+    sa.Index(
+        f"changed_{table.name}_known", *(changed.c[name] for name in key), sqlite_where=known, postgresql_where=known
+    )
     return Fact(table, key, given, kept, changed, whole, merge)
 
 
-def compare(connection: sa.Connection, fact: Fact, incoming: sa.Subquery) -> int:
+def compare(connection: sa.Connection, fact: Fact, incoming: sa.FromClause) -> int:
     """Fill the fact's table of changes from `incoming` (its columns); how many facts are new, different or gone."""
     found = connection.execute(_insert(fact, _different(fact, incoming))).rowcount
     if fact.whole:
@@ -81,7 +85,7 @@ def write(connection: sa.Connection, facts: Iterable[Fact], seq: int) -> None:
         table, changed = fact.table, fact.changed
         connection.execute(
             sa.update(table)
-            .where(table.c.until_seq.is_(None), _same(fact.key, table, changed), changed.c.known)
+            .where(table.c.until_seq.is_(None), _same(fact.key, table, changed), changed.c.known.is_(True))
             .values(until_seq=seq)
         )
         opened = sa.select(*(changed.c[name] for name in fact.columns), sa.literal(seq)).where(changed.c.opens)
@@ -96,7 +100,7 @@ def _same(key: Iterable[str], one: Any, other: Any) -> sa.ColumnElement[bool]:
     return sa.and_(*(one.c[name] == other.c[name] for name in key))
 
 
-def _different(fact: Fact, incoming: sa.Subquery) -> sa.Select[Any]:
+def _different(fact: Fact, incoming: sa.FromClause) -> sa.Select[Any]:
     current = fact.table.alias("current")
     merged = {name: incoming.c[name] for name in fact.given} | {
         name: fact.merge(incoming.c, current.c, name) for name in fact.kept
@@ -117,7 +121,7 @@ def _different(fact: Fact, incoming: sa.Subquery) -> sa.Select[Any]:
     )
 
 
-def _gone(fact: Fact, incoming: sa.Subquery) -> sa.Select[Any]:
+def _gone(fact: Fact, incoming: sa.FromClause) -> sa.Select[Any]:
     """Current facts of what came whole that are not among it."""
     current = fact.table.alias("current")
     owners = sa.select(*(incoming.c[name] for name in fact.whole)).distinct().subquery("owners")
