@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import json
 import resource
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -237,6 +238,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--matches", type=int, default=100_000, help="how many matches; default 100,000")
     parser.add_argument("--database", default="", help="address of an empty PostgreSQL database")
     asked = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))  # so that no server is left behind
     with contextlib.ExitStack() as stack:
         engine = connect(asked.database or stack.enter_context(own_database()), lock_timeout=PATIENCE)
         stack.callback(engine.dispose)
