@@ -92,6 +92,15 @@ def test_the_door_takes_every_dialect_and_asks_the_wiring_who_is_woken(wired: wi
     assert door.named == [False, False, True, False]
 
 
+def test_rows_in_a_message_wake_whoever_takes_in_files(wired: wiring.Wiring) -> None:
+    door, rows = Door(wired), [{"competition": "E0"}]
+    kafka = {"ce_specversion": "1.0", "ce_id": "1", "ce_source": "t", "ce_type": events.KAFKA}
+    for body, headers in ((rows, kafka), ({"rows": rows}, {"content_type": "application/json"})):
+        answer = door.ask("POST", "/", json.dumps(body).encode(), **headers)
+        assert (answer.status_code, answer.json()) == (202, {"functions": ["export"]})
+    assert [event.data for _, event in door.taken] == [{"rows": rows}] * 2
+
+
 def test_keys_that_a_bucket_reports_are_those_of_our_store_in_it(wired: wiring.Wiring) -> None:
     news = {"Records": [{"eventName": "ObjectCreated:Put", "eventSource": "aws:s3", "s3": {
         "bucket": {"name": "b"}, "object": {"key": "leagues/incoming/a", "sequencer": "1"}}}]}  # fmt: skip

@@ -26,19 +26,21 @@ from touchline.work import Event
 
 FUNCTION_HEADER: Final = "ce-function"
 """Names the function that an event is for; without it the wiring says who is woken."""
+FILES: Final = "incoming/"
+"""Where files are put down; who is woken by them takes in rows of a message as well."""
 
 Take = Callable[[list[tuple[str, Event]], bool], Awaitable[None]]
 """Makes events durable; told whether somebody named the function that they are for, as sweep does of what is owed."""
 
 
 def woken(wired: Wiring, event: Event) -> list[str]:
-    """Functions that an event wakes: by the prefix of its key, or by the name of its schedule."""
+    """Functions that an event wakes: by the prefix of its key, or by its schedule; rows wake whoever takes in files."""
     if event.kind == "object":
         return [name for name, made in wired.functions.items() if any(map(event.key.startswith, made.prefixes))]
     if event.kind == "cron":
         ticking = {name: {t.name for t in made.triggers if t.cron} for name, made in wired.functions.items()}
         return [name for name, schedules in ticking.items() if event.key in schedules]
-    return []
+    return [name for name, made in wired.functions.items() if "rows" in event.data and FILES in made.prefixes]
 
 
 def application(
