@@ -66,6 +66,8 @@ class TestWalls:
         ("body", "status", "kind"),
         [
             (INCAPSULA, 200, "incapsula"),
+            ("<p>Request unsuccessful. Incapsula incident ID: 1-2", 200, "incapsula"),
+            ('<iframe id=main src="/_Incapsula_Resource?x=1"></iframe>', 200, "incapsula"),
             (CHALLENGE, 403, "cloudflare_challenge"),
             (CHALLENGE, 429, "cloudflare_challenge"),
             (CHALLENGE, 503, "cloudflare_challenge"),
