@@ -89,6 +89,13 @@ def test_a_number_and_its_match_are_known_within_a_run(place: Place) -> None:
     assert (match_id, row["home_goals"]) == ("e0-2025-26-aldermoor-foxglove", 4)
 
 
+def test_a_number_that_a_payload_has_twice_is_one_match(place: Place) -> None:
+    again = numbered(1900002, "Aldermoor", "Foxglove", "2-2", day="2025-08-25")
+    place.take(month(OTHER, again))
+    [(match_id, row)] = place.table().items()
+    assert (match_id, row["home_goals"]) == ("e0-2025-26-aldermoor-foxglove", 2)
+
+
 # Details
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from touchline.cli.terminal import AsJson, emit, scene, showing
+from touchline.cli.terminal import AsJson, emit, scene, showing, verdict
 from touchline.errors import NotFound
 
 if TYPE_CHECKING:
@@ -145,6 +145,7 @@ def _name(context: typer.Context, country: str, alias: str, team: str, as_json: 
         ports.names.resolved(one.source, one.country, one.name)
     if as_json:
         emit({"country": country, "name": alias, "team": team, "records": records})
+        _end(records)
         return
     what = f"a club of its own in {country}" if alias == team else f"{team} ({country})"
     typer.echo(f"{alias} is {what}")
@@ -153,6 +154,17 @@ def _name(context: typer.Context, country: str, alias: str, team: str, as_json: 
     if not waiting:
         typer.echo("no kept payload waits for it; ingest the file again")
     typer.echo("`touchline run chain` brings it on")
+    _end(records)
+
+
+def _end(records: "list[RunRecord]") -> None:
+    """Leave with the code that says how taking in went.
+
+    Raises:
+        typer.Exit: unless all is well.
+    """
+    if code := verdict(records):
+        raise typer.Exit(code)
 
 
 def _ports(context: typer.Context) -> "Container":

@@ -158,6 +158,9 @@ class Intake:
     def _take_rows(self, rows: pd.DataFrame, payload: Payload, digest: str) -> list[Rejected]:
         """Name and identify rows, and add them; those that contradict what their number says are returned."""
         rows = _with_own(rows, payload.source)
+        again = rows["source_id"].notna() & rows["source_id"].duplicated(keep="last")
+        self.repeated += int(again.sum())
+        rows = rows[~again]
         if rows.empty:
             return []
         refs = self._stored(rows)
