@@ -4,6 +4,7 @@ The lists of keys were written down from what is known of the site, not from the
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -102,6 +103,30 @@ def rows(client: Client) -> dict[int, dict[str, Any]]:
     """Every row of the league's feeds, by number."""
     months = [f"{2025 + month // 13}{(month - 1) % 12 + 1:02d}" for month in range(8, 19)]
     return {row["id"]: row for month in months for row in month_rows(client, 24533, month)}
+
+
+def is_a(kind: str, outcome: str = "") -> Callable[[dict[str, Any]], bool]:
+    """Whether an event is of a type (and ended so)."""
+    return lambda event: (
+        event["type"]["displayName"] == kind and event["outcomeType"]["displayName"].startswith(outcome)
+    )
+
+
+def on_target(event: dict[str, Any]) -> bool:
+    """Whether a shot would have been in, or was."""
+    marks = {one["type"]["displayName"] for one in event["qualifiers"]}
+    return (is_a("SavedShot")(event) and "Blocked" not in marks) or (is_a("Goal")(event) and "OwnGoal" not in marks)
+
+
+COUNTED = {
+    "shotsOnTarget": on_target, "shotsOffTarget": is_a("MissedShots"), "shotsOnPost": is_a("ShotOnPost"),
+    "passesTotal": is_a("Pass"), "passesAccurate": is_a("Pass", "Successful"),
+    "cornersTotal": is_a("CornerAwarded", "Successful"), "foulsCommited": is_a("Foul", "Unsuccessful"),
+    "tacklesTotal": is_a("Tackle"), "interceptions": is_a("Interception"), "dispossessed": is_a("Dispossessed"),
+    "offsidesCaught": is_a("OffsidePass"), "dribblesWon": is_a("TakeOn", "Successful"),
+    "aerialsWon": is_a("Aerial", "Successful"), "clearances": is_a("Clearance"),
+}  # fmt: skip
+"""Statistic -> the events that it counts."""
 
 
 def void(event: dict[str, Any]) -> bool:
@@ -275,7 +300,9 @@ def test_sums_of_a_match_agree(centres: dict[int, dict[str, Any]], rows: dict[in
             }
             shots = [event for event in mine if event.get("isShot")]
             assert total.get("shotsTotal", 0) == len(shots)
-            assert total["passesTotal"] == len([event for event in mine if event["type"]["displayName"] == "Pass"])
+            assert {name: total.get(name, 0) for name in COUNTED} == {
+                name: len([event for event in mine if is_one(event)]) for name, is_one in COUNTED.items()
+            }
             players = [player["stats"].get("touches", {}) for player in centre[side]["players"]]
             assert total["touches"] == sum(sum(part.values()) for part in players)
             shown = [event["cardType"]["displayName"] for event in mine if "cardType" in event and not void(event)]
