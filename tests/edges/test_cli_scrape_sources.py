@@ -148,6 +148,16 @@ def test_a_site_that_is_down_has_another(home: Path, site: Site, capsys: pytest.
     assert "the server answers 503" in capsys.readouterr().err
 
 
+def test_a_site_that_falls_silent_on_the_way_has_the_same_and_what_came_is_stored(
+    home: Path, environ: dict[str, str], site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in ("/mmz4281/2425/E0.csv", LAST, "/fixtures.csv"):
+        site.put(path, Page(status=503))
+    assert main([*SCRAPE]) == 3
+    assert "3 pages in a row gave no answer" in capsys.readouterr().err
+    assert len(matches(environ)) == 10
+
+
 def test_a_key_that_is_not_set_is_named(
     home: Path, site: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,12 +186,13 @@ def begun(environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env={**os.environ, **environ}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
 def test_whoever_is_stopped_goes_on_where_he_was(
     tmp_path: Path, environ: dict[str, str], site: Site, sent: signal.Signals
 ) -> None:
-    with begun(environ | {"TOUCHLINE_SCRAPE_PACE_SECONDS": "0.5"}) as process:
-        wait_until(lambda: len(site.asked) >= 3, "the third request")
+    with begun(environ | {"TOUCHLINE_SCRAPE_PACE_SECONDS": "1"}) as process:
+        wait_until(lambda: len(site.asked) >= 3, "the third request", seconds=120)
         process.send_signal(sent)
         _, said = process.communicate()
     asked = [path for path in site.paths if path != "/robots.txt"]

@@ -207,6 +207,8 @@ def _end(environ: Mapping[str, str], source: "Source", records: "list[RunRecord]
     if total.get("blocked"):
         typer.secho(str(_wall(environ, source, total["blocked"][source.name])), err=True, fg="red")
         code = 4
+    elif code == 2 and total.get("stopped"):
+        code = 3  # what is missing may come later
     if code:
         raise typer.Exit(code)
 

@@ -4,6 +4,7 @@ What has to outlive a run stands in the database: when a host was last asked, ho
 is left alone because it blocked us. A wall is never climbed: it is kept as evidence, and respected.
 """
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -282,7 +283,10 @@ class Visitor:
         """Keep what can be shown of the last answer; the prefix under which it is."""
         now, answer = self._ports.clock.now(), self._answer
         prefix = f"evidence/{slug_of(host_of(page.url))}/{now:%Y%m%dt%H%M%S%fz}-{kind}/{slug_of(page.name)}/"
-        for name, data in _shown(page, answer, error, self._asked().evidence()).items():
+        shown: Mapping[str, bytes] = {}
+        with contextlib.suppress(TouchlineError):  # a browser that is gone shows nothing any more
+            shown = self._fetcher.evidence() if self._fetcher else {}
+        for name, data in _shown(page, answer, error, shown).items():
             self._ports.store.create(f"{prefix}{slug_of(name)}", data)
         return prefix
 
