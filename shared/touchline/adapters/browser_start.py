@@ -24,6 +24,7 @@ from touchline.errors import ConfigurationError, Unavailable
 
 if TYPE_CHECKING:
     from selenium.webdriver import ChromeOptions, Remote
+    from selenium.webdriver.chrome.service import Service
     from selenium.webdriver.remote.client_config import ClientConfig
 
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -136,7 +137,10 @@ def _config(url: str, *, direct: bool = False) -> "ClientConfig":
 
 def _local(options: "ChromeOptions", ends: ExitStack) -> str:
     """Address of a driver of our own."""
-    driver = os.environ.get("SE_CHROMEDRIVER") or shutil.which("chromedriver")
+    from selenium.webdriver.chrome.service import Service
+
+    known = Service(shutil.which("chromedriver"))  # where Selenium would find it: SE_CHROMEDRIVER goes first
+    driver = known.path
     browser = options.binary_location or next(filter(None, map(shutil.which, BROWSERS)), None)
     if not browser or not driver:
         absent = "chromedriver" if browser else "Chromium"
@@ -148,27 +152,27 @@ def _local(options: "ChromeOptions", ends: ExitStack) -> str:
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")  # Chromium's sandbox refuses to work for root
     for _ in range(PORTS):
-        if port := _guarded(driver, folder, ends):
+        if port := _guarded(known, folder, ends):
             return f"http://127.0.0.1:{port}"
     raise Unavailable(f"{PORTS} ports that were free a moment ago are taken", where=driver)
 
 
-def _guarded(driver: str, folder: Path, ends: ExitStack) -> int:
+def _guarded(known: "Service", folder: Path, ends: ExitStack) -> int:
     """Port of a driver that was started, 0 if somebody took it from under its feet."""
     folder.mkdir(mode=0o700, exist_ok=True)  # the guard of an attempt before removed it
     homes = dict.fromkeys(("TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"), str(folder))
-    command = (sys.executable, "-I", "-S", browser_guard.__file__, str(folder), driver, "--port=0")
+    command = (sys.executable, "-I", "-S", browser_guard.__file__, str(folder), known.path, "--port=0")
     with tempfile.TemporaryFile() as told:
         guard = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=told,
             stderr=told,
-            env={**os.environ, **homes},
+            env={**known.env, **homes},
             start_new_session=True,
         )
         ends.callback(guard.communicate)
-        return _port(guard, told.fileno(), driver)
+        return _port(guard, told.fileno(), known.path)
 
 
 def _port(guard: "subprocess.Popen[bytes]", told: int, driver: str) -> int:
