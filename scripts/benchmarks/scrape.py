@@ -26,14 +26,16 @@ sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tests" / "replica")
 
 import postgres  # noqa: E402
 import replica_server  # noqa: E402
-from collected import cells, differences  # noqa: E402
+import replica_stored  # noqa: E402
+import replica_walk  # noqa: E402
 from replica_faults import KINDS  # noqa: E402
 from touchline.adapters.database import connect  # noqa: E402
 
 OVER = datetime(2026, 6, 30, tzinfo=UTC)
 AGAIN = 200
 """Collections at most until nothing is left."""
-COMMAND = ("scrape", "--source", "whoscored", "--competition", "England Premier League", "--season", "2025-26")
+SEASON = "2025-26"
+COMMAND = ("scrape", "--source", "whoscored", "--competition", "England Premier League", "--season", SEASON)
 
 
 @contextmanager
@@ -123,11 +125,18 @@ def _until_done(environ: dict[str, str], options: argparse.Namespace) -> dict[st
 def _compared(address: str, replica: replica_server.Running) -> dict[str, Any]:
     engine = connect(address)
     try:
-        found = differences(engine, replica.truth, "E0")
+        found = replica_stored.tables(engine)
     finally:
         engine.dispose()
-    hits = Counter(hit.kind for hit in replica.hits.all)
-    return {"cells": cells(replica.truth, "E0"), "differences": found, "requests by kind": dict(hits)}
+    keys = {"schedule": ["source_id"], **replica_walk.KEYS}
+    wanted = {name: replica.truth.table(name, "E0", SEASON) for name in keys}
+    differing = {name: replica_walk.differences(found[name], wanted[name], key) for name, key in keys.items()}
+    return {
+        "cells": sum(table.size for table in wanted.values()),
+        "differences": {name: what for name, what in differing.items() if what},
+        "requests by kind": dict(Counter(hit.kind for hit in replica.hits.all)),
+        "faults by kind": dict(Counter(hit.fault for hit in replica.hits.all if hit.fault)),
+    }
 
 
 if __name__ == "__main__":

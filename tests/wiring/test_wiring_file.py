@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from touchline import settings, wiring, wiring_rules
-from touchline.adapters.schema import metadata
+from touchline.adapters.schema_collected import metadata
 from touchline.cli import picture
 from touchline.cli.main import main
 from touchline.cli.wiring_command import DOCUMENTS, documents
@@ -38,8 +38,6 @@ def test_every_folder_of_a_function_is_declared() -> None:
 
 
 def test_tables_that_are_declared_exist() -> None:
-    from touchline.adapters.schema_collected import metadata
-
     declared = {table for function in wiring.load(FOLDER).functions.values() for table in function.tables}
     assert declared <= set(metadata.tables)
     assert declared <= wiring_rules.TABLES
