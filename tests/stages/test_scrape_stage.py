@@ -196,11 +196,11 @@ class TestNames:
     def test_a_slip_stops_the_file_and_says_what_to_do(self, world: World) -> None:
         world.season(match("21/02/2026", "Arsenal", "Man United"))
         with pytest.raises(UnknownName) as error:
-            world.season(match("28/02/2026", "Man Utd", "Arsenall"))
+            world.season(match("28/02/2026", "Man Unitd", "Arsenall"))
         assert str(error.value).splitlines() == [
             "e0_2025-26.csv: 2 unknown teams with the look of known ones",
             "  Arsenall (England): did you mean Arsenal?",
-            "  Man Utd (England): did you mean Man United?",
+            "  Man Unitd (England): did you mean Man United?",
             '  mend the file, or say who that is: touchline teams accept "Arsenall" "Arsenal" --country "England", '
             'or touchline teams new "Arsenall" --country "England"',
         ]
@@ -209,9 +209,9 @@ class TestNames:
 
     def test_a_word_from_somebody_settles_it(self, world: World) -> None:
         world.season(match("21/02/2026", "Arsenal", "Man United"))
-        world.ports.matches.add_alias("England", "Man Utd", "Man United")
+        world.ports.matches.add_alias("England", "Man Unitd", "Man United")
         world.ports.matches.add_alias("England", "Arsenall", "Arsenall")
-        assert world.season(match("28/02/2026", "Man Utd", "Arsenall")).outcome == "done"
+        assert world.season(match("28/02/2026", "Man Unitd", "Arsenall")).outcome == "done"
         assert "e0-2025-26-man-united-arsenall" in world.table()
 
     def test_clubs_that_played_on_one_day_are_two(self, world: World) -> None:
