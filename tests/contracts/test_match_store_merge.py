@@ -29,7 +29,7 @@ def store(engine: sa.Engine) -> SqlMatchStore:
     return made
 
 
-def test_matches_and_names_become_the_others(store: SqlMatchStore) -> None:
+def test_matches_and_names_become_the_others(store: SqlMatchStore, engine: sa.Engine) -> None:
     before = store.snapshot(1).set_index("match_id")
     assert store.merge_teams("England", "Ledes", "Leeds") == 2
     assert store.head() == 2
@@ -44,6 +44,9 @@ def test_matches_and_names_become_the_others(store: SqlMatchStore) -> None:
         "York": "York",
     }
     assert known["Wales"] == {"Ledes": "Ledes"}
+    with engine.connect() as connection:
+        query = "SELECT count(*) FROM match_versions WHERE seq = 2 AND until_seq IS NULL"
+        assert connection.exec_driver_sql(query).scalar() == 2
     assert store.linked("test", ["7"]) == {"7": "e0-2025-26-hull-ledes"}
 
 
