@@ -24,6 +24,10 @@ def one(**changed: Any) -> pd.Series:
     return read(row(**changed)).rows.iloc[0]
 
 
+OTHERS: tuple[dict[str, int], ...] = ({}, {"tournamentId": 7}, {"tournamentId": 26}, {"regionId": 206})
+"""The Premier League, the Championship, a cup, and a league of the same number elsewhere."""
+
+
 def score(found: pd.Series) -> tuple[float, float] | None:
     return None if pd.isna(found["home_goals"]) else (found["home_goals"], found["away_goals"])
 
@@ -180,6 +184,15 @@ class TestAMonth:
         for body in ('{"tournaments": []}', feed()):
             with pytest.raises(ShapeChanged, match="no match in a month"):
                 parse(payload(MONTH_NAME, body))
+
+    def test_matches_of_other_tournaments_are_none_of_it(self):
+        both = [
+            json.loads(feed(row(at, homeTeamName=f"T{at}"), **more))["tournaments"][0] for at, more in enumerate(OTHERS)
+        ]
+        parsed = parse(payload(MONTH_NAME, json.dumps({"tournaments": both})))
+        assert parsed.rows["home_team"].tolist() == ["T0"]
+        with pytest.raises(ShapeChanged, match="no match in a month"):
+            parse(payload(MONTH_NAME, json.dumps({"tournaments": both[1:]})))
 
     def test_another_season_than_asked_for_is_an_error(self):
         with pytest.raises(DataError, match="season 2024-25, not 2025-26"):
