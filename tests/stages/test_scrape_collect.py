@@ -138,8 +138,8 @@ class TestIncomplete:
         assert isinstance(error, ShapeChanged)
         assert collect.names == ["E0/index", "E0/one", "E0/three"]
         assert collect.keys("quarantine/") == [
-            "quarantine/scrape/work/e0-two/body.gz",
-            "quarantine/scrape/work/e0-two/reason.json",
+            "quarantine/scrape/w1/e0-two/body.gz",
+            "quarantine/scrape/w1/e0-two/reason.json",
         ]
         kept = collect.ports.journal.kept("shelf", "E0/two")
         assert (kept.state, kept.payload, kept.note) == ("failed", "", "no state")

@@ -41,7 +41,7 @@ class Collecting:
         self.waits.clear()
         self.taken.clear()
         run = Collector(
-            self.ports, self.settings, "work", self._take, rest=self.waits, draw=self.draw, ticks=ticks
+            self.ports, self.settings, "w1", self._take, rest=self.waits, draw=self.draw, ticks=ticks
         )  # fmt: skip
         run.collect(self.source, scope)
         if stored:
