@@ -59,7 +59,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     wants: Literal["document", "json", "file"] = "file"
     """What a browser should do with it: open it as a page, or read it from within one."""
     values: tuple[str, ...] = ()
-    """JavaScript expressions that a browser evaluates in the page; their JSON is kept with it."""
+    """JavaScript expressions that a browser evaluates in the open page; their JSON is kept with it. Of a page that is
+    not wanted as a document they are asked for only where its text alone has an unknown shape."""
     headers: tuple[tuple[str, str], ...] = ()
     """Sent with the request; values of secrets stand as `{NAME}` of an environment variable, and are never kept."""
 
@@ -294,7 +295,7 @@ class Names(Protocol):
 
 
 class Links(Protocol):
-    """What sources have to do with stored matches: which they number, what they said of them, whose teams they named."""
+    """What sources have to do with stored matches: which they number, what they told, which teams they named."""
 
     def numbered(self, source: str, competition: str, seasons: Sequence[str]) -> set[str]:
         """`match_id` of the matches of these seasons to which a source gave a number."""

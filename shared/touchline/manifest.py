@@ -19,6 +19,8 @@ from touchline.ports import ObjectStore
 
 PAYLOADS: Final = "payloads/"
 _PACKED: Final = ".gz"
+PACKING: Final = 3
+"""Of 9: a fifth larger than with the most effort, at a fifth of the time."""
 _T = TypeVar("_T")
 Seal = Callable[[str, bytes], bytes]
 """Key and content of a publication -> the content that stands for ever."""
@@ -136,7 +138,7 @@ def write_payload(store: ObjectStore, source: str, body: bytes) -> Ref:
         CorruptObject: other bytes stand in their place.
     """
     ref = payload_ref(source, sha256(body))
-    if not store.create(ref.key, gzip.compress(body, mtime=0)):
+    if not store.create(ref.key, gzip.compress(body, PACKING, mtime=0)):
         payload_bytes(store, ref)
     return ref
 

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import msgspec
 import pandas as pd
 import pytest
 
@@ -45,7 +46,7 @@ def payloads() -> Iterator[dict[str, Payload]]:
 
 
 def _read(browser: Browser, page: Page) -> Payload:
-    answer = browser.get(page)
+    answer = browser.get(msgspec.structs.replace(page, wants="document") if page.values else page)
     assert answer.status == 200
     return Payload(page.source, page.name, captured.with_values(answer.body, answer.values), NOW, page.url)
 

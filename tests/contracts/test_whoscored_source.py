@@ -89,7 +89,7 @@ class TestPages:
             ("E0/2025-26/matches/1.html", "/Matches/1/Live"),
         ]
         assert [page.leaf for page in asked] == [False] * 6 + [True] * 3
-        assert [page.wants for page in asked] == ["document"] * 4 + ["json"] * 2 + ["document"] * 3
+        assert [page.wants for page in asked] == ["document"] * 4 + ["json"] * 2 + ["file"] * 3
         assert {page.source for page in asked} == {"whoscored"}
 
     def test_a_browser_evaluates_what_cannot_be_read_as_json(self):

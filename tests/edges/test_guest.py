@@ -7,9 +7,9 @@ import pytest
 
 from small_platform import environment
 from touchline.errors import ConfigurationError, Unavailable
+from touchline.platform.asking import DISTANT
 from touchline.platform.guest import Guest
 from touchline.platform.lock import at_work, locked
-from touchline.platform.asking import DISTANT
 from touchline.platform.runner import Platform, Step
 from touchline.work import Event
 

@@ -16,7 +16,8 @@ KICKOFF = datetime(2026, 3, 2, 15, tzinfo=UTC)
 
 
 def standing(home: str, away: str, code: str = "E0", **told: Any) -> Standing:
-    usual: dict[str, Any] = {"state": "live", "raw_status": "IN_PLAY", "minute": "55'", "home_goals": 1, "away_goals": 0}
+    usual: dict[str, Any] = {"state": "live", "raw_status": "IN_PLAY", "minute": "55'"}
+    usual |= {"home_goals": 1, "away_goals": 0}
     return Standing(
         match_id=f"{code}-2025-26-{home}-{away}".lower(), competition=code, season="2025-26", kickoff=KICKOFF,
         home_team=home, away_team=away, **(usual | told),

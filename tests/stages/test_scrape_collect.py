@@ -150,6 +150,15 @@ class TestIncomplete:
         collect()
         assert collect.names == ["E0/index", "E0/two"]
 
+    def test_a_page_whose_text_is_not_enough_is_opened(self, ports: Container, site: Site, clock: VirtualClock) -> None:
+        site.put("/E0/two", '{"state": "available", "opens": true}')
+        plain, opening = Collecting(ports, Shelf(site.url)), Collecting(ports, Shelf(site.url, values=("window.book",)))
+        assert (plain().failed, plain.names) == (1, ["E0/index", "E0/one", "E0/three"])
+        assert books(site).count("/E0/two") == 1
+        clock.move(clock.now() + timedelta(hours=1))
+        assert (opening().failed, opening.names) == (0, ["E0/index", "E0/two"])
+        assert books(site).count("/E0/two") == 2
+
     def test_an_old_list_stands_in_for_one_that_fails(
         self, collect: Collecting, site: Site, clock: VirtualClock
     ) -> None:

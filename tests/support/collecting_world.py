@@ -79,8 +79,8 @@ class Shelf:
         pages_per_day=100,
     )
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, values: tuple[str, ...] = ()) -> None:
+        self._url, self._values = url, values
 
     def pages(self, scope: Scope, now: datetime) -> Generator[Page, Payload | None, None]:
         """The index of each competition, then its books."""
@@ -92,8 +92,9 @@ class Shelf:
     def book(self, code: str, book: str) -> Page:
         """Page of a book."""
         return Page(
-            source=self.name, endpoint="book", name=f"{code}/{book}", url=f"{self._url}/{code}/{book}", leaf=True
-        )
+            source=self.name, endpoint="book", name=f"{code}/{book}", url=f"{self._url}/{code}/{book}", leaf=True,
+            values=self._values,
+        )  # fmt: skip
 
     def verdict(self, page: Page, payload: Payload, now: datetime) -> Verdict:
         """The index changes every hour; a book says how complete it is."""
@@ -102,7 +103,7 @@ class Shelf:
             if "books" not in told:
                 raise ShapeChanged("no books", where=page.name)
             return Verdict(again=timedelta(hours=1))
-        if "state" not in told:
+        if "state" not in told or (told.get("opens") and page.wants != "document"):
             raise ShapeChanged("no state", where=page.name)
         state = told["state"]
         return Verdict(state=state, again=timedelta(hours=2) if state in ("partial", "empty") else None)

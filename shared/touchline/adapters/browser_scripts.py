@@ -20,18 +20,22 @@ document.addEventListener("securitypolicyviolation", () => { forbidden = true; }
     if (size > most) { await reader.cancel(); return {large: true}; }
     parts.push(value);
   }
+  const packed = size > 65536 && typeof CompressionStream === "function";
+  let body = new Blob(parts);
+  if (packed) body = await new Response(body.stream().pipeThrough(new CompressionStream("gzip"))).blob();
   const text = await new Promise((give, fail) => {
     const file = new FileReader();
     file.onload = () => give(file.result);
     file.onerror = () => fail(file.error);
-    file.readAsDataURL(new Blob(parts));
+    file.readAsDataURL(body);
   });
-  return {url: answer.url, status: answer.status, headers: Object.fromEntries(answer.headers),
+  return {url: answer.url, status: answer.status, headers: Object.fromEntries(answer.headers), packed,
           body: size ? text.slice(text.indexOf(",") + 1) : ""};
 })().then(done, error => setTimeout(() => done({error: String(error), forbidden}), 100));
 """
-"""Asynchronous; arguments: address, headers, cache mode, bytes at most. Gives {url, status, headers, body in base64}
-with the body as the server sent it, but unpacked; {large: true}; or {error, forbidden}, where `forbidden` says that the
+"""Asynchronous; arguments: address, headers, cache mode, bytes at most. Gives {url, status, headers, packed, body in
+base64} with the body as the server sent it, but unpacked (a large one `packed` by gzip on its way to us, since a driver
+handles long texts slowly); {large: true}; or {error, forbidden}, where `forbidden` says that the
 open page does not permit such requests, which a browser tells a moment later."""
 
 MOMENT: Final = "return performance.timeOrigin"

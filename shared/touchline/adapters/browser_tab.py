@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import gzip
 import json
 import re
 from collections.abc import Mapping
@@ -255,4 +256,5 @@ def origin(url: str) -> str:
 
 def _bytes(found: Mapping[str, Any]) -> bytes:
     """Body of an answer of FETCH."""
-    return base64.b64decode(found["body"])
+    body = base64.b64decode(found["body"])
+    return gzip.decompress(body) if found.get("packed") else body

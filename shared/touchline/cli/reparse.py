@@ -4,7 +4,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from uuid import uuid4
 
 import msgspec
@@ -91,12 +91,14 @@ def _show(found: "Comparison") -> None:
 
         table = Table("match", "column", "stored", "today", box=None)
         for one in found.differences[:_SHOWN]:
-            table.add_row(one.match_id, one.column, _text(one.was), _text(one.now))
+            table.add_row(
+                one.match_id, one.column, *("" if value is None else str(value) for value in (one.was, one.now))
+            )
         console.print(table)
         _more(len(found.differences), _SHOWN)
         console.print("differ: " + ", ".join(f"{name} {count}" for name, count in found.columns.items()))
-    for what, names in (("not stored yet", found.new), ("stored, not in them any more (they stay)", found.gone)):
-        _list(f"{len(names)} matches {what}", names)
+    _list(f"{len(found.new)} matches not stored yet", found.new)
+    _list(f"{len(found.gone)} matches stored, not in them any more (they stay)", found.gone)
     _list(f"{len(found.refused)} payloads are refused", found.refused)
     if found.waiting:
         console.print(f"{found.waiting} rows wait for unknown names: touchline teams unresolved")
@@ -108,16 +110,10 @@ def _show(found: "Comparison") -> None:
 
 def _list(head: str, lines: Sequence[str]) -> None:
     if lines:
-        typer.echo(f"{head}:")
-        for line in lines[:10]:
-            typer.echo(f"  {line}")
+        typer.echo("\n  ".join([f"{head}:", *lines[:10]]))
         _more(len(lines), 10)
 
 
 def _more(count: int, shown: int) -> None:
     if count > shown:
         typer.echo(f"  ... and {count - shown} more; --json has all")
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)

@@ -58,8 +58,8 @@ class Rejected:
 class Parsed:
     """What a payload holds: MATCH_COLUMNS (no `match_id` yet, teams as published) and its sha256 as `payload`.
 
-    A source that numbers its matches brings `source_id` (text) as a further column, one whose words for a status are its
-    own `raw_status`. `details` are tables by the names in `touchline.collecting.DETAILS`, each with `source_id`: they
+    A source that numbers its matches brings `source_id` (text) as a further column, one that has its own words for a
+    status `raw_status`. `details` are tables by the names in `touchline.collecting.DETAILS`, with `source_id`: they
     belong to matches that some rows of that source have described, and say nothing of which match that is.
     """
 

@@ -14,7 +14,15 @@ from typing import Any, Final, cast
 import msgspec
 
 from touchline.collecting import Completeness, Kept, Maker, Page, Progress, Scope, Source, Verdict, watcher
-from touchline.errors import BlockedError, DataError, NotFound, PermanentError, TouchlineError, Unavailable
+from touchline.errors import (
+    BlockedError,
+    DataError,
+    NotFound,
+    PermanentError,
+    ShapeChanged,
+    TouchlineError,
+    Unavailable,
+)
 from touchline.manifest import encode, sha256
 from touchline.ports import Payload
 from touchline.settings import Scrape
@@ -239,22 +247,31 @@ class _Collection:
         self._tally.left += 1
 
     def _fetched(self, page: Page, kept: Kept | None) -> Payload:
-        body, headers = self._body(page)
-        payload = Payload(self.name, page.name, body, self._now, page.url, headers)
-        try:
-            verdict = self._source.verdict(page, payload, payload.retrieved)
-        except DataError as error:
-            self._quarantine(page, body, error)
-            raise
+        payload, verdict = self._judged(page)
         keep(self._ports, payload)
         tries = (kept.tries if kept else 0) + 1 if verdict.state in _INCOMPLETE else 0
         self._note(
-            page, kept, payload=sha256(body), retrieved=payload.retrieved, state=verdict.state, tries=tries,
+            page, kept, payload=sha256(payload.body), retrieved=payload.retrieved, state=verdict.state, tries=tries,
             due=_due(verdict, tries, payload.retrieved), note=verdict.note, taken=False,
         )  # fmt: skip
         self._tally.fetched += 1
         self._take(payload)
         return payload
+
+    def _judged(self, page: Page) -> tuple[Payload, Verdict]:
+        """An answer and what it is worth; where its text has an unknown shape, what a browser makes of the page."""
+        body, headers = self._body(page)
+        payload = Payload(self.name, page.name, body, self._now, page.url, headers)
+        try:
+            return payload, self._source.verdict(page, payload, payload.retrieved)
+        except ShapeChanged as error:
+            if page.values and page.wants != "document":
+                return self._judged(msgspec.structs.replace(page, wants="document"))
+            self._quarantine(page, body, error)
+            raise
+        except DataError as error:
+            self._quarantine(page, body, error)
+            raise
 
     def _body(self, page: Page) -> tuple[bytes, dict[str, str]]:
         """What a page shows, and the headers of the answer."""

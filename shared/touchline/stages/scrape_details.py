@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from touchline.collecting import DETAILS
@@ -28,11 +29,20 @@ class Aside(NamedTuple):
         return Rejected(0, self.reason, f"match {self.source_id} of the source")
 
 
+class _Sent(NamedTuple):
+    """A table of one payload, the matches of its numbers, who numbers them, and the sha256 of the payload."""
+
+    table: pd.DataFrame
+    linked: Mapping[str, str]
+    source: str
+    digest: str
+
+
 class Details:
     """Details of a run's payloads; what comes later for a match and source takes the place of what came before."""
 
     def __init__(self) -> None:
-        self._tables: dict[str, list[pd.DataFrame]] = {name: [] for name in DETAILS}
+        self._tables: dict[str, list[_Sent]] = {name: [] for name in DETAILS}
         self._bases: list[pd.DataFrame] = []
 
     def add(
@@ -55,17 +65,16 @@ class Details:
         played = now[~now["status"].isin(UNPLAYED)]
         self._bases.append(played)
         for name, table in details.items():
-            match_id = table["source_id"].map(linked)
-            found = table.assign(match_id=match_id, source=source, payload=digest)[match_id.notna()]
-            if len(found):
-                self._tables[name].append(found.drop(columns="source_id"))
+            if len(table):
+                self._tables[name].append(_Sent(table, linked, source, digest))
         told = set(details[_STATISTICS]["source_id"]) if _STATISTICS in details else set()
         early = {number for number in told if number in linked and linked[number] not in set(played["match_id"])}
         return [Aside(str(number), "statistics of a match that is still to be played") for number in sorted(early)]
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Tables but the statistics, with `match_id`, `source` and `payload` (sha256); empty ones are left out."""
-        return {name: _newest(self._tables[name]) for name in _TABLES if self._tables[name]}
+        found = {name: _newest(self._tables[name]) for name in _TABLES if self._tables[name]}
+        return {name: table for name, table in found.items() if len(table)}
 
     def into(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows with the statistics of their matches; a match without a row gets one that says nothing else.
@@ -107,8 +116,17 @@ def of_no_match(details: Mapping[str, pd.DataFrame], linked: Collection[str]) ->
     return [Aside(number, reason) for number in numbers]
 
 
-def _newest(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """Of each match and source only the rows that came last."""
-    together = pd.concat([table.assign(came=place) for place, table in enumerate(tables)], ignore_index=True)
+def _newest(sent: list[_Sent]) -> pd.DataFrame:
+    """Of each match and source only the rows that came last; those of numbers without a match are left out."""
+    sizes = [len(one.table) for one in sent]
+    match_ids = [one.linked.get(number) for one in sent for number in one.table["source_id"].tolist()]
+    together = pd.concat([one.table for one in sent], ignore_index=True).drop(columns="source_id")
+    together = together.assign(
+        match_id=pd.Series(match_ids, dtype="str"),
+        source=pd.Series(np.repeat([one.source for one in sent], sizes), dtype="str"),
+        payload=pd.Series(np.repeat([one.digest for one in sent], sizes), dtype="str"),
+        came=np.repeat(range(len(sent)), sizes),
+    )
+    together = together[together["match_id"].notna()]
     last = together.groupby(["match_id", "source"])["came"].transform("max")
     return together[together["came"] == last].drop(columns="came").reset_index(drop=True)

@@ -13,7 +13,7 @@ from touchline.domain.availability import available_time, withhold
 from touchline.domain.competitions import SIMULATED, is_simulated
 from touchline.domain.identity import identify
 from touchline.domain.names import Name
-from touchline.domain.vocabulary import MATCH_COLUMNS
+from touchline.domain.vocabulary import IDENTITY, MATCH_COLUMNS
 from touchline.errors import DataError
 from touchline.manifest import sha256
 from touchline.ports import MatchRef, MatchStore, Payload
@@ -31,6 +31,7 @@ _NAMED: Final = 20
 _ASK: Final = "touchline teams unresolved"
 _OWN: Final = ("source", "source_id", "raw_status")
 _COLUMNS: Final = [*MATCH_COLUMNS, "available_time", "payload", *_OWN]
+_STANDING: Final = [*IDENTITY, "available_time"]
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -61,6 +62,8 @@ class Intake:
         self._teams = Teams(matches, links)
         self._details = Details()
         self._tables: list[pd.DataFrame] = []
+        self._standing: tuple[int, pd.DataFrame] = (0, _none()[_STANDING])
+        """How the matches of the first so many tables stand."""
         self._retrieved: list[datetime] = []
         self._speaking: dict[tuple[str, str], list[int]] = defaultdict(list)
         """Competition and season -> places in `_tables` that speak of it."""
@@ -112,12 +115,14 @@ class Intake:
             UnknownName: a name that nobody declared resembles a known one, in a file.
         """
         parsed = parse(payload)
-        rows, withheld = self._known_by_now(self._only_wanted(parsed.rows, payload.source))
+        rows, withheld = parsed.rows, 0
+        if len(rows):
+            rows, withheld = self._known_by_now(self._only_wanted(rows, payload.source))
         findings = _findings(payload, parsed, len(rows), withheld)
         if parsed.rejected:
             self.rejected.append(findings)
         _check(payload, parsed)
-        aside = self._take_rows(rows, payload, findings.payload)
+        aside = self._take_rows(rows, payload, findings.payload) if len(rows) else []
         aside += self._take_details(parsed.details, payload, findings.payload)
         self.findings.append(findings)
         if aside:
@@ -224,18 +229,21 @@ class Intake:
 
     def _now(self, match_ids: Collection[str]) -> pd.DataFrame:
         """IDENTITY and `available_time` of matches, as this run's rows say, or else as stored."""
-        here = [table[table["match_id"].isin(match_ids)] for table in self._tables]
-        described = self._matches.described(match_ids)
-        together = pd.concat([described, *(table[described.columns] for table in here)], ignore_index=True)
-        return together.drop_duplicates("match_id", keep="last")
+        tables, here = self._standing
+        if tables < len(self._tables):
+            together = pd.concat([table[_STANDING] for table in self._tables], ignore_index=True)
+            here = together.drop_duplicates("match_id", keep="last")
+            self._standing = len(self._tables), here
+        here = here[here["match_id"].isin(match_ids)]
+        others = set(match_ids).difference(here["match_id"])
+        return pd.concat([self._matches.described(others), here], ignore_index=True) if others else here
 
     def _linked(self, source: str, numbers: "pd.Series[str]") -> dict[str, str]:
         """Number of the source -> `match_id`, of the stored matches and of this run's rows."""
-        wanted = set(numbers.dropna())
-        here = self._links[source]
-        return (self._matches.linked(source, wanted) if wanted else {}) | {
-            number: here[number] for number in wanted if number in here
-        }
+        wanted, known = set(numbers.dropna()), self._links[source]
+        here = {number: known[number] for number in wanted if number in known}
+        others = wanted.difference(here)
+        return (self._matches.linked(source, others) if others else {}) | here
 
     def _numbered(self, source: str, rows: pd.DataFrame) -> set[str]:
         """Matches of the rows' seasons to which the source gave a number."""

@@ -4,7 +4,6 @@ import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
 
 import msgspec
 
@@ -14,9 +13,6 @@ from touchline.manifest import payload_bytes, payload_ref
 from touchline.ports import ObjectStore, Payload
 from touchline.settings import Scrape
 from touchline.work import Ports
-
-_FOLDER: Final = 2
-"""Parts of a page's name that say competition and season."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +111,8 @@ def kept_payload(store: ObjectStore, source: str, kept: Kept | None) -> Payload 
 
 def _following(journal: Journal, source: str, scope: Scope, known: int) -> int | None:
     """Pages that a scope will need beyond those known, if its seasons are like the largest one that was collected."""
-    folders = Counter("/".join(page.name.split("/")[:_FOLDER]) for page in journal.pages(source) if "/" in page.name)
+    names = (page.name.split("/") for page in journal.pages(source))
+    folders = Counter((competition, season) for competition, season, *_ in (one for one in names if len(one) > 1))
     if not folders:
         return None
     seasons = len(scope.competitions) * max(len(scope.seasons), 1)

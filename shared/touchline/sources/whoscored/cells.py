@@ -15,6 +15,8 @@ def text(value: Any) -> str:
     """
     if not isinstance(value, str):
         return ""
+    if value.isalnum() and value.isascii():  # most are a plain word
+        return value
     kept = value.replace("\x00", "").encode("utf-8", "ignore").decode()
     return " ".join(kept.split())
 
@@ -25,6 +27,8 @@ def number(value: Any) -> float | None:
     >>> number(2), number("2.5"), number(True), number("n/a"), number(float("nan"))
     (2.0, 2.5, None, None, None)
     """
+    if type(value) is float:  # most are
+        return value if math.isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

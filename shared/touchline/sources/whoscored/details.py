@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 import pandas as pd
 
 from touchline.domain.vocabulary import STATISTIC_BOUNDS, side_columns
@@ -80,7 +81,12 @@ def of(page: MatchPage) -> Details:
 def _table(name: str, rows: list[dict[str, Any]], source_id: str) -> pd.DataFrame:
     kinds = COLUMNS[name]
     columns = {name: [row.get(name) for row in rows] for name in kinds} | {"source_id": [source_id] * len(rows)}
-    return pd.DataFrame({name: pd.Series(cells, dtype=kinds[name]) for name, cells in columns.items()})
+    return pd.DataFrame({name: _cells(cells, kinds[name]) for name, cells in columns.items()})
+
+
+def _cells(cells: list[Any], kind: str) -> Any:
+    """A column; numpy makes one of numbers faster than pandas does."""
+    return np.array(cells, dtype=kind) if kind in ("float64", "int64", "bool") else pd.Series(cells, dtype=kind)
 
 
 def _sides(page: MatchPage) -> dict[int, str]:

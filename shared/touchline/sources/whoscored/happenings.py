@@ -80,8 +80,10 @@ def shots(happened: Iterable[Event], sides: Mapping[int, str]) -> list[Shot]:
 
 def _shot(event: Event, sides: Mapping[int, str]) -> Shot | None:
     result, side = _SHOTS.get(kind(event), ""), sides.get(whole(event.get("teamId")) or 0, "")
+    if not result or not side:
+        return None
     said = qualified(event)
-    if not result or not side or (result == "goal" and _not_given(event, said)):
+    if result == "goal" and _not_given(event, said):
         return None
     own_goal = flag(event.get("isOwnGoal")) or "OwnGoal" in said
     penalty = "Penalty" in said
@@ -150,10 +152,12 @@ def changes(happened: Iterable[Event]) -> tuple[dict[int, float], dict[int, floa
     on: dict[int, float] = {}
     off: dict[int, float] = {}
     for event in happened:
+        if (change := kind(event)) not in ("SubstitutionOn", "SubstitutionOff"):
+            continue
         player, minute = player_of(event), number(event.get("minute"))
         if player is not None and minute is not None:
-            if kind(event) == "SubstitutionOn":
+            if change == "SubstitutionOn":
                 on.setdefault(player, minute)
-            elif kind(event) == "SubstitutionOff":
+            else:
                 off[player] = minute
     return on, off

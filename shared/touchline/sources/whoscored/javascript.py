@@ -6,7 +6,10 @@ arrays. Both are read here without running anything.
 
 import json
 import re
+from contextlib import suppress
 from typing import Any, Final
+
+import msgspec
 
 from touchline.errors import DataError
 
@@ -25,6 +28,8 @@ _ESCAPE: Final = re.compile(
 _PLAIN: Final = {"b": "\\b", "f": "\\f", "n": "\\n", "r": "\\r", "t": "\\t", "v": "\\u000b", "0": "\\u0000", "\n": ""}
 _WORDS: Final = {"true": "true", "false": "false", "null": "null", "undefined": "null"}
 _KEY: Final = re.compile(r"""\s*(?:"([^"\\]*)"|'([^'\\]*)'|([A-Za-z_$][\w$]*|\d+))\s*:\s*""")
+_NEXT: Final = re.compile(r"}\s*,\s*[A-Za-z_$][\w$]*\s*:")
+"""The end of an object before another member with a plain key, which JSON has none of."""
 _BETWEEN: Final = re.compile(r"\s*([,}])")
 _DECODER: Final = json.JSONDecoder(strict=False)
 
@@ -133,6 +138,11 @@ def members(text: str, at: int) -> dict[str, Any]:
 
 
 def _member(text: str, at: int) -> tuple[Any, int]:
+    """A value and the position behind it; the faster reader tries JSON before another member, as most of a page is."""
+    following = _NEXT.search(text, at) if text[at : at + 1] == "{" else None
+    if following:
+        with suppress(msgspec.DecodeError, UnicodeEncodeError):
+            return msgspec.json.decode(text[at : following.start() + 1]), following.start() + 1
     try:
         return _DECODER.raw_decode(text, at)
     except (ValueError, RecursionError):

@@ -12,6 +12,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -70,6 +71,14 @@ def read(payload: Payload) -> MatchPage:
         ShapeChanged: it says neither which match it is nor where its data are, or these lack what they always have.
         DataError: it is about another match than its name says.
     """
+    return _read(payload.source, payload.name, payload.body, payload.retrieved)
+
+
+@lru_cache(
+    maxsize=1
+)  # a page is looked at before it is kept, and read when it was: the same bytes, one after the other
+def _read(source: str, name: str, body: bytes, retrieved: datetime) -> MatchPage:
+    payload = Payload(source, name, body, retrieved)
     values = captured.values_of(payload.body)
     page = decoded(payload)
     header = _header(payload, values.get(HEADER), page)

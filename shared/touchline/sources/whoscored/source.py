@@ -131,10 +131,9 @@ class WhoScored:
                     matches[fixture.id] = (fixture.kickoff, self._match(folder, fixture.id))
 
     def _match(self, folder: str, number: int) -> Page:
-        values = (match_page.HEADER, match_page.CENTRE)
-        return self._page(
-            "match", f"{folder}/matches/{number}.html", f"/Matches/{number}/Live", values=values, leaf=True
-        )
+        """A match page is large and read as text; its values are for the day on which that is no longer enough."""
+        path, values = f"/Matches/{number}/Live", (match_page.HEADER, match_page.CENTRE)
+        return self._page("match", f"{folder}/matches/{number}.html", path, wants="file", values=values, leaf=True)
 
     def _page(self, endpoint: str, name: str, path: str, **more: Any) -> Page:
         return Page(source=NAME, endpoint=endpoint, name=name, url=self._url + path, **({"wants": "document"} | more))
