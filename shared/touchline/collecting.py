@@ -34,6 +34,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     seasons: tuple[str, ...] = ()
     first: date | None = None
     last: date | None = None
+    retry_failed: bool = False
+    """Ask now for pages that failed, also where their rest is not over."""
 
     def holds(self, day: date) -> bool:
         """Whether a day lies within `first` and `last`."""

@@ -135,10 +135,11 @@ class MatchStore(Protocol):
         """
         ...
 
-    def merge_teams(self, country: str, wrong: str, right: str) -> int:
+    def merge_teams(self, country: str, wrong: str, right: str, *, dry_run: bool = False) -> int:
         """Let two teams be one: names and matches of the wrong one become the other's; how many matches did.
 
-        Matches keep their `match_id`, so forecasts stay with them; earlier tables have the right name, too.
+        Matches keep their `match_id`, so forecasts stay with them; earlier tables have the right name, too. With
+        `dry_run` nothing is changed.
 
         Raises:
             NotFound: there is no such team.

@@ -43,7 +43,7 @@ def disturb(replica: Running, share: float) -> None:
 
 def collect(environ: dict[str, str], kill_after: float = 0.0) -> dict[str, Any]:
     """One run of the command; what it says, empty if it was killed."""
-    command = [sys.executable, "-m", "touchline.cli.main", *COMMAND, "--no-chain", "--json"]
+    command = [sys.executable, "-m", "touchline.cli.main", *COMMAND, "--retry-failed", "--no-chain", "--json"]
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             out, complaint = process.communicate(timeout=kill_after or None)
@@ -62,7 +62,7 @@ def until_done(environ: dict[str, str], kills: int = 0, longest: float = 20.0, s
     told: list[dict[str, Any]] = []
     for attempt in range(AGAIN):
         told.append(collect(environ, dice.uniform(1.0, longest) if attempt < kills else 0.0))
-        if told[-1].get("exit code") == 0 and not told[-1].get("pages_failed"):
+        if told[-1].get("exit code") == 0 and not told[-1]["pages_failed"] and not told[-1].get("pages_waiting"):
             break
     sums = {name: sum(one.get(name, 0) for one in told) for name in ("pages_fetched", "retries")}
     blocks = Counter(kind for one in told for kind in (one.get("blocked") or {}).values())

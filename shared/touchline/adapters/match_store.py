@@ -80,7 +80,7 @@ class SqlMatchStore:
             named_by = match_links.team_sources(connection).get(country, set())
             _declare(connection, {(country, alias): team}, named_by.pop() if len(named_by) == 1 else _BY_HAND)
 
-    def merge_teams(self, country: str, wrong: str, right: str) -> int:
+    def merge_teams(self, country: str, wrong: str, right: str, *, dry_run: bool = False) -> int:
         """Let two teams be one: names and matches of the wrong one become the other's; how many matches did.
 
         Matches keep their `match_id`, so forecasts stay with them; earlier tables have the right name, too.
@@ -91,6 +91,8 @@ class SqlMatchStore:
         """
         with database.writing(self._engine, "matches") as connection:
             moved = team_merge.check(connection, country, wrong, right)
+            if dry_run:
+                return moved
             now = self._clock.now()
             run = ScrapeRun(f"merge {country} {wrong} -> {right}", "teams", (), now)
             team_merge.merge(connection, country, wrong, right, self._account(connection, run, moved > 0))

@@ -43,6 +43,9 @@ def scrape(
         datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of kick-offs.")
     ] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day of kick-offs.")] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Ask now for pages that failed not long ago, too.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked for; ask for nothing.")] = False,
     chain: Annotated[bool, typer.Option("--chain/--no-chain", help="Run the rest of the chain afterwards.")] = True,
     as_json: AsJson = False,
@@ -60,6 +63,7 @@ def scrape(
     """
     environ = scene(context).environ
     found, asked = _asked(environ, source, competition or [], season or [], first, last)
+    asked = msgspec.structs.replace(asked, retry_failed=retry_failed)
     if dry_run:
         _tell_plan(_plan(environ, found, asked), as_json)
         return
@@ -99,6 +103,10 @@ def _asked(
     codes = tuple(dict.fromkeys(leagues.find(text) for text in competitions))
     codes = codes or settings.load(settings.Scrape, environ, "scrape").competitions
     days = [day.date() if day else None for day in (first, last)]
+    if first and last and first > last:
+        raise ConfigurationError(f"{days[0]} is after {days[1]}", where="--from, --to", hint="change them round")
+    if (key := ports.sources[source].about.key) and not environ.get(key):
+        raise ConfigurationError(f"{key} is not set", where=source, hint="set it to the key of your account there")
     asked = Request(source=source, competitions=codes, seasons=tuple(seasons), first=days[0], last=days[1])
     next(ports.sources[source].pages(asked, ports.clock.now()), None)  # says what it cannot have
     return ports.sources[source], asked
@@ -185,7 +193,11 @@ def _watching(quiet: bool) -> Iterator[None]:
 def summary(records: "list[RunRecord]") -> dict[str, Any]:
     """What the runs of scrape did together; `left`, `blocked` and `stopped` are those of the last one."""
     runs = [record.summary for record in records if record.function == "scrape"]
-    last = {name: runs[-1][name] for name in ("left", "blocked", "stopped", "pages_kept", "seq") if name in runs[-1]}
+    last = {
+        name: runs[-1][name]
+        for name in ("left", "blocked", "stopped", "pages_waiting", "pages_kept", "seq")
+        if name in runs[-1]
+    }
     added = (
         "pages_fetched", "pages_failed", "retries", "rows", "rejected", "matches_new", "matches_changed", "teams_new",
         "details_changed",

@@ -92,7 +92,7 @@ def merge(
     for name in (wrong, right):
         if names.get(name) != name:
             raise NotFound(f"no team {name!r} in {country}", where=name, hint="`touchline teams list` shows them")
-    moved = _matches_of(ports, country, wrong) if dry_run else ports.matches.merge_teams(country, wrong, right)
+    moved = ports.matches.merge_teams(country, wrong, right, dry_run=dry_run)
     spellings = sorted(spelling for spelling, team in names.items() if team == wrong)
     if as_json:
         emit({"country": country, "wrong": wrong, "right": right, "matches": moved, "names": spellings,
@@ -187,11 +187,3 @@ def _spellings(names: Mapping[str, str]) -> dict[str, list[str]]:
         if names[spelling] != spelling:
             found[names[spelling]].append(spelling)
     return found
-
-
-def _matches_of(ports: "Container", country: str, team: str) -> int:
-    from touchline.domain.competitions import competition
-
-    rows = ports.matches.snapshot(ports.matches.head())
-    rows = rows[(rows["home_team"] == team) | (rows["away_team"] == team)]
-    return sum(competition(code).country == country for code in rows["competition"])

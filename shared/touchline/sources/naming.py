@@ -107,5 +107,5 @@ def _named(published: "pd.Series[str]", country: "pd.Series[str]", answer: Resol
     named = published.copy()
     for land in country.unique():
         teams = {name: team for (where, name), team in answer.teams.items() if where == land}
-        named[country == land] = published[country == land].map(teams)
+        named[country == land] = published[country == land].map(teams).astype("str")
     return named

@@ -190,7 +190,7 @@ class _Collection:
 
     def _remembered(self, page: Page, kept: Kept | None) -> "tuple[str, Payload | None] | None":
         """What is known of a page, None if it has to be asked for: it may have changed, or its bytes are lost."""
-        if kept is None or is_due(kept, self._now):
+        if kept is None or is_due(kept, self._now) or (self._scope.retry_failed and kept.state == "failed"):
             return None
         try:
             payload = self._older(page, kept)

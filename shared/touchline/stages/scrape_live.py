@@ -42,11 +42,11 @@ def run(event: Event, ports: Ports, settings: Scrape) -> Result:
     now = ports.clock.now()
     if now - event.time > LATE:
         return Result(outcome="skipped", reason="a tick of long ago: the next one is due within a minute")
+    source = _source(ports, settings.live_source)
     known = ports.matches.between(settings.competitions, now - _AROUND, now + _AROUND)
     days = {_day(ref.kickoff) for ref in known if may_be_in_play(ref.kickoff, ref.status, now)}
     if not days:
         return Result(outcome="skipped", reason="no match of the wanted competitions may be in play")
-    source = _source(ports, settings.live_source)
     pages = [source.live_page(day) for day in sorted(days)]
     try:
         payloads = _read(ports, source, settings, pages)

@@ -20,6 +20,7 @@ from touchline.settings import Scrape
 from touchline.sources import the_odds_api
 from touchline.stages.scrape_intake import Intake
 from touchline.stages.scrape_record import Ingestion
+from touchline.stages.scrape_visit import ROBOTS
 from touchline.work import Event, Ports, Result
 
 _COMPARED: Final = tuple(name for name in MATCH_COLUMNS if name not in ("match_id", "competition", "season"))
@@ -141,6 +142,7 @@ def payloads(ports: Ports, asked: Request) -> Iterator[Payload]:
     """
     found = _kept(ports, asked.source)
     chosen = [(one, digest) for one, digest in found if asked.since is None or one.retrieved >= asked.since]
+    chosen = [(one, digest) for one, digest in chosen if not one.name.startswith(f"{ROBOTS}/")]
     if not chosen:
         hint = f"{len(found)} payloads were kept before" if found else "`touchline sources` lists the sources"
         raise NotFound("no payload was kept", where=asked.source, hint=hint)
