@@ -43,9 +43,7 @@ def scrape(
         datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of kick-offs.")
     ] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day of kick-offs.")] = None,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Ask now for pages that failed not long ago, too.")
-    ] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Ask for failed pages at once.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked for; ask for nothing.")] = False,
     chain: Annotated[bool, typer.Option("--chain/--no-chain", help="Run the rest of the chain afterwards.")] = True,
     as_json: AsJson = False,
@@ -76,10 +74,7 @@ def scrape(
         with open_platform(environ, quiet=as_json) as platform:
             records += platform.drain()
     total = summary(records)
-    if as_json:
-        emit({"collected": total, "records": records})
-    else:
-        _tell(total)
+    emit({"collected": total, "records": records}) if as_json else _tell(total)
     _end(environ, found, records, total)
 
 
