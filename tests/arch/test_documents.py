@@ -17,6 +17,7 @@ DOCUMENTS = codebase.tracked("*.md")
 PICTURED = [path for path in DOCUMENTS if picture.START in path.read_text()]
 IN_CODE = re.compile(r"^(?:    |\$ |)((?:touchline|\./scripts/|scripts/).*)$", re.MULTILINE)
 IN_TEXT = re.compile(r"`((?:touchline [a-z]|\./scripts/|scripts/)[^`]*)`")
+IN_TESTS = re.compile(r"`(tests/[\w/.]+)::(\w+)`")
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)")
 
 
@@ -76,3 +77,10 @@ def test_the_picture_shows_the_wiring(path: Path) -> None:
 def test_a_document_without_a_place_for_the_picture_is_refused() -> None:
     with pytest.raises(TouchlineError):
         picture.insert("no marks", "graph", "a.md")
+
+
+def test_tests_that_documents_name_exist() -> None:
+    tests = {f"{codebase.relative(path)}": path.read_text() for path in codebase.tracked("tests/*.py")}
+    named_tests = [found for path in DOCUMENTS for found in IN_TESTS.findall(path.read_text())]
+    assert named_tests
+    assert [f"{file}::{name}" for file, name in named_tests if f"def {name}(" not in tests.get(file, "")] == []

@@ -145,8 +145,9 @@ class TestIncomplete:
         assert (kept.state, kept.payload, kept.note) == ("failed", "", "no state")
         del site.asked[:]
         assert (collect().waiting, books(site)) == (1, [])
+        assert (collect(retry_failed=True).failed, books(site)) == (1, ["/E0/two"])
         site.put("/E0/two", GOOD)
-        clock.move(clock.now() + timedelta(hours=1))
+        clock.move(clock.now() + timedelta(hours=2))
         collect()
         assert collect.names == ["E0/index", "E0/two"]
 

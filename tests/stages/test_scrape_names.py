@@ -39,6 +39,15 @@ def test_a_name_of_a_stranger_never_becomes_a_team_beside_ours(place: Place, nam
     assert (waiting.rows, waiting.first_seen, waiting.payload) == (1, NOW - DAY, _digest(place))
 
 
+def test_rows_wait_also_where_nobody_else_is_left_to_be_named(place: Place) -> None:
+    place.take(OURS)
+    strangers = numbered(2, "Thornmere", "Ravenpool", day="2025-08-17")
+    for goals in ("1-0", "2-0"):
+        result = place.take(month(numbered(1, "Wolves", "Man Utd", goals), strangers))
+        assert (result.summary["rows_waiting"], result.summary["names_unresolved"]) == (1, 2)
+    assert place.teams() == {"Wolves", "Man United", "Aldermoor", "Foxglove"}
+
+
 def _digest(place: Place) -> str:
     [key] = [info.key for info in place.ports.store.list("payloads/whoscored/") if info.key.endswith(".gz")]
     return key.rpartition("/")[2].removesuffix(".gz")

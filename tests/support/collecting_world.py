@@ -34,10 +34,10 @@ class Collecting:
 
     def __call__(
         self, competitions: Sequence[str] = ("E0",), seasons: Sequence[str] = (), first: date | None = None,
-        ticks: Callable[[], float] = lambda: 0.0, stored: bool = True,
+        ticks: Callable[[], float] = lambda: 0.0, stored: bool = True, retry_failed: bool = False,
     ) -> Tally:  # fmt: skip
         """One run; its payloads are in `taken`."""
-        scope = Scope(competitions=tuple(competitions), seasons=tuple(seasons), first=first)
+        scope = Scope(competitions=tuple(competitions), seasons=tuple(seasons), first=first, retry_failed=retry_failed)
         self.waits.clear()
         self.taken.clear()
         run = Collector(
