@@ -54,6 +54,9 @@ class TestSeasons:
     def test_a_path_never_leads_to_another_host(self):
         page = tournament_page("2026").replace('value="/', 'value="https://elsewhere.example/')
         assert seasons(payload("x", page))[0].path.startswith("/Regions/")
+        for start in ('value="@elsewhere.example/', 'value=".elsewhere.example/'):
+            with pytest.raises(ShapeChanged):
+                seasons(payload("x", tournament_page("2026").replace('value="/', start)))
 
     def test_none_at_all_is_a_change(self):
         with pytest.raises(ShapeChanged, match="no seasons"):

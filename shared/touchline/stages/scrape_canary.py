@@ -111,8 +111,6 @@ def _asked(ports: Ports, settings: Scrape, source: Source, found: SourceHealth, 
         return _compared(source, page, before, after, found) if before else found
     except BlockedError as error:
         return _with(found, "blocked", str(error))
-    except ConfigurationError:
-        raise
     except Enough as error:  # asked often enough today: nothing is wrong with it
         return msgspec.structs.replace(found, notes=(*found.notes, str(error)))
     except (DataError, NotFound) as error:

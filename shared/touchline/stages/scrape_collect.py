@@ -7,6 +7,7 @@ rows count as taken only when they are stored. What a source gives is looked at 
 import gzip
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from random import random
 from typing import Any, Final, cast
@@ -16,6 +17,8 @@ import msgspec
 from touchline.collecting import Completeness, Kept, Maker, Page, Progress, Scope, Source, Verdict, watcher
 from touchline.errors import (
     BlockedError,
+    ConfigurationError,
+    CorruptObject,
     DataError,
     NotFound,
     PermanentError,
@@ -113,17 +116,13 @@ class Collector:
         return self.ticks() >= self._until
 
     def collect(self, source: Source, scope: Scope) -> None:
-        """Collect what a source has of a scope.
-
-        Raises:
-            ConfigurationError: the scope names what the source cannot have, or a setting that it needs is missing.
-        """
+        """Collect what a source has of a scope; what is wrong with it is in the tally."""
         visitor = Visitor(self.ports, source, self.settings, self._wait, self._draw)
         one = _Collection(self, source, scope, visitor)
         self._collections.append(one)
         try:
             walk(source, scope, self.ports.clock.now(), one.answer)
-        except (NotFound, DataError) as error:  # the scope names what the pages do not; the rest was asked for
+        except (NotFound, DataError, ConfigurationError) as error:  # other pages and sources have theirs
             self.tally.errors.append(error)
         finally:
             self.tally.retries += visitor.retries
@@ -194,7 +193,7 @@ class _Collection:
             return None
         try:
             payload = self._older(page, kept)
-        except NotFound:
+        except (NotFound, CorruptObject):
             return None
         if kept.state == "failed":
             self._tally.waiting += 1
@@ -230,6 +229,9 @@ class _Collection:
             self._ports.metrics.count("scrape_blocked", source=self.name, kind=error.kind)
         except Stopped as error:
             self._end(self._tally.stopped, error.what, error)
+        except ConfigurationError as error:  # a key that the site does not accept: no page of it is worth a try
+            self._tally.stopped[self.name] = error.what
+            self._failed(page, kept, error)
         except NotFound as error:
             if page.optional:
                 self._note(page, kept, state="not_available", due=self._now + LOOK_AGAIN, note=error.what)
@@ -237,7 +239,9 @@ class _Collection:
             self._failed(page, kept, error)
         except (PermanentError, Unavailable) as error:
             self._failed(page, kept, error)
-        return "failed", self._older(page, kept)
+        with suppress(CorruptObject):
+            return "failed", self._older(page, kept)
+        return "failed", None
 
     def _end(self, where: dict[str, str], why: str, error: TouchlineError) -> None:
         """Ask this source for nothing more; the page that could not be had is left for later."""

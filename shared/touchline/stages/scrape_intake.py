@@ -17,7 +17,7 @@ from touchline.domain.vocabulary import IDENTITY, MATCH_COLUMNS
 from touchline.errors import DataError
 from touchline.manifest import sha256
 from touchline.ports import MatchRef, MatchStore, Payload
-from touchline.sources import football_data
+from touchline.sources import files, simulated
 from touchline.sources.naming import SIDES
 from touchline.sources.registry import parse
 from touchline.sources.table import NUMBERS, Parsed, Rejected
@@ -31,6 +31,7 @@ _NAMED: Final = 20
 _ASK: Final = "touchline teams unresolved"
 _OWN: Final = ("source", "source_id", "raw_status")
 _COLUMNS: Final = [*MATCH_COLUMNS, "available_time", "payload", *_OWN]
+_TAKEN_WHOLE: Final = (files.NAME, simulated.NAME)
 _STANDING: Final = [*IDENTITY, "available_time"]
 
 
@@ -153,7 +154,7 @@ class Intake:
         return stored or any(is_simulated(code) for table in self._tables for code in table["competition"].unique())
 
     def _only_wanted(self, rows: pd.DataFrame, source: str) -> pd.DataFrame:
-        return rows[rows["competition"].isin(self._wanted)] if source == football_data.NAME else rows
+        return rows if source in _TAKEN_WHOLE else rows[rows["competition"].isin(self._wanted)]
 
     def _known_by_now(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
         if self._as_of is None:

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from touchline.collecting import Journal, Kept, Page, Scope, Source
-from touchline.errors import DataError, NotFound
+from touchline.errors import CorruptObject, DataError, NotFound
 from touchline.manifest import payload_bytes, payload_ref
 from touchline.ports import ObjectStore, Payload
 from touchline.settings import Scrape
@@ -88,7 +88,7 @@ def walk_kept(source: Source, scope: Scope, ports: Ports, look: Callable[[Page, 
         look(page, known)
         return None if page.leaf else kept_payload(ports.store, source.name, known)
 
-    with contextlib.suppress(NotFound, DataError):  # what old pages lack may be on those that are asked for now
+    with contextlib.suppress(NotFound, DataError, CorruptObject):  # pages that are asked for now may have it
         walk(source, scope, ports.clock.now(), answer)
 
 

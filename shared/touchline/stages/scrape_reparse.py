@@ -7,7 +7,7 @@ value by value; it is stored like anything else that scrape takes in, under a nu
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 import pandas as pd
@@ -32,7 +32,7 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which payloads are to be read again."""
 
     source: str
-    since: datetime | None = None
+    since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     """Only those that were retrieved at this moment or later."""
 
 

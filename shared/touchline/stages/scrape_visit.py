@@ -347,6 +347,7 @@ def _long_wait(error: Unavailable) -> Unavailable:
 
 def _shown(page: Page, answer: Answer | None, error: TouchlineError, shown: Mapping[str, bytes]) -> Mapping[str, bytes]:
     told: dict[str, object] = {"page": page.name, "url": page.url, "error": error.what}
+    shown = {name: content for name, content in shown.items() if name != "answer.json"}  # ours keeps no secrets
     if answer is None:
         return {"answer.json": encode(told), **shown}
     headers = {name: value for name, value in answer.headers.items() if name not in _SECRET_HEADERS}

@@ -80,8 +80,9 @@ def seasons(payload: Payload) -> list[Season]:
     """
     found: dict[int, Season] = {}
     for value, label in Elements.of(decoded(payload)).options("seasons"):
-        if match := _SEASON.search(value):
-            found.setdefault(int(match[1]), Season(_label(label), int(match[1]), urlsplit(value).path))
+        path = urlsplit(value).path
+        if match := _SEASON.match(path):  # from its root, so that nothing but this site can be meant
+            found.setdefault(int(match[1]), Season(_label(label), int(match[1]), path))
     if not found:
         raise changed(payload, "no seasons to choose from")
     return list(found.values())
