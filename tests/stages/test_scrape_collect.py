@@ -160,6 +160,14 @@ class TestIncomplete:
         assert (opening().failed, opening.names) == (0, ["E0/index", "E0/two"])
         assert books(site).count("/E0/two") == 2
 
+    def test_a_key_that_does_not_do_ends_the_source_and_not_the_run(self, ports: Container, site: Site) -> None:
+        keyed = Collecting(ports, Shelf(site.url, headers=(("X-Key", "{TOUCHLINE_NO_SUCH_KEY}"),)), pace_seconds=0)
+        tally = keyed()
+        assert (keyed.names, tally.failed, tally.left) == (["E0/index"], 1, 2)
+        assert "TOUCHLINE_NO_SUCH_KEY" in tally.stopped["shelf"]
+        assert books(site) == ["/E0"]
+        assert keyed().waiting == 1
+
     def test_an_old_list_stands_in_for_one_that_fails(
         self, collect: Collecting, site: Site, clock: VirtualClock
     ) -> None:

@@ -79,8 +79,10 @@ class Shelf:
         pages_per_day=100,
     )
 
-    def __init__(self, url: str, values: tuple[str, ...] = ()) -> None:
-        self._url, self._values = url, values
+    def __init__(
+        self, url: str, values: tuple[str, ...] = (), headers: tuple[tuple[str, str], ...] = ()
+    ) -> None:  # fmt: skip
+        self._url, self._values, self._headers = url, values, headers
 
     def pages(self, scope: Scope, now: datetime) -> Generator[Page, Payload | None, None]:
         """The index of each competition, then its books."""
@@ -93,7 +95,7 @@ class Shelf:
         """Page of a book."""
         return Page(
             source=self.name, endpoint="book", name=f"{code}/{book}", url=f"{self._url}/{code}/{book}", leaf=True,
-            values=self._values,
+            values=self._values, headers=self._headers,
         )  # fmt: skip
 
     def verdict(self, page: Page, payload: Payload, now: datetime) -> Verdict:

@@ -109,7 +109,7 @@ class FootballDataOrg:
         freshness="scores with some delay on the free plan, live on paid ones",
         pace_seconds=6.5,
         jitter_seconds=0.5,
-        pages_per_day=500,
+        pages_per_day=1200,
         key=KEY,
         alternative="openfootball: no key, updated less often; football-data: also statistics and prices",
     )

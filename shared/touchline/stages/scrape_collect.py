@@ -289,9 +289,10 @@ class _Collection:
         return self._ports.clock.now()
 
     def _failed(self, page: Page, kept: Kept | None, error: TouchlineError) -> None:
-        """Remember that a page failed; one that may work at once is due at once."""
+        """Remember that a page failed; one that may work at once is due at once, or when its server wants to be asked."""
         tries = (kept.tries if kept else 0) + 1
-        rest = timedelta(0) if isinstance(error, Unavailable) else min(FAULTY * 2 ** (tries - 1), LONGEST)
+        wait = min(FAULTY * 2 ** (tries - 1), LONGEST)
+        rest = timedelta(seconds=error.retry_after) if isinstance(error, Unavailable) else wait
         self._note(page, kept, state="failed", tries=tries, due=self._now + rest, note=error.what)
         self._tally.failed += 1
         self._tally.errors.append(error)
