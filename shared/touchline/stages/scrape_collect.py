@@ -289,7 +289,7 @@ class _Collection:
         return self._ports.clock.now()
 
     def _failed(self, page: Page, kept: Kept | None, error: TouchlineError) -> None:
-        """Remember that a page failed; one that may work at once is due at once, or when its server wants to be asked."""
+        """Remember that a page failed; one that may work at once is due then, or when its server says."""
         tries = (kept.tries if kept else 0) + 1
         wait = min(FAULTY * 2 ** (tries - 1), LONGEST)
         rest = timedelta(seconds=error.retry_after) if isinstance(error, Unavailable) else wait
