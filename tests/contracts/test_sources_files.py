@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from published import PLAIN, csv_of, match, payload
+from touchline.collecting import Scope
 from touchline.domain.simulation import simulate
 from touchline.domain.vocabulary import KEY_ALPHABET, MATCH_COLUMNS
 from touchline.errors import ConfigurationError, DataError, NotFound
@@ -105,8 +106,12 @@ class TestParsers:
 class TestSimulated:
     SOURCE = registry.build(Scrape(simulated_seed=11))["simulated"]
 
+    def made(self, *seasons: str) -> Payload:
+        [page] = self.SOURCE.pages(Scope(competitions=("E0",), seasons=seasons), NOW)
+        return Payload(page.source, page.name, self.SOURCE.make(page, NOW), NOW, page.url)
+
     def test_it_is_the_league_of_its_seed(self):
-        [found] = self.SOURCE.fetch(["E0"], [], NOW)
+        found = self.made()
         assert (found.source, found.name, found.retrieved) == ("simulated", "SIM1-11.csv", NOW)
         parsed = registry.parse(found)
         assert (parsed.rejected, parsed.notes) == ((), ())
@@ -114,17 +119,17 @@ class TestSimulated:
         pd.testing.assert_frame_equal(parsed.rows[columns], simulate(11, NOW)[columns])
 
     def test_seasons_may_be_chosen(self):
-        [found] = self.SOURCE.fetch([], ["2018-2019", "2024-"], NOW)
+        found = self.made("2018-2019", "2024-")
         assert registry.parse(found).rows["season"].unique().tolist() == ["2018-19", "2019-20", "2024-25", "2025-26"]
 
     def test_the_future_cannot_be_chosen(self):
         with pytest.raises(ConfigurationError, match="has not begun"):
-            list(self.SOURCE.fetch([], ["2026-27"], NOW))
+            self.made("2026-27")
 
 
 def test_sources_by_name():
     sources = registry.build(Scrape())
-    assert {name: source.name for name, source in sources.items()} == {
-        "football-data": "football-data",
-        "simulated": "simulated",
-    }
+    assert {name: source.name for name, source in sources.items()} == {name: name for name in sources}
+    assert set(sources) == {
+        "football-data", "simulated", "openfootball", "football-data-org", "the-odds-api", "whoscored",
+    }  # fmt: skip

@@ -210,6 +210,7 @@ def test_the_description_names_every_answer(client: Client) -> None:
     described = client.get("/openapi.json").json()
     assert set(described["paths"]) == {
         "/predict/{match_id}", "/predict/predictions", "/predict/match", "/healthz", "/readyz", "/metrics",
+        "/livescores",
     }  # fmt: skip
     answers = described["paths"]["/predict/match"]["post"]["responses"]
     assert {"200", "404", "422", "503"} <= set(answers)
