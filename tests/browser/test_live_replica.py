@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import replica_server
-from grids import MISSING, installed
+from chromium import NEEDED
 from live_world import RealClock
 from replica_server import Running
 from touchline import bootstrap
@@ -23,7 +23,7 @@ from touchline.stages import scrape_live
 from touchline.stages.scrape_record import ingest, keep
 from touchline.work import Event, Result
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.skipif(not installed(), reason=MISSING)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, NEEDED]
 TOLD = [name for name in LIVE_COLUMNS if name != "source_id"]
 
 

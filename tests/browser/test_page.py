@@ -1,6 +1,5 @@
 """The page in a real browser: nothing is refused or missing, and it reads well wide, narrow, dark and light."""
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 import uvicorn
 
+import chromium
 import served
 from served import ListedRegistry, public
 from touchline import bootstrap
@@ -20,31 +20,15 @@ from touchline.web.app import create_app
 
 ROOT = Path(__file__).parents[2]
 SHOTS = ROOT / ".test-artifacts"
-FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run",
-)  # fmt: skip
 SIZES = {"desktop": (1200, 1400), "phone": (390, 1400)}
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, chromium.NEEDED]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not chromium or not driver:
-        pytest.skip("Chromium and chromedriver are not on this machine (Debian: chromium, chromium-driver)")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in FLAGS:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    session = webdriver.Chrome(options=options, service=Service(driver))
-    yield session
-    session.quit()
+    with chromium.session() as session:
+        yield session
 
 
 def ports_at(home: Path) -> Container:

@@ -1,7 +1,6 @@
 """The replica in a real browser: its pages can be read by people, and its variables as a scraper reads them."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,35 +8,20 @@ from typing import Any
 
 import pytest
 
+import chromium
 import replica_server
 from replica_server import Running
 
 SHOTS = Path(__file__).parents[2] / ".test-artifacts"
-FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run", "--lang=en", "--window-size=1200,1000",
-)  # fmt: skip
 STAGE = "/Regions/252/Tournaments/2/Seasons/10743/Stages/24533/Fixtures/England-Premier-League-2025-2026"
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, chromium.NEEDED]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not chromium or not driver:
-        pytest.skip("Chromium and chromedriver are not on this machine (Debian: chromium, chromium-driver)")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in FLAGS:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    session = webdriver.Chrome(options=options, service=Service(driver))
-    yield session
-    session.quit()
+    with chromium.session() as session:
+        yield session
 
 
 @pytest.fixture(scope="module")

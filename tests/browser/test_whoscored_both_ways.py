@@ -1,6 +1,5 @@
 """What Chromium evaluates in the pages of the replica, and what stands written in them, say the same."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -9,6 +8,7 @@ import pandas as pd
 import pytest
 
 import replica_server
+from chromium import NEEDED
 from touchline.adapters.browser import Browser
 from touchline.collecting import Page, Scope
 from touchline.ports import Payload
@@ -20,8 +20,7 @@ from touchline.sources.whoscored.source import WhoScored
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.skipif(not shutil.which("chromedriver"), reason="no chromedriver"),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="no chromium"),
+    NEEDED,
 ]
 NOW = datetime(2026, 6, 30, tzinfo=UTC)
 

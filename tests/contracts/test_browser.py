@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import chromium
 import grids
 from small_site import Page as Reply
 from small_site import Site, serve
@@ -21,7 +22,7 @@ from touchline.collecting import Page
 from touchline.errors import ConfigurationError, Unavailable
 from waiting import wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not grids.installed(), reason=grids.MISSING)]
+pytestmark = [pytest.mark.browser, chromium.NEEDED]
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 LEFT_OUT = ("/shirt.png", "/shirt.png?v=2", "/style.css", "/font.woff2", "/goal.mp4")

@@ -70,11 +70,16 @@ class TestWhatIsAskedFor:
         collect()
         assert seen[0] == [ROBOTS, E0]
 
-    def test_unknown_competitions_and_seasons_are_named(self, collect: Collecting) -> None:
-        with pytest.raises(ConfigurationError, match="no competition X9, MLS"):
-            collect(["E0", "X9", "MLS"])
-        with pytest.raises(ConfigurationError, match="season 2030-31 has not begun"):
-            collect(seasons=["2030-31"])
+    def test_unknown_competitions_and_seasons_are_named_and_nothing_is_asked(
+        self, site: Site, collect: Collecting
+    ) -> None:
+        """Other sources go on, so the run ends; it says what this one could not make sense of."""
+        competitions = collect(["E0", "X9", "MLS"])
+        seasons = collect(seasons=["2030-31"])
+        assert [type(error) for run in (competitions, seasons) for error in run.errors] == [ConfigurationError] * 2
+        assert "no competition X9, MLS" in competitions.told()[0]
+        assert "season 2030-31 has not begun" in seasons.told()[0]
+        assert not site.paths
 
     def test_a_season_that_is_over_is_never_asked_for_again_and_fixtures_soon_are(
         self, site: Site, collect: Collecting, clock: VirtualClock

@@ -1,21 +1,17 @@
 """A season from the replica through a real browser into a real database: as it is true, whatever happens on the way."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+import chromium
 import postgres
 import replica_server
 import season
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(not (shutil.which("chromium") and shutil.which("chromedriver")), reason="no Chromium here"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, chromium.NEEDED]
 OVER = datetime(2026, 6, 30, tzinfo=UTC)
 
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+import chromium
 import grids
 from touchline.bootstrap import Container, ports
 from touchline.cli.doctor_browser import browser
 from touchline.errors import ConfigurationError, NotFound, Unavailable
 
 ACKNOWLEDGED = {"TOUCHLINE_SCRAPE_WHOSCORED_TERMS": "acknowledged"}
-needs_chromium = pytest.mark.skipif(not grids.installed(), reason=grids.MISSING)
+needs_chromium = chromium.NEEDED
 
 
 def parts(tmp_path: Path, **environ: str) -> Container:

@@ -1,7 +1,6 @@
 """Browsers that are reached over the network: a driver that stands for a grid, and a grid that passes little on."""
 
 import re
-import shutil
 import subprocess
 import threading
 import urllib.error
@@ -13,14 +12,9 @@ from pathlib import Path
 
 from waiting import wait_until
 
-MISSING = "Chromium and chromedriver are not on this machine (Debian: chromium, chromium-driver)"
 OWN = ("/goog/", "/se/")
 """Paths of commands that are not in the standard."""
 UNKNOWN = b'{"value": {"error": "unknown command", "message": "not passed on", "stacktrace": ""}}'
-
-
-def installed() -> bool:
-    return bool(shutil.which("chromium") and shutil.which("chromedriver"))
 
 
 @contextmanager

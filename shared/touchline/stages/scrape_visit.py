@@ -19,15 +19,13 @@ from touchline.collecting import Answer, Fetcher, HostState, Kept, Page, Source
 from touchline.errors import BlockedError, NotFound, PermanentError, TouchlineError, Unavailable
 from touchline.manifest import encode, payload_bytes, payload_ref, write_payload
 from touchline.settings import Scrape
-from touchline.sources.answers import judge
+from touchline.sources.answers import LONGEST_WAIT, judge
 from touchline.work import Ports
 
 if TYPE_CHECKING:
     import tenacity
     from protego import Protego
 
-LONGEST_WAIT: Final = 60.0
-"""Seconds; a server that wants more patience is not asked for the page again in this run."""
 LONGEST_REST: Final = 4
 """Cool-downs in one, however often a host blocks us in a row."""
 SILENT: Final = 3

@@ -1,0 +1,36 @@
+"""Chromium on this machine, as a person would open it: for tests that look at pages."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+MISSING = "Chromium and chromedriver are not on this machine (Debian: chromium, chromium-driver)"
+FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run", "--lang=en", "--window-size=1200,1000",
+)  # fmt: skip
+
+
+NEEDED = pytest.mark.skipif(not (shutil.which("chromium") and shutil.which("chromedriver")), reason=MISSING)
+"""Of tests that open a browser."""
+
+
+@contextmanager
+def session() -> Iterator[Any]:
+    """A Selenium session whose log can be read; closed at the end."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
+    for flag in FLAGS:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    opened = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    try:
+        yield opened
+    finally:
+        opened.quit()
