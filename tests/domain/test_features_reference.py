@@ -153,10 +153,19 @@ class TestNames:
         away = {name.removeprefix("away_") for name in FEATURE_NAMES if name.startswith("away_")}
         assert home == away
 
-    def test_only_the_market_feature_knows_prices(self) -> None:
-        table = matchbook(2)
-        prices = [name for name in table if name.startswith(("odds_", "closing_"))]
-        changed = build(table).values != build(table.assign(**dict.fromkeys(prices, np.nan))).values
-        changed &= ~np.isnan(build(table).values)
-        touched = {name for name, column in zip(FEATURE_NAMES, changed.T, strict=True) if column.any()}
-        assert touched == {feature.name for feature in FEATURES if feature.known == "prices"}
+    def test_only_what_says_so_knows_prices(self) -> None:
+        changed = changed_by([name for name in matchbook(2) if name.startswith(("odds_", "closing_"))])
+        assert changed == {feature.name for feature in FEATURES if feature.known == "past_prices"}
+
+    def test_only_what_says_so_knows_statistics(self) -> None:
+        counted = ("_shots", "_shots_on_target", "_corners", "_fouls", "_yellow_cards", "_red_cards")
+        changed = changed_by([name for name in matchbook(2) if name.endswith(counted)])
+        assert changed == {feature.name for feature in FEATURES if feature.known == "statistics"}
+
+
+def changed_by(missing: list[str]) -> set[str]:
+    """Features that are others without these columns."""
+    table = matchbook(2)
+    one, other = build(table).values, build(table.assign(**dict.fromkeys(missing, np.nan))).values
+    differs = ~((one == other) | (np.isnan(one) & np.isnan(other)))
+    return {name for name, column in zip(FEATURE_NAMES, differs.T, strict=True) if column.any()}
