@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_origin
 
 import msgspec
 
+from touchline.domain.vocabulary import Uses
 from touchline.errors import ConfigurationError
 
 _S = TypeVar("_S", bound=msgspec.Struct)
@@ -108,6 +109,8 @@ class Train(msgspec.Struct, frozen=True, kw_only=True):
     seed: _Seed = 7
     threads: _Count = 2
     families: tuple[str, ...] = ("logistic", "xgboost", "histogram")
+    uses: Uses = "past_prices"
+    """What the model may know: results, statistics, past_prices, or prices (of the match itself, before kick-off)."""
 
 
 class Promote(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,10 @@ STATUSES: Final = ("scheduled", "finished", "postponed", "cancelled", "abandoned
 
 Mode = Literal["live", "simulated"]
 
+Uses = Literal["results", "statistics", "past_prices", "prices"]
+"""What a model may know, each with the ones before it: results of earlier matches, their statistics, their prices, and
+the prices of the match itself before its kick-off."""
+
 IDENTITY: Final = ("match_id", "competition", "season", "kickoff", "kickoff_known", "home_team", "away_team", "status")
 """Columns of every match row; `kickoff` is UTC, `kickoff_known` is False where the source gives only a date."""
 

@@ -1,0 +1,41 @@
+"""What a model may know, in four levels: each may use what the ones before it may, and something more.
+
+A level says what a forecast costs to make: statistics and prices are not collected everywhere, and who uses the prices
+of the match itself repeats the market rather than measuring himself against it.
+"""
+
+from typing import Final, get_args
+
+from touchline.domain.feature_list import FEATURES
+from touchline.domain.vocabulary import Uses
+
+__all__ = ["DEFAULT", "LEVELS", "MEANING", "Uses", "allowed", "columns"]
+
+LEVELS: Final[tuple[Uses, ...]] = get_args(Uses)
+DEFAULT: Final[Uses] = "past_prices"
+MEANING: Final[dict[Uses, str]] = {
+    "results": "results of earlier matches",
+    "statistics": "results and statistics of earlier matches",
+    "past_prices": "results, statistics and prices of earlier matches",
+    "prices": "all that is known of earlier matches, and the prices of the match itself before its kick-off",
+}
+
+
+def allowed(known: Uses, uses: Uses) -> bool:
+    """Whether what is known of a feature may be used at a level.
+
+    >>> allowed("results", "statistics"), allowed("prices", "past_prices")
+    (True, False)
+    """
+    return LEVELS.index(known) <= LEVELS.index(uses)
+
+
+def columns(uses: Uses = DEFAULT) -> tuple[str, ...]:
+    """Names of the features that a level may use, in the order of FEATURES.
+
+    >>> "elo_difference" in columns("results"), "market_difference" in columns("statistics")
+    (True, False)
+    >>> set(columns("results")) < set(columns("statistics")) < set(columns("past_prices"))
+    True
+    """
+    return tuple(feature.name for feature in FEATURES if allowed(feature.known, uses))
