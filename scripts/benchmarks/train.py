@@ -48,6 +48,7 @@ def examples(table: pd.DataFrame, rows: int) -> Examples:
         np.select([margin > 0, margin == 0], [0, 1], 2).astype(np.int8),
         table["kickoff"].dt.tz_localize(None).to_numpy("datetime64[us]"),
         table["competition"].to_numpy(object),
+        table[["home_goals", "away_goals"]].to_numpy(np.float64),
     )
     return made.take(np.arange(len(made))[-rows:])
 

@@ -8,13 +8,13 @@ import pytest
 from made_matches import made
 from touchline.learning import bundle, histogram_onnx
 from touchline.learning.examples import Examples
-from touchline.learning.families import FAMILIES, family, fit_estimator, probabilities
+from touchline.learning.families import family, fit_estimator, probabilities
 from touchline.learning.fitting import FitOptions, fit
 
 EXAMPLES = made(600)
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
+@pytest.fixture(scope="module", params=FitOptions().families)
 def graph(request):
     fitted = fit(EXAMPLES, FitOptions(trials=1, folds=2, families=(request.param,)))
     return onnx.load_from_string(bundle.convert(fitted))
@@ -56,7 +56,7 @@ def histogram(x, outcome, **params):
     start = family("histogram").start | params
     examples = Examples(
         x.astype(np.float32), tuple(f"c{place}" for place in range(x.shape[1])), outcome.astype(np.int8),
-        made(len(x)).kickoff, made(len(x)).competition,
+        made(len(x)).kickoff, made(len(x)).competition, made(len(x)).goals,
     )  # fmt: skip
     return examples, fit_estimator(family("histogram"), start, examples, np.ones(len(x)), seed=0)
 

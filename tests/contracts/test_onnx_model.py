@@ -15,7 +15,6 @@ from touchline.errors import CorruptObject, DataError, NotFound
 from touchline.learning import bundle
 from touchline.learning.calibrators import fit_isotonic
 from touchline.learning.card import ModelCard
-from touchline.learning.families import FAMILIES
 from touchline.learning.fitting import FitOptions, fit
 from touchline.manifest import decode, sha256
 
@@ -30,7 +29,7 @@ EXAMPLES = made()
 ROWS = bundle.probes(made(seed=7).x)
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
+@pytest.fixture(scope="module", params=FitOptions().families)
 def fitted(request):
     return fit(EXAMPLES, FitOptions(trials=2, folds=2, families=(request.param,)))
 

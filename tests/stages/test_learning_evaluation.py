@@ -1,5 +1,6 @@
 """Forecasters are compared on the same matches, and the card says what came of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -9,7 +10,6 @@ from made_matches import made, true_probabilities
 from touchline.errors import DataError
 from touchline.learning import evaluation, plots
 from touchline.learning.card import ModelCard, markdown
-from touchline.learning.examples import Examples
 from touchline.manifest import decode, encode
 
 TRAIN, TEST = made(900), made(600, seed=1)
@@ -20,7 +20,7 @@ SILENT = np.full((600, 3), np.nan)
 
 def test_priors_are_the_shares_of_each_competition():
     outcome = np.where(TRAIN.competition == "A1", 0, 2).astype(np.int8)
-    examples = Examples(TRAIN.x, TRAIN.names, outcome, TRAIN.kickoff, TRAIN.competition)
+    examples = replace(TRAIN, outcome=outcome)
     known_a, known_b, unknown = evaluation.prior(examples, np.array(["A1", "B1", "new"], dtype=object))
     assert known_a[0] > 0.95
     assert known_b[2] > 0.95
@@ -33,7 +33,7 @@ def test_priors_look_at_the_newest_matches_only():
     outcome = np.where(np.arange(n) < evaluation.RECENT, 0, 2).astype(np.int8)
     shuffled = np.random.default_rng(0).permutation(n)
     one = np.full(n, "A1", dtype=object)
-    examples = Examples(long.x, long.names, outcome, long.kickoff, one).take(shuffled)
+    examples = replace(long, outcome=outcome, competition=one).take(shuffled)
     assert evaluation.prior(examples, one[:1])[0, 2] > 0.99
 
 
@@ -41,13 +41,13 @@ def test_elo_alone_learns_from_elo_alone():
     p = evaluation.elo(TRAIN, TEST)
     order = np.argsort(TEST.x[:, 0])
     assert np.all(np.diff(p[order, 0]) >= -1e-12)
-    other = Examples(TEST.x.copy(), TEST.names, TEST.outcome, TEST.kickoff, TEST.competition)
+    other = replace(TEST, x=TEST.x.copy())
     other.x[:, 1:] = 7.0
     np.testing.assert_array_equal(evaluation.elo(TRAIN, other), p)
 
 
 def test_elo_needs_its_feature():
-    unnamed = Examples(TEST.x, ("a", "b", "c", "d"), TEST.outcome, TEST.kickoff, TEST.competition)
+    unnamed = replace(TEST, names=("a", "b", "c", "d"))
     with pytest.raises(DataError, match="elo_difference"):
         evaluation.elo(unnamed, unnamed)
 

@@ -1,5 +1,7 @@
 """Fitting finds what is in the data, the same on every run, and only in the order of time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -42,7 +44,7 @@ def test_probabilities_are_valid_whatever_comes_in(fitted):
 
 
 def test_the_best_family_in_the_folds_is_chosen(fitted):
-    assert set(fitted.fold_losses) == set(FAMILIES)
+    assert set(fitted.fold_losses) == set(QUICK.families)
     assert all(len(losses) == QUICK.folds for losses in fitted.fold_losses.values())
     means = {name: np.mean(losses) for name, losses in fitted.fold_losses.items()}
     assert means[fitted.family] == min(means.values())
@@ -83,7 +85,7 @@ def test_progress_is_told():
 def test_a_feature_that_is_always_missing_does_no_harm(name):
     x = EXAMPLES.x.copy()
     x[:, 2] = np.nan
-    blind = Examples(x, NAMES, EXAMPLES.outcome, EXAMPLES.kickoff, EXAMPLES.competition)
+    blind = replace(EXAMPLES, x=x)
     model = fit(blind, FitOptions(trials=1, folds=2, families=(name,)))
     assert np.isnan(x[0, 2])
     assert not np.isnan(model.predict(LATER.x)).any()
@@ -133,7 +135,7 @@ def test_a_world_that_turned_is_learnt_from_its_newer_part(name):
     both = Examples(
         np.concatenate([old.x, new.x]), NAMES, np.concatenate([old.outcome, new.outcome]),
         np.concatenate([old.kickoff, new.kickoff + np.timedelta64(4000, "D")]),
-        np.concatenate([old.competition, new.competition]),
+        np.concatenate([old.competition, new.competition]), np.concatenate([old.goals, new.goals]),
     )  # fmt: skip
     weight = recency_weights(both.kickoff, 400.0)
     params = family(name).start | ({"C": 1.0} if name == "logistic" else {})
@@ -146,7 +148,7 @@ def test_later_matches_do_not_reach_earlier_folds():
     split = [Split(np.arange(300), np.arange(300, 600)), Split(np.arange(600), np.arange(600, 900))]
 
     def said(outcome):
-        examples = Examples(EXAMPLES.x, NAMES, outcome, EXAMPLES.kickoff, EXAMPLES.competition)
+        examples = replace(EXAMPLES, outcome=outcome)
         task = Task(examples, np.ones(900), tuple(split), trials=1, seed=0)
         return tune(family("logistic"), task, lambda message: None).forecasts
 
@@ -234,9 +236,9 @@ class TestCalibrations:
 
 def test_examples_must_agree_in_length():
     with pytest.raises(ValueError, match="row counts"):
-        Examples(EXAMPLES.x, NAMES, EXAMPLES.outcome[:5], EXAMPLES.kickoff, EXAMPLES.competition)
+        replace(EXAMPLES, outcome=EXAMPLES.outcome[:5])
     with pytest.raises(ValueError, match="3 names"):
-        Examples(EXAMPLES.x, NAMES[:3], EXAMPLES.outcome, EXAMPLES.kickoff, EXAMPLES.competition)
+        replace(EXAMPLES, names=NAMES[:3])
 
 
 def test_a_feature_is_found_by_its_name():

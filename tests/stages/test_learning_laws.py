@@ -1,5 +1,7 @@
 """Laws of the learning parts over generated data: what must hold whatever the matches are."""
 
+from dataclasses import replace
+
 import numpy as np
 import optuna
 import pytest
@@ -138,7 +140,7 @@ class TestEvaluation:
         base = made(n + 300, seed=4)
         both = np.concatenate([outcome, base.outcome[:300]])
         competition = np.array(["own"] * n + ["other"] * 300, dtype=object)
-        examples = type(base)(base.x, base.names, both, base.kickoff, competition)
+        examples = replace(base, outcome=both, competition=competition)
         p = evaluation.prior(examples, np.array(["own"], dtype=object))[0]
         assert p.sum() == pytest.approx(1)
         overall = (np.bincount(both, minlength=3) + 1) / (len(both) + 3)
@@ -179,7 +181,7 @@ class TestFamilies:
     def test_a_match_without_weight_teaches_nothing(self, name):
         wrong = SMALL.outcome.copy()
         wrong[:100] = 2 - wrong[:100]
-        turned = type(SMALL)(SMALL.x, SMALL.names, wrong, SMALL.kickoff, SMALL.competition)
+        turned = replace(SMALL, outcome=wrong)
         weight = np.where(np.arange(300) < 100, 0.0, 1.0)
         said = [
             probabilities(fit_estimator(family(name), family(name).start, one, weight, seed=0), SMALL.x)
@@ -190,7 +192,7 @@ class TestFamilies:
     def test_a_family_without_weights_forgets_the_oldest(self):
         wrong = SMALL.outcome.copy()
         wrong[:100] = 2 - wrong[:100]
-        turned = type(SMALL)(SMALL.x, SMALL.names, wrong, SMALL.kickoff, SMALL.competition)
+        turned = replace(SMALL, outcome=wrong)
 
         def said(examples, weight_of_old):
             weight = np.where(np.arange(300) < 100, weight_of_old, 1.0)

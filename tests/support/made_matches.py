@@ -19,7 +19,14 @@ def made(n=900, seed=0, strength=1.2):
     x[rng.random(n) < 0.5, 3] = np.nan
     kickoff = START + np.arange(n) // 3 * np.timedelta64(1, "D")
     competition = np.where(np.arange(n) % 3 == 0, "B1", "A1").astype(object)
-    return Examples(x.astype(np.float32), NAMES, outcome.astype(np.int8), kickoff, competition)
+    return Examples(x.astype(np.float32), NAMES, outcome.astype(np.int8), kickoff, competition, _goals(outcome, rng))
+
+
+def _goals(outcome, rng):
+    """Scores that fit the outcomes."""
+    lower = rng.poisson(0.7, len(outcome)).astype(np.float64)
+    higher = lower + 1 + rng.poisson(0.6, len(outcome))
+    return np.stack([np.where(outcome == 0, higher, lower), np.where(outcome == 2, higher, lower)], axis=1)
 
 
 def true_probabilities(x, strength=1.2):

@@ -1,6 +1,6 @@
 """Played matches as a learner sees them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ class Examples:
     """Features and outcomes of the same n matches, in any order.
 
     `x` is (n, k) and kept in 32 bits, as the servable model will see it; missing values are NaN. `outcome` is 0 home,
-    1 draw, 2 away. `kickoff` is datetime64 in UTC.
+    1 draw, 2 away. `kickoff` is datetime64 in UTC. `goals` is (n, 2), home and away, NaN where unknown.
     """
 
     x: Matrix
@@ -30,10 +30,11 @@ class Examples:
     outcome: Outcomes
     kickoff: Moments
     competition: Competitions
+    goals: Floats
 
     def __post_init__(self) -> None:
-        shapes = {len(self.outcome), len(self.kickoff), len(self.competition), self.x.shape[0]}
-        if len(shapes) != 1 or self.x.shape[1] != len(self.names):
+        shapes = {len(self.outcome), len(self.kickoff), len(self.competition), self.x.shape[0], len(self.goals)}
+        if len(shapes) != 1 or self.x.shape[1] != len(self.names) or self.goals.shape[1:] != (2,):
             raise ValueError(f"{self.x.shape} features, {len(self.names)} names, row counts {sorted(shapes)}")
 
     def __len__(self) -> int:
@@ -42,8 +43,21 @@ class Examples:
     def take(self, rows: Rows) -> "Examples":
         """The same columns of some rows, in the order asked for."""
         return Examples(
-            self.x[rows], self.names, self.outcome[rows], self.kickoff[rows], self.competition[rows]
-        )  # fmt: skip
+            self.x[rows], self.names, self.outcome[rows], self.kickoff[rows], self.competition[rows], self.goals[rows]
+        )
+
+    def only(self, names: tuple[str, ...]) -> "Examples":
+        """The same matches with some of the columns, in the order asked for.
+
+        Raises:
+            DataError: there is no such feature.
+        """
+        if names == self.names:
+            return self
+        missing = sorted(set(names) - set(self.names))
+        if missing:
+            raise DataError(f"{len(missing)} features are missing, {missing[0]} is the first", hint="make them again")
+        return replace(self, x=self.x[:, [self.names.index(name) for name in names]], names=names)
 
     def column(self, name: str) -> Matrix:
         """One feature.

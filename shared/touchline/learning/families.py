@@ -14,6 +14,7 @@ from xgboost import XGBClassifier
 
 from touchline.errors import ConfigurationError
 from touchline.learning.examples import Examples, Floats, Matrix
+from touchline.learning.goal_model import GoalModel
 
 Params = dict[str, Any]
 FORGOTTEN = 0.25
@@ -30,6 +31,8 @@ class Family:
     build: Callable[[Params, int], Any]
     weight_argument: str = "sample_weight"
     """What `fit` calls the weights; empty for a family that forgets matches of little weight altogether."""
+    learns: str = "outcome"
+    """What of the examples `fit` is given: "outcome" or "goals"."""
 
 
 def fit_estimator(family: Family, params: Params, examples: Examples, weight: Floats, seed: int) -> Any:
@@ -41,7 +44,8 @@ def fit_estimator(family: Family, params: Params, examples: Examples, weight: Fl
     used = np.flatnonzero(weight >= (0 if family.weight_argument else FORGOTTEN * weight.max()))
     weights = {family.weight_argument: weight[used]} if family.weight_argument else {}
     x = _anchored(examples.x[used]).astype(np.float64)
-    return estimator.fit(x, examples.outcome[used].astype(np.int64), **weights)
+    target = examples.goals[used] if family.learns == "goals" else examples.outcome[used].astype(np.int64)
+    return estimator.fit(x, target, **weights)
 
 
 def _anchored(x: Matrix) -> Matrix:
@@ -112,6 +116,14 @@ def _histogram(params: Params, seed: int) -> Any:
     return HistGradientBoostingClassifier(**params, early_stopping=False, max_bins=64, random_state=seed)
 
 
+def _goals_space(trial: Any) -> Params:
+    return {"ridge": trial.suggest_float("ridge", 1e-5, 1.0, log=True)}
+
+
+def _goals(params: Params, seed: int) -> Any:
+    return GoalModel(**params)
+
+
 _XGBOOST_START: Params = {
     "n_estimators": 70,
     "learning_rate": 0.08,
@@ -134,6 +146,7 @@ FAMILIES: Mapping[str, Family] = {
     ),
     "xgboost": Family("xgboost", _XGBOOST_START, _xgboost_space, _xgboost),
     "histogram": Family("histogram", _HISTOGRAM_START, _histogram_space, _histogram, ""),
+    "goals": Family("goals", {"ridge": 1e-3}, _goals_space, _goals, "weight", "goals"),
 }  # fmt: skip
 
 

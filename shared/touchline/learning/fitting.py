@@ -49,6 +49,13 @@ class Fitted:
     sample: Matrix
     """Some of the features that it learnt from, to show what an input looks like."""
 
+    def rates(self, x: NDArray[np.floating]) -> Floats:
+        """(n, k) features -> (n, 2) expected goals, home and away; NaN where no family learnt goals."""
+        if self.family != "goals":
+            return np.full((len(x), 2), np.nan)
+        with threadpool_limits(1):
+            return np.asarray(self.estimator.rates(as_matrix(x).astype(np.float64)))
+
     def predict(self, x: NDArray[np.floating]) -> Floats:
         """(n, k) features in the order of `names` -> (n, 3) calibrated probabilities."""
         with threadpool_limits(1):

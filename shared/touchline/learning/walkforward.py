@@ -92,6 +92,7 @@ class _Matches:
             self.outcome[rows].astype(np.int8),
             self.kickoff[rows],
             self.table["competition"].to_numpy(object)[rows],
+            self.table.iloc[rows][list(side_columns("goals"))].to_numpy(np.float64),
         )
 
     def known(self, moment: np.datetime64) -> Rows:

@@ -12,7 +12,7 @@ from touchline import tables
 from touchline.domain import splits
 from touchline.domain.features import FEATURE_NAMES
 from touchline.domain.splits import Moments
-from touchline.domain.vocabulary import OUTCOMES
+from touchline.domain.vocabulary import OUTCOMES, side_columns
 from touchline.errors import NotFound
 from touchline.learning.examples import Examples, as_matrix
 from touchline.manifest import Manifest, bundle_of, current, decode, read_object
@@ -57,6 +57,7 @@ def read(store: ObjectStore, features: Manifest, test_days: int) -> Material:
         played["outcome"].to_numpy(np.int8),
         moments(played["kickoff"]),
         played["competition"].to_numpy(object),
+        played[list(side_columns("goals"))].to_numpy(np.float64),
     )
     split = splits.newest(examples.kickoff, _window(examples.kickoff, test_days))
     prices = tables.read(store, features.outputs["benchmarks"]).set_index("match_id").loc[played["match_id"]]
