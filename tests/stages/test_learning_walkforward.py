@@ -12,12 +12,14 @@ from touchline.domain.simulation import simulate
 from touchline.domain.vocabulary import CLOSING_COLUMNS, ODDS_COLUMNS, OUTCOMES, STATISTIC_COLUMNS
 from touchline.errors import DataError
 from touchline.learning.fitting import FitOptions
-from touchline.learning.walkforward import IDENTITY, MODELS, WalkOptions, backtest, forecast
+from touchline.learning.timeline import IDENTITY
+from touchline.learning.walkforward import WalkOptions, backtest, forecast
 from touchline.ports import Payload
 from touchline.sources import tidy
 
 OPTIONS = WalkOptions(refit_models_days=40, fit=FitOptions(trials=1, folds=2, families=("logistic",)))
 START, END = date(2025, 8, 1), date(2025, 12, 1)
+MODELS = ("ours", "prior", "elo", "bookmaker", "closing")
 
 
 @cache
@@ -42,7 +44,7 @@ def test_every_match_of_the_period_is_forecast_once():
     days = league()["kickoff"].dt.date
     asked = league()[(days >= START) & (days < END)]
     assert len(rows) == len(asked) > 60
-    assert list(rows.columns[:5]) == [*IDENTITY, "outcome"]
+    assert list(rows.columns[:8]) == [*IDENTITY, "season", "outcome", "home_goals", "away_goals"]
     assert (
         rows[["home_team", "away_team"]].apply(tuple, axis=1).tolist()
         == asked[["home_team", "away_team"]].apply(tuple, axis=1).tolist()

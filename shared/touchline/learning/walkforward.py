@@ -15,45 +15,78 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from touchline.domain.availability import available_time
+from touchline.domain import uses as levels
 from touchline.domain.encoding import reference_prices
-from touchline.domain.features import Features, build
-from touchline.domain.identity import LONDON
 from touchline.domain.odds import implied
 from touchline.domain.splits import Moments, Rows
-from touchline.domain.vocabulary import OUTCOMES, side_columns
+from touchline.domain.vocabulary import OUTCOMES, Uses, side_columns
 from touchline.errors import DataError
-from touchline.learning import evaluation
+from touchline.learning import evaluation, judging
 from touchline.learning.card import Difference, ModelScore
-from touchline.learning.examples import Examples, Floats, as_matrix
+from touchline.learning.examples import Floats
 from touchline.learning.fitting import FitOptions, Fitted, fit, refit
+from touchline.learning.timeline import Timeline, identity, moments, prepared, timeline
 from touchline.learning.tuning import Progress
 
-IDENTITY = ("competition", "date", "home_team", "away_team")
-MODELS = ("ours", "prior", "elo", "bookmaker", "closing")
+OURS = "ours"
+BASELINES = ("prior", "elo")
+MARKETS = {"bookmaker": False, "closing": True}
+"""Prices before the match and at kick-off; whether closing."""
 
 
 class WalkOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How often what is renewed, and of which competitions."""
+    """How often what is renewed, of which competitions, and what may be known."""
 
     refit_models_days: int = 91
     refit_ratings_days: int = 1
     """Team states are refreshed at the start of every so many days (UTC)."""
     competitions: tuple[str, ...] = ()
     """Learnt from and forecast; empty = all. Features are made of the whole table in any case."""
+    uses: Uses = levels.DEFAULT
     fit: FitOptions = FitOptions()
 
 
 @dataclass(frozen=True)
-class Backtest:
-    """What was forecast, and how good it was."""
+class Walk:
+    """What was forecast, match by match in the order of time."""
 
     rows: pd.DataFrame
-    """IDENTITY, outcome (0 home, 1 draw, 2 away), and <model>_home, _draw, _away of those of MODELS that spoke."""
+    """IDENTITY, season, outcome (0 home, 1 draw, 2 away), home_goals, away_goals."""
+    kickoff: Moments
+    forecasts: dict[str, Floats]
+    """(n, 3) of each forecaster, `ours` first; NaN where it says nothing."""
+    rates: Floats
+    """(n, 2) our expected goals, NaN where there is no goal model."""
+    seconds: dict[str, float]
+
+    @property
+    def outcome(self) -> Any:
+        """(n,) 0 home, 1 draw, 2 away."""
+        return self.rows["outcome"].to_numpy(np.int8)
+
+    def table(self) -> pd.DataFrame:
+        """`rows`, and <forecaster>_home, _draw, _away of those who spoke."""
+        columns = {
+            f"{name}_{each}": p[:, place] for name, p in self.forecasts.items() for place, each in enumerate(OUTCOMES)
+        }
+        return self.rows.assign(**columns)
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """A walk, and how good its forecasts were on the matches that all forecasters forecast."""
+
+    walk: Walk
+    rows: pd.DataFrame
+    """The walk's table."""
+    common: Any
+    """(n,) whether a row was forecast by all."""
     scores: dict[str, ModelScore]
-    """On the matches that all models forecast."""
     differences: dict[str, Difference]
     """`ours` minus the others."""
+    competitions: tuple[judging.Part, ...]
+    seasons: tuple[judging.Part, ...]
+    calibration: dict[str, judging.Calibration]
     seconds: dict[str, float]
     """Time taken by features, tuning (with the first fit), refits and scoring."""
 
@@ -73,40 +106,14 @@ class Backtest:
         )
 
 
-@dataclass(frozen=True)
-class _Matches:
-    """A table with its features, outcomes (-1 where there is none) and times, row by row."""
-
-    table: pd.DataFrame
-    features: Features
-    outcome: np.ndarray
-    kickoff: Moments
-    available: Moments
-    learnable: np.ndarray
-
-    def examples(self, rows: Rows) -> Examples:
-        """Some of the matches as a learner sees them."""
-        return Examples(
-            as_matrix(self.features.values[rows]),
-            self.features.names,
-            self.outcome[rows].astype(np.int8),
-            self.kickoff[rows],
-            self.table["competition"].to_numpy(object)[rows],
-            self.table.iloc[rows][list(side_columns("goals"))].to_numpy(np.float64),
-        )
-
-    def known(self, moment: np.datetime64) -> Rows:
-        """Rows whose result was available at a moment."""
-        return np.flatnonzero(self.learnable & (self.outcome >= 0) & (self.available <= moment))
-
-
 def backtest(
     table: pd.DataFrame, start: date, end: date, options: WalkOptions, progress: Progress | None = None
 ) -> Backtest:
-    """Forecast every finished match from `start` up to, not including, `end`.
+    """Forecast every finished match from `start` up to, not including, `end`, and judge the forecasts.
 
-    The hyper-parameters, the family and the calibration are chosen at the first fit and kept (tuning again at each
-    refit would take most of the time and change little); the estimator is fitted anew every `refit_models_days`.
+    The hyper-parameters, the families' weights and the calibration are chosen at the first fit and kept (tuning again
+    at each refit would take most of the time and change little); the estimators are fitted anew every
+    `refit_models_days`.
 
     Args:
         table: tidy table with history before `start`; `match_id` and `available_time` are made where missing.
@@ -118,27 +125,72 @@ def backtest(
     Raises:
         DataError: no match in the period, or too little history before it.
     """
+    clock = _Stopwatch()
+    line = lined_up(table, start, options)
+    clock.lap("features")
+    return judged(walk(line, start, end, options, progress), clock.seconds)
+
+
+def lined_up(table: pd.DataFrame, start: date, options: WalkOptions) -> Timeline:
+    """The table in the order of time with its features, to walk through more than once."""
+    ordered = prepared(table).sort_values(["kickoff", "match_id"], ignore_index=True)
+    return timeline(ordered, midnight(start), options.refit_ratings_days, options.competitions)
+
+
+def walk(line: Timeline, start: date, end: date, options: WalkOptions, progress: Progress | None = None) -> Walk:
+    """Forecast every finished match from `start` up to, not including, `end`.
+
+    Raises:
+        DataError: no match in the period, or too little history before it.
+    """
     say = progress or (lambda message: None)
     clock = _Stopwatch()
-    first, last = _midnight(start), _midnight(end)
-    matches = _matches(table, options, first, None)
-    clock.lap("features")
-    asked = matches.learnable & (matches.outcome >= 0) & (matches.kickoff >= first) & (matches.kickoff < last)
-    if not asked.any():
+    first, last = midnight(start), midnight(end)
+    asked = np.flatnonzero(line.finished & (line.kickoff >= first) & (line.kickoff < last))
+    if not len(asked):
         raise DataError(f"no finished match from {start} up to {end}", hint="choose a period that the table covers")
-    forecasts = {name: np.full((len(matches.table), 3), np.nan) for name in MODELS}
+    names, step = levels.columns(options.uses), np.timedelta64(options.refit_models_days, "D")
     fitted: Fitted | None = None
-    for moment in np.arange(first, last, np.timedelta64(options.refit_models_days, "D")):
-        rows = np.flatnonzero(asked & (matches.kickoff >= moment) & (matches.kickoff < moment + _days(options)))
+    found: list[tuple[dict[str, Floats], Floats]] = []
+    for moment in np.arange(first, last, step):
+        rows = asked[(line.kickoff[asked] >= moment) & (line.kickoff[asked] < moment + step)]
         if len(rows):
-            train = matches.examples(matches.known(moment))
+            train = line.examples(line.known(moment), names)
             fitted = fit(train, options.fit, say) if fitted is None else refit(fitted, train, options.fit)
-            _forecast(forecasts, fitted, train, matches.examples(rows), rows)
+            found.append(_forecast(fitted, line, train, rows))
             say(f"{str(moment)[:10]}: learnt from {len(train)} matches, forecast {len(rows)}")
             clock.lap("refits" if "tuning" in clock.seconds else "tuning")
-    for name, closing in (("bookmaker", False), ("closing", True)):
-        forecasts[name] = implied(reference_prices(matches.table, closing=closing))
-    return _scored(matches, np.flatnonzero(asked), forecasts, clock)
+    forecasts = {name: np.concatenate([part[name] for part, _ in found]) for name in found[0][0]}
+    forecasts |= markets(line.table.iloc[asked])
+    return Walk(
+        _rows(line, asked), line.kickoff[asked], forecasts, np.concatenate([r for _, r in found]), clock.seconds
+    )
+
+
+def markets(table: pd.DataFrame) -> dict[str, Floats]:
+    """What the prices of matches say, the margin taken out by Shin's method; without a market that says nothing."""
+    found = {name: implied(reference_prices(table, closing=closing)) for name, closing in MARKETS.items()}
+    return {name: p for name, p in found.items() if not np.isnan(p).all()}
+
+
+def judged(found: Walk, before: dict[str, float]) -> Backtest:
+    """A walk with the verdicts on it; `before` are seconds that were spent before it.
+
+    A forecaster who says nothing of more than half of the matches is left out, so that the others keep theirs.
+    """
+    clock = _Stopwatch()
+    wide = {name: p for name, p in found.forecasts.items() if 2 * np.isnan(p).any(axis=1).sum() <= len(p)}
+    rows = judging.common(wide)
+    p, y, table = {name: each[rows] for name, each in wide.items()}, found.outcome[rows], found.rows[rows]
+    verdict = judging.judge(p, y)
+    by = {name: judging.parts(p, y, table[name].to_numpy(object)) for name in ("competition", "season")}
+    reliability = {name: judging.calibration(each, y) for name, each in p.items()}
+    clock.lap("scoring")
+    seconds = before | found.seconds | clock.seconds
+    return Backtest(
+        found, found.table(), rows, verdict.scores, verdict.differences, by["competition"], by["season"], reliability,
+        seconds,
+    )  # fmt: skip
 
 
 def forecast(
@@ -161,16 +213,16 @@ def forecast(
     say = progress or (lambda message: None)
     if fixtures.empty:
         raise DataError("no fixture to forecast")
-    played, asked = _prepared(history), _prepared(fixtures)
-    moment = _moments(asked["kickoff"]).min()
-    played = played[_moments(played["available_time"]) <= moment]
+    played, asked = prepared(history), prepared(fixtures)
+    moment = moments(asked["kickoff"]).min()
+    played = played[moments(played["available_time"]) <= moment]
     both = pd.concat([played, _blank(asked)], ignore_index=True)
-    matches = _matches(both, options, moment, moment)
-    rows = np.arange(len(played), len(both))
+    line = timeline(both, moment, options.refit_ratings_days, options.competitions, moment)
+    rows, names = np.arange(len(played), len(both)), levels.columns(options.uses)
     _name_newcomers(played, asked, say)
-    fitted = fit(matches.examples(matches.known(moment)), options.fit, say)
-    said = fitted.predict(matches.features.values[rows])
-    return _identity(asked).assign(**dict(zip(OUTCOMES, said.T, strict=True)))
+    fitted = fit(line.examples(line.known(moment), names), options.fit, say)
+    said = fitted.predict(line.examples(rows, names).x)
+    return identity(asked).assign(**dict(zip(OUTCOMES, said.T, strict=True)))
 
 
 class _Stopwatch:
@@ -185,49 +237,22 @@ class _Stopwatch:
         self._last = now
 
 
-def _forecast(forecasts: dict[str, Floats], fitted: Fitted, train: Examples, asked: Examples, rows: Rows) -> None:
-    forecasts["ours"][rows] = fitted.predict(asked.x)
-    forecasts["prior"][rows] = evaluation.prior(train, asked.competition)
-    forecasts["elo"][rows] = evaluation.elo(train, asked)
+def _forecast(fitted: Fitted, line: Timeline, train: Any, rows: Rows) -> tuple[dict[str, Floats], Floats]:
+    asked = line.examples(rows, fitted.names)
+    said = {
+        OURS: fitted.predict(asked.x),
+        "prior": evaluation.prior(train, asked.competition),
+        "elo": evaluation.elo(train, asked),
+    }
+    return said, fitted.rates(asked.x)
 
 
-def _scored(matches: _Matches, rows: Rows, forecasts: dict[str, Floats], clock: _Stopwatch) -> Backtest:
-    outcome = matches.outcome[rows].astype(np.int8)
-    said = {name: p[rows] for name, p in forecasts.items() if not np.isnan(p[rows]).all()}
-    frame = _identity(matches.table.iloc[rows]).assign(outcome=outcome)
-    for name, p in said.items():
-        frame = frame.assign(**{f"{name}_{each}": p[:, place] for place, each in enumerate(OUTCOMES)})
-    gaps = {name: evaluation.difference(said["ours"], p, outcome) for name, p in said.items() if name != "ours"}
-    scores = evaluation.scores(said, outcome)
-    clock.lap("scoring")
-    return Backtest(frame, scores, {name: gap for name, gap in gaps.items() if gap}, clock.seconds)
-
-
-def _matches(
-    table: pd.DataFrame, options: WalkOptions, anchor: np.datetime64, newest: np.datetime64 | None
-) -> _Matches:
-    """Features as of the last refresh before each kick-off, refreshes counted from `anchor`, none after `newest`."""
-    table = _prepared(table).sort_values(["kickoff", "match_id"], ignore_index=True) if newest is None else table
-    kickoff = _moments(table["kickoff"])
-    step = np.timedelta64(options.refit_ratings_days, "D")
-    as_of = anchor + (kickoff - anchor) // step * step
-    as_of = as_of if newest is None else np.minimum(as_of, newest)
-    home, away = side_columns("goals")
-    margin = table[home].to_numpy(float) - table[away].to_numpy(float)
-    finished = (table["status"] == "finished").to_numpy() & ~np.isnan(margin)
-    outcome = np.where(finished, np.select([margin > 0, margin == 0], [0, 1], 2), -1)
-    chosen = table["competition"].isin(options.competitions or table["competition"].unique()).to_numpy()
-    return _Matches(table, build(table, as_of), outcome, kickoff, _moments(table["available_time"]), chosen)
-
-
-def _prepared(table: pd.DataFrame) -> pd.DataFrame:
-    made: dict[str, Any] = {}
-    if "match_id" not in table or table["match_id"].isna().any():
-        parts = [table[column].astype("str") for column in ("competition", "kickoff", "home_team", "away_team")]
-        made["match_id"] = parts[0].str.cat(parts[1:], sep="|")
-    if "available_time" not in table:
-        made["available_time"] = available_time(table)
-    return table.assign(**made)
+def _rows(line: Timeline, rows: Rows) -> pd.DataFrame:
+    table = line.table.iloc[rows]
+    goals = {name: line.goals[rows, side] for side, name in enumerate(side_columns("goals"))}
+    return identity(table).assign(
+        season=table["season"].to_numpy(), outcome=line.outcome[rows].astype(np.int8), **goals
+    )
 
 
 def _blank(fixtures: pd.DataFrame) -> pd.DataFrame:
@@ -242,11 +267,6 @@ def _name_newcomers(history: pd.DataFrame, fixtures: pd.DataFrame, say: Progress
         say(f"not in the history, forecast as newcomers: {', '.join(new)}")
 
 
-def _identity(table: pd.DataFrame) -> pd.DataFrame:
-    day = table["kickoff"].dt.tz_convert(LONDON).dt.strftime("%Y-%m-%d")  # as the files say it
-    return table.assign(date=day)[list(IDENTITY)].reset_index(drop=True)
-
-
 def _flat(scores: Any, names: Sequence[str]) -> dict[str, float]:
     return {
         f"{name}{suffix}": getattr(getattr(scores, name), field)
@@ -255,13 +275,6 @@ def _flat(scores: Any, names: Sequence[str]) -> dict[str, float]:
     }
 
 
-def _days(options: WalkOptions) -> np.timedelta64:
-    return np.timedelta64(options.refit_models_days, "D")
-
-
-def _midnight(day: date) -> np.datetime64:
+def midnight(day: date) -> np.datetime64:
+    """The moment at which a day begins in UTC."""
     return np.datetime64(datetime.combine(day, clock_time(), UTC).replace(tzinfo=None), "us")
-
-
-def _moments(times: "pd.Series[Any]") -> Moments:
-    return np.asarray(times.dt.tz_convert("UTC").dt.tz_localize(None), dtype="datetime64[us]")
