@@ -87,7 +87,11 @@ class MatchRef(msgspec.Struct, frozen=True):
     kickoff: datetime
     status: str
     seen: datetime
-    """When the payload was retrieved that last described the match."""
+    """When the payload was retrieved that last told how the match stands."""
+    statistics_seen: datetime | None = None
+    """The same of its statistics, None if nobody told of them."""
+    prices_seen: datetime | None = None
+    """The same of its prices."""
 
 
 class ScrapeRun(msgspec.Struct, frozen=True):
@@ -175,13 +179,16 @@ class MatchStore(Protocol):
         Args:
             run: where the rows came from.
             rows: MATCH_COLUMNS plus `available_time` and `payload` (sha256), teams resolved, one row a match. A missing
-                statistic or price leaves what is stored; a row retrieved before the stored one changes nothing.
+                statistic or price leaves what is stored. A row retrieved before what is stored of how the match
+                stands, of its statistics or of its prices fills what is open there, and takes the place of nothing.
                 They may have `source_id` (the source's own number of the match, which is linked) and `raw_status`
                 (it stays like a score), and `source` where rows of a run come from several; without it, `run.source`.
+                With `retrieved`, each row has its own moment in place of the run's, and several rows may tell of a
+                match, `bare` ones (bool) only of its statistics and prices.
             teams: (country, published name) -> canonical name, of names seen for the first time.
             details: tables by the names in `touchline.collecting.DETAILS` but "statistics", each with `match_id` and
                 `payload` (sha256), and `source` as in `rows`; all that is known of a match from that source in one of
-                them is replaced by what comes, unless that was retrieved before.
+                them is replaced by what comes, unless that was retrieved before (at `retrieved`, where they have it).
 
         Raises:
             Conflict: the write lock could not be had in time.
@@ -198,6 +205,10 @@ class MatchStore(Protocol):
         Raises:
             NotFound: `seq` is above the highest.
         """
+        ...
+
+    def appearances(self, seq: int) -> "pd.DataFrame":
+        """Who played in finished matches as of `seq`: a row a player and match, as `domain.involvement` reads them."""
         ...
 
 

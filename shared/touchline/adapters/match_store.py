@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
-from touchline.adapters import bulk, database, match_links, staging, staging_details, team_merge
+from touchline.adapters import appearances, bulk, database, match_links, staging, staging_details, team_merge
 from touchline.adapters.schema import (
     GOALS,
     PRICES,
@@ -23,11 +23,13 @@ from touchline.adapters.schema import (
     team_aliases,
     team_match_stats,
     teams,
+    valid,
 )
 from touchline.adapters.schema_collected import source_matches
 from touchline.adapters.staging_facts import write
 from touchline.domain.competitions import competition
 from touchline.domain.seasons import around as seasons_around
+from touchline.domain.tellings import SEEN, by_kind, one_each
 from touchline.domain.vocabulary import (
     BOOKMAKERS,
     CLOSING_COLUMNS,
@@ -41,6 +43,7 @@ from touchline.ports import Changes, Clock, MatchRef, ScrapeRun
 
 _INCOMING: Final = (*MATCH_COLUMNS, "available_time", "payload")
 _CARRIED: Final = ("source", "source_id", "raw_status")
+_LINK: Final = ("source", "source_id", "match_id")
 _FILES: Final = "files"
 _BY_HAND: Final = ""
 _ASKED: Final = 5_000  # numbers of a source in one query
@@ -147,18 +150,20 @@ class SqlMatchStore:
                 a source's number is that of another match; details do not fit their table, or their match is unknown.
             UnknownName: a team or a status that nobody declared.
         """
-        rows, tables = _checked(rows, run.source), staging_details.checked(details or {}, run.source)
+        rows, tables = _checked(rows, run), staging_details.checked(details or {}, run.source, run.retrieved)
         with database.writing(self._engine, "matches") as connection:
             bulk.make_room(connection)
             teams_new = _declare(connection, teams, "" if run.source == _FILES else run.source)
             _require_teams(connection, rows)
             _insert_seasons(connection, rows)
+            links = rows.loc[rows["source_id"].notna(), [*_LINK]].drop_duplicates()
+            rows = one_each(rows, _moments(connection, rows["match_id"][rows["match_id"].duplicated()]))
             frames = (rows, *tables.values())
             sent = {digest for frame in frames for digest in frame["payload"].unique()}
             numbers = _numbers_of_payloads(connection, [*run.payloads, *sent])
             rows, *others = (frame.assign(payload=frame["payload"].map(numbers)) for frame in frames)
-            found = staging.stage(connection, rows, run.retrieved)
-            details_changed = staging_details.stage(connection, dict(zip(tables, others, strict=True)), run.retrieved)
+            found = staging.stage(connection, rows, links)
+            details_changed = staging_details.stage(connection, dict(zip(tables, others, strict=True)))
             changed = found.anything or details_changed > 0
             seq = self._account(connection, run, changed)
             if found.anything:
@@ -197,6 +202,11 @@ class SqlMatchStore:
             sent = bulk.fetch(connection, sa.select(payloads.c.number, payloads.c.sha256))
         return _pivoted(table, quotes, sent.set_index("number")["sha256"])
 
+    def appearances(self, seq: int) -> pd.DataFrame:
+        """Who played in finished matches as of `seq`; see `MatchStore.appearances`."""
+        with database.reading(self._engine) as connection:
+            return bulk.fetch(connection, appearances.as_of(seq))
+
     def _account(self, connection: sa.Connection, run: ScrapeRun, changed: bool) -> int:
         """Note the run, once if it changed nothing; the `seq` that it got, or else the highest."""
         head = _head(connection)
@@ -223,7 +233,7 @@ class SqlMatchStore:
 
 def _references() -> sa.Select[Any]:
     """Fields of MatchRef, of the current versions, by kick-off."""
-    columns = [matches.c[name] for name in ("match_id", "competition", "season", "home_team", "away_team", "seen")]
+    columns = [matches.c[name] for name in ("match_id", "competition", "season", "home_team", "away_team", *SEEN)]
     return (
         sa.select(*columns, match_versions.c.kickoff, match_versions.c.status)
         .join(match_versions, match_versions.c.match == matches.c.number)
@@ -232,27 +242,37 @@ def _references() -> sa.Select[Any]:
     )
 
 
-def _checked(rows: pd.DataFrame, source: str) -> pd.DataFrame:
+def _checked(rows: pd.DataFrame, run: ScrapeRun) -> pd.DataFrame:
     missing = [name for name in _INCOMING if name not in rows.columns]
     if missing:
         raise DataError("columns are missing", where=", ".join(missing), hint="rows have MATCH_COLUMNS and two more")
     twice = rows["match_id"][rows["match_id"].duplicated()]
-    if len(twice):
+    if len(twice) and "retrieved" not in rows:
         raise DataError("a match is there twice", where=str(twice.iloc[0]), details=tuple(twice.astype(str)))
     unknown = sorted(set(rows["status"]) - set(STATUSES))
     if unknown:
         raise UnknownName(f"unknown status {unknown[0]!r}", where="status", hint=f"known are {', '.join(STATUSES)}")
-    for name in ("kickoff", "available_time"):
+    countries = {code: competition(code).country for code in rows["competition"].unique()}
+    carried = {name: rows.get(name, absent) for name, absent in zip(_CARRIED, (run.source, None, None), strict=True)}
+    told = {"retrieved": rows.get("retrieved", pd.Timestamp(run.retrieved)), "bare": rows.get("bare", False)}
+    rows = rows[list(_INCOMING)].assign(**carried, **told, country=rows["competition"].map(countries))
+    for name in ("kickoff", "available_time", "retrieved"):
         if not isinstance(rows[name].dtype, pd.DatetimeTZDtype):
             raise DataError("moments have no offset", where=name, hint="convert them to UTC")
-    countries = {code: competition(code).country for code in rows["competition"].unique()}
-    carried = {name: rows.get(name, absent) for name, absent in zip(_CARRIED, (source, None, None), strict=True)}
-    rows = rows[list(_INCOMING)].assign(**carried, country=rows["competition"].map(countries))
-    linked = rows[rows["source_id"].notna()]
+    linked = rows.loc[rows["source_id"].notna(), [*_LINK]].drop_duplicates()
     twice = linked["source_id"][linked.duplicated(["source", "source_id"])]
     if len(twice):
         raise DataError("a source's number stands beside two matches", where=str(twice.iloc[0]))
-    return rows
+    return by_kind(rows)
+
+
+def _moments(connection: sa.Connection, match_ids: Iterable[str]) -> pd.DataFrame:
+    """SEEN of matches, by `match_id`."""
+    query = sa.select(matches.c.match_id, *(matches.c[name] for name in SEEN))
+    found = (connection.execute(query.where(matches.c.match_id.in_(part))) for part in _parts(sorted(set(match_ids))))
+    moments = dict.fromkeys(SEEN, "datetime64[us, UTC]")
+    rows = [row for some in found for row in some]
+    return pd.DataFrame(rows, columns=["match_id", *SEEN]).astype(moments).set_index("match_id")
 
 
 def _head(connection: sa.Connection) -> int:
@@ -327,14 +347,10 @@ def _parts(values: list[str]) -> Iterator[list[str]]:
     return (values[start : start + _ASKED] for start in range(0, len(values), _ASKED))
 
 
-def _valid(table: Any, seq: int) -> sa.ColumnElement[bool]:
-    return sa.and_(table.c.seq <= seq, sa.or_(table.c.until_seq.is_(None), table.c.until_seq > seq))
-
-
 def matches_as_of(seq: int) -> sa.Select[Any]:
     """Matches with their statistics as of `seq`; it reads both tables whole."""
     version, statistics = match_versions.alias("version"), team_match_stats.alias("statistics")
-    current = sa.and_(statistics.c.match == version.c.match, _valid(statistics, seq))
+    current = sa.and_(statistics.c.match == version.c.match, valid(statistics, seq))
     later = sa.func.coalesce(statistics.c.seq, 0) > version.c.seq
     newest = sa.case((later, statistics.c.seq), else_=version.c.seq)
     names = ("match_id", "competition", "season", "home_team", "away_team")
@@ -348,14 +364,14 @@ def matches_as_of(seq: int) -> sa.Select[Any]:
             sa.case((later, statistics.c.payload), else_=version.c.payload).label("payload"),
         )
         .select_from(version.join(matches, matches.c.number == version.c.match).outerjoin(statistics, current))
-        .where(_valid(version, seq))
+        .where(valid(version, seq))
     )
 
 
 def quotes_as_of(seq: int) -> sa.Select[Any]:
     """Prices as of `seq`; it reads their table whole."""
     names = ("match", "bookmaker", "closing", *PRICES, "seq", "payload")
-    return sa.select(*(odds_quotes.c[name] for name in names)).where(_valid(odds_quotes, seq))
+    return sa.select(*(odds_quotes.c[name] for name in names)).where(valid(odds_quotes, seq))
 
 
 def _pivoted(table: pd.DataFrame, quotes: pd.DataFrame, sent: "pd.Series[str]") -> pd.DataFrame:

@@ -68,6 +68,11 @@ def fact_columns() -> tuple[sa.Column[Any], ...]:
     )
 
 
+def valid(facts: Any, seq: int) -> sa.ColumnElement[bool]:
+    """Of a table of facts, or an alias of it: those that were current at `seq`."""
+    return sa.and_(facts.c.seq <= seq, sa.or_(facts.c.until_seq.is_(None), facts.c.until_seq > seq))
+
+
 competitions = sa.Table(
     "competitions",
     metadata,
@@ -130,7 +135,9 @@ matches = sa.Table(
     sa.Column("country", sa.Text, nullable=False),
     sa.Column("home_team", sa.Text, nullable=False),
     sa.Column("away_team", sa.Text, nullable=False),
-    sa.Column("seen", Moment, nullable=False),  # when the payload was retrieved that last described it
+    sa.Column("seen", Moment, nullable=False),  # when the payload was retrieved that last told how it stands
+    sa.Column("statistics_seen", Moment),  # the same of its statistics and prices; empty: nobody told of them
+    sa.Column("prices_seen", Moment),
     sa.ForeignKeyConstraint(("competition", "season"), ("seasons.competition", "seasons.season")),
     sa.ForeignKeyConstraint(("country", "home_team"), ("teams.country", "teams.team")),
     sa.ForeignKeyConstraint(("country", "away_team"), ("teams.country", "teams.team")),

@@ -14,6 +14,7 @@ from touchline.cli import (
     demo,
     doctor,
     odds,
+    players,
     reparse,
     replay,
     replica,
@@ -62,7 +63,7 @@ def version() -> None:
 
 ROOMS = (
     demo, commands, scrape_command, odds, sources_command, up, sweep_command, deadletters, replay, reparse, runs,
-    trace_command, teams, walk, serve, doctor, wiring_command, replica,
+    trace_command, teams, players, walk, serve, doctor, wiring_command, replica,
 )  # fmt: skip
 for commands_of in ROOMS:
     commands_of.register(app)

@@ -1,4 +1,4 @@
-"""Export: the database as of one sequence number, as a snapshot named by its content.
+"""Export: the database as of one sequence number, as a snapshot named by its content; and who played, where known.
 
 Equal tables have the same bytes and the same name, by whatever way they came to be: a correction that is taken back is
 published again under its own `seq`, and points at the old snapshot. So the manifest of a snapshot names no inputs; what
@@ -35,8 +35,9 @@ def run(event: Event, ports: Ports, settings: Export) -> Result:
     """
     scraped, manifest = read_publication(ports.store, event.key)
     table = ports.matches.snapshot(scraped.seq)
+    appearances = ports.matches.appearances(scraped.seq)
     parameters = {"simulated": bool(manifest.parameters.get("simulated", False))}
-    key, created = _publish(ports, scraped.seq, table, parameters)
+    key, created = _publish(ports, scraped.seq, table, appearances, parameters)
     return Result(
         outcome="done" if created else "unchanged",
         publications=(key,),
@@ -44,19 +45,26 @@ def run(event: Event, ports: Ports, settings: Export) -> Result:
     )
 
 
-def _publish(ports: Ports, seq: int, table: pd.DataFrame, parameters: dict[str, Any]) -> tuple[str, bool]:
-    data, schema = tables.to_parquet(table[[*MATCH_COLUMNS, "available_time"]])
+def _publish(
+    ports: Ports, seq: int, table: pd.DataFrame, appearances: pd.DataFrame, parameters: dict[str, Any]
+) -> tuple[str, bool]:
+    made = {"matches": table[[*MATCH_COLUMNS, "available_time"]]}
+    if len(appearances):  # most sources know nothing of players
+        made["appearances"] = appearances
+    packed = {what: tables.to_parquet(frame) for what, frame in made.items()}
     versions = {STAGE: VERSION}
-    content = Ref("", sha256(data))
-    name = content_id(STAGE, (content,), parameters, versions)
-    matches = write_object(ports.store, f"{STAGE}/{name}/matches.parquet", data, rows=len(table), schema=schema)
+    name = content_id(STAGE, tuple(Ref("", sha256(data)) for data, _ in packed.values()), parameters, versions)
+    outputs = {
+        what: write_object(ports.store, f"{STAGE}/{name}/{what}.parquet", data, rows=len(made[what]), schema=schema)
+        for what, (data, schema) in packed.items()
+    }
     payloads = table[["match_id", "payload"]].sort_values("match_id")
     lineage = tables.write(ports.store, f"{STAGE}/lineage/{seq:012d}.parquet", payloads)
     manifest = Manifest(
         stage=STAGE,
         id=name,
         inputs=(),
-        outputs={"matches": matches},
+        outputs=outputs,
         parameters=parameters,
         versions=versions,
         counts=_counts(table),

@@ -30,6 +30,7 @@ from touchline.manifest import (
 )
 from touchline.ports import ObjectStore
 from touchline.settings import Feature
+from touchline.stages import feature_players
 from touchline.work import Event, Ports, Result
 
 STAGE: Final = "features"
@@ -52,16 +53,19 @@ def run(event: Event, ports: Ports, settings: Feature) -> Result:
     snapshot = validated.outputs["matches"]
     parameters = {"features": features_hash(), "simulated": bool(validated.parameters.get("simulated", False))}
     versions = {"feature": VERSION}
-    work = content_id(STAGE, (snapshot,), parameters, versions)
+    inputs = tuple(validated.outputs[name] for name in ("matches", "appearances") if name in validated.outputs)
+    work = content_id(STAGE, inputs, parameters, versions)
     made, state = make(tables.read(store, snapshot))
     _pass_gate(store, work, snapshot, made["played"])
+    if seen := validated.outputs.get("appearances"):
+        made |= feature_players.make(tables.read(store, seen), made["played"])
     outputs = {name: tables.write(store, f"{STAGE}/{work}/{name}.parquet", table) for name, table in made.items()}
     outputs["state"] = write_object(store, f"{STAGE}/{work}/state.npz", state)
     counts = {name: len(table) for name, table in made.items()}
     manifest = Manifest(
         stage=STAGE,
         id=work,
-        inputs=(snapshot,),
+        inputs=inputs,
         outputs=outputs,
         parameters=parameters,
         versions=versions,

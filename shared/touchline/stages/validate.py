@@ -38,9 +38,10 @@ def run(event: Event, ports: Ports, settings: Validate) -> Result:
     store = ports.store
     publication, raw = read_publication(store, event.key)
     snapshot = raw.outputs["matches"]
+    beside = {name: ref for name, ref in raw.outputs.items() if name != "matches"}
     parameters = {"min_finished": settings.min_finished, "simulated": raw.parameters.get("simulated", False)}
     versions = {"validate": VERSION}
-    work = content_id(STAGE, (snapshot,), parameters, versions)
+    work = content_id(STAGE, (snapshot, *beside.values()), parameters, versions)
     reports = _examine(tables.read(store, snapshot), settings)
     counts = {
         "rows": reports[0].rows,
@@ -49,11 +50,11 @@ def run(event: Event, ports: Ports, settings: Validate) -> Result:
     }
     if counts["errors"]:
         return _park(store, work, snapshot, reports, counts)
-    outputs = {"matches": snapshot, **_write_report(store, f"{STAGE}/{work}", snapshot, reports)}
+    outputs = {"matches": snapshot, **beside, **_write_report(store, f"{STAGE}/{work}", snapshot, reports)}
     manifest = Manifest(
         stage=STAGE,
         id=work,
-        inputs=(snapshot,),
+        inputs=(snapshot, *beside.values()),
         outputs=outputs,
         parameters=parameters,
         versions=versions,
