@@ -173,7 +173,9 @@ def test_hopeless_trials_are_given_up_after_a_fold():
     splits = tuple(Split(np.arange(300 + 100 * k), np.arange(300 + 100 * k, 400 + 100 * k)) for k in range(4))
     task = Task(EXAMPLES, np.ones(900), splits, trials=12, seed=1)
     tune(family("logistic"), task, tried.append)
-    assert 3 <= len(tried) < 12
+    given_up = [told for told in tried if "given up after fold" in told]
+    assert tried[-1].startswith(f"logistic: 12 trials, {len(given_up)} of them given up early")
+    assert 3 <= sum("log-loss" in told for told in tried[:-1]) == 12 - len(given_up) < 12
 
 
 class TestCalibrations:

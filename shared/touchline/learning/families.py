@@ -40,12 +40,17 @@ def fit_estimator(family: Family, params: Params, examples: Examples, weight: Fl
 
     The caller limits the libraries to one thread: the limit is the process's, and fits run beside each other.
     """
-    estimator = family.build(params, seed)
+    x, target, weights = material(family, examples, weight)
+    return family.build(params, seed).fit(x, target, **weights)
+
+
+def material(family: Family, examples: Examples, weight: Floats) -> tuple[Floats, Any, dict[str, Floats]]:
+    """What `fit` of a family's estimator is given: features, target and, by the name of its argument, the weights."""
     used = np.flatnonzero(weight >= (0 if family.weight_argument else FORGOTTEN * weight.max()))
     weights = {family.weight_argument: weight[used]} if family.weight_argument else {}
     x = _anchored(examples.x[used]).astype(np.float64)
     target = examples.goals[used] if family.learns == "goals" else examples.outcome[used].astype(np.int64)
-    return estimator.fit(x, target, **weights)
+    return x, target, weights
 
 
 def _anchored(x: Matrix) -> Matrix:

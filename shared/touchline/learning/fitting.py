@@ -15,6 +15,7 @@ from touchline.errors import DataError
 from touchline.learning.calibrators import choose
 from touchline.learning.examples import Examples, Floats, Matrix, Outcomes, as_matrix, require_learnable
 from touchline.learning.families import Family, Params, family, fit_estimator, probabilities
+from touchline.learning.studies import Alone, Studies
 from touchline.learning.tuning import CrossValidated, Progress, Task, tune
 
 SAMPLE = 300
@@ -31,6 +32,10 @@ class FitOptions(msgspec.Struct, frozen=True, kw_only=True):
     families: tuple[str, ...] = ("logistic", "xgboost", "histogram")
     half_life_days: float = 2922.0
     """A match this much older than the newest counts half."""
+    starts: dict[str, Params] = {}
+    """Parameters from which a family's search starts in place of its own, by the family's name."""
+    studies: Studies = Alone()
+    """Where the trials are kept, and who else works on them."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def fit(examples: Examples, options: FitOptions, progress: Progress | None = Non
 
 
 def _fit(examples: Examples, options: FitOptions, say: Progress) -> Fitted:
-    task = _task(examples, options)
+    task = task_of(examples, options)
     candidates = _tuned([family(name) for name in options.families], task, options.threads, say)
     best = min(candidates.values(), key=lambda candidate: candidate.log_loss)
     reached = {name: candidate.fold_scores for name, candidate in candidates.items()}
@@ -113,7 +118,12 @@ def recency_weights(kickoff: Moments, half_life_days: float) -> Floats:
     return np.asarray(0.5 ** (age / half_life_days), dtype=np.float64)
 
 
-def _task(examples: Examples, options: FitOptions) -> Task:
+def task_of(examples: Examples, options: FitOptions) -> Task:
+    """What the families are tried on: folds in the order of time, weights by age.
+
+    Raises:
+        DataError: the matches cannot be cut into folds that each hold every outcome.
+    """
     splits = tuple(expanding(examples.kickoff, options.folds))
     parts: list[Outcomes] = [examples.outcome[split.train] for split in splits]
     if not splits or any(len(np.unique(part)) < 3 for part in parts):
@@ -122,7 +132,7 @@ def _task(examples: Examples, options: FitOptions) -> Task:
             hint="load more seasons, or fewer folds",
         )
     weight = recency_weights(examples.kickoff, options.half_life_days)
-    return Task(examples, weight, splits, options.trials, options.seed)
+    return Task(examples, weight, splits, options.trials, options.seed, options.studies, options.starts)
 
 
 def _tuned(families: list[Family], task: Task, threads: int, say: Progress) -> dict[str, CrossValidated]:
