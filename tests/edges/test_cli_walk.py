@@ -10,7 +10,7 @@ import pytest
 
 from small_league import NOW, as_csv
 from touchline.cli.main import main
-from touchline.cli.walk import read_table
+from touchline.cli.match_tables import read_table
 from touchline.domain.simulation import simulate
 from touchline.errors import DataError
 

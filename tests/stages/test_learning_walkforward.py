@@ -13,7 +13,7 @@ from touchline.domain.vocabulary import CLOSING_COLUMNS, ODDS_COLUMNS, OUTCOMES,
 from touchline.errors import DataError
 from touchline.learning.fitting import FitOptions
 from touchline.learning.timeline import IDENTITY
-from touchline.learning.walkforward import WalkOptions, backtest, forecast
+from touchline.learning.walkforward import WalkOptions, backtest
 from touchline.ports import Payload
 from touchline.sources import tidy
 
@@ -138,45 +138,6 @@ def test_a_period_without_matches_is_named():
 def test_a_period_without_history_is_refused():
     with pytest.raises(DataError, match="too few"):
         backtest(league(), date(2020, 1, 1), date(2026, 1, 1), WalkOptions(refit_models_days=3000, fit=OPTIONS.fit))
-
-
-@cache
-def _fixtures():
-    days = league()["kickoff"].dt.date
-    return league()[(days >= date(2025, 10, 1)) & (days < date(2025, 10, 20))]
-
-
-def test_fixtures_are_forecast_in_their_order():
-    asked = _fixtures().sample(frac=1, random_state=1)
-    found = forecast(league(), asked, OPTIONS)
-    assert list(found.columns) == [*IDENTITY, *OUTCOMES]
-    assert found["home_team"].tolist() == asked["home_team"].tolist()
-    np.testing.assert_allclose(found[list(OUTCOMES)].sum(axis=1), 1)
-    plain = forecast(league(), _fixtures(), OPTIONS).set_index(["home_team", "away_team"])
-    again = found.set_index(["home_team", "away_team"]).loc[plain.index]
-    np.testing.assert_allclose(again[list(OUTCOMES)], plain[list(OUTCOMES)], atol=1e-12)
-
-
-def test_a_forecast_knows_nothing_of_the_fixtures_or_after():
-    first = _fixtures()["kickoff"].min()
-    known = league()[league()["available_time"] <= first]
-    emptied = _fixtures().assign(
-        **dict.fromkeys((*STATISTIC_COLUMNS, *ODDS_COLUMNS, *CLOSING_COLUMNS), np.nan), status="scheduled"
-    )
-    assert forecast(known, emptied, OPTIONS).equals(forecast(league(), _fixtures(), OPTIONS))
-
-
-def test_newcomers_are_named_and_forecast():
-    told = []
-    strange = _fixtures().head(3).assign(home_team="Nobody Rovers")
-    found = forecast(league(), strange, OPTIONS, told.append)
-    assert any("Nobody Rovers" in line for line in told)
-    assert found[list(OUTCOMES)].notna().all(axis=None)
-
-
-def test_nothing_to_forecast_is_refused():
-    with pytest.raises(DataError, match="no fixture"):
-        forecast(league(), league().head(0), OPTIONS)
 
 
 @pytest.mark.real

@@ -25,7 +25,7 @@ from touchline.learning import evaluation, judging
 from touchline.learning.card import Difference, ModelScore
 from touchline.learning.examples import Floats
 from touchline.learning.fitting import FitOptions, Fitted, fit, refit
-from touchline.learning.timeline import Timeline, identity, moments, prepared, timeline
+from touchline.learning.timeline import Timeline, identity, prepared, timeline
 from touchline.learning.tuning import Progress
 
 OURS = "ours"
@@ -193,38 +193,6 @@ def judged(found: Walk, before: dict[str, float]) -> Backtest:
     )  # fmt: skip
 
 
-def forecast(
-    history: pd.DataFrame, fixtures: pd.DataFrame, options: WalkOptions, progress: Progress | None = None
-) -> pd.DataFrame:
-    """Forecast fixtures from what was known when the earliest of them kicks off.
-
-    Args:
-        history: tidy table of finished matches; whatever became known later is not used.
-        fixtures: tidy table; scores and prices in it are not used.
-        options: its competitions restrict what is learnt from.
-        progress: told what happens, and which teams the history does not know: they are forecast as newcomers.
-
-    Returns:
-        IDENTITY, home, draw, away; in the order of the fixtures.
-
-    Raises:
-        DataError: no fixture, or too little history before it.
-    """
-    say = progress or (lambda message: None)
-    if fixtures.empty:
-        raise DataError("no fixture to forecast")
-    played, asked = prepared(history), prepared(fixtures)
-    moment = moments(asked["kickoff"]).min()
-    played = played[moments(played["available_time"]) <= moment]
-    both = pd.concat([played, _blank(asked)], ignore_index=True)
-    line = timeline(both, moment, options.refit_ratings_days, options.competitions, moment)
-    rows, names = np.arange(len(played), len(both)), levels.columns(options.uses)
-    _name_newcomers(played, asked, say)
-    fitted = fit(line.examples(line.known(moment), names), options.fit, say)
-    said = fitted.predict(line.examples(rows, names).x)
-    return identity(asked).assign(**dict(zip(OUTCOMES, said.T, strict=True)))
-
-
 class _Stopwatch:
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -253,18 +221,6 @@ def _rows(line: Timeline, rows: Rows) -> pd.DataFrame:
     return identity(table).assign(
         season=table["season"].to_numpy(), outcome=line.outcome[rows].astype(np.int8), **goals
     )
-
-
-def _blank(fixtures: pd.DataFrame) -> pd.DataFrame:
-    """Fixtures without what became known later."""
-    return fixtures.assign(status="scheduled", **dict.fromkeys(side_columns("goals"), np.nan))
-
-
-def _name_newcomers(history: pd.DataFrame, fixtures: pd.DataFrame, say: Progress) -> None:
-    known = set(history["home_team"]) | set(history["away_team"])
-    new = sorted((set(fixtures["home_team"]) | set(fixtures["away_team"])) - known)
-    if new:
-        say(f"not in the history, forecast as newcomers: {', '.join(new)}")
 
 
 def _flat(scores: Any, names: Sequence[str]) -> dict[str, float]:
