@@ -196,4 +196,4 @@ def test_a_model_of_other_features_answers_no_what_if(changing: Container) -> No
     promoted(changing, publish_model(changing.store, "m2", 2, files=files, **against("m1")))
     client = client_of(changing)
     asked = question(client)
-    assert "other features" in problem(client.post("/predict/match", json=asked), 503)["detail"]
+    assert "does not make" in problem(client.post("/predict/match", json=asked), 503)["detail"]

@@ -343,4 +343,4 @@ def serve(store, key):
 def _facts(ports):
     from touchline.stages.train_due import facts, requests
 
-    return facts(ports.store, current(ports.store, "features")[1], requests(ports.store))
+    return facts(ports.store, current(ports.store, "features")[1], requests(ports.store), QUICK.uses)

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 import msgspec
 
-from touchline.domain.vocabulary import PROBABILITY_TOLERANCE, Mode, slug
+from touchline.domain.vocabulary import PROBABILITY_TOLERANCE, Mode, Uses, slug
 
 
 class MatchForecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +23,8 @@ class MatchForecast(msgspec.Struct, frozen=True, kw_only=True):
     home: float
     draw: float
     away: float
+    uses: Uses = "past_prices"
+    """What it was made from."""
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -45,6 +47,8 @@ class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Number of the decision that made it champion."""
     simulated: bool
     """True when it was learnt from invented matches."""
+    uses: Uses = "past_prices"
+    """What it may know."""
     trained_until: str = ""
     matches: int = 0
     scores: tuple[Score, ...] = ()

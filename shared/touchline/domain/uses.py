@@ -4,12 +4,13 @@ A level says what a forecast costs to make: statistics and prices are not collec
 of the match itself repeats the market rather than measuring himself against it.
 """
 
+from collections.abc import Collection
 from typing import Final, get_args
 
 from touchline.domain.feature_list import FEATURES
 from touchline.domain.vocabulary import Uses
 
-__all__ = ["DEFAULT", "LEVELS", "MEANING", "Uses", "allowed", "columns"]
+__all__ = ["DEFAULT", "LEVELS", "MEANING", "Uses", "allowed", "columns", "level"]
 
 LEVELS: Final[tuple[Uses, ...]] = get_args(Uses)
 DEFAULT: Final[Uses] = "past_prices"
@@ -33,9 +34,18 @@ def allowed(known: Uses, uses: Uses) -> bool:
 def columns(uses: Uses = DEFAULT) -> tuple[str, ...]:
     """Names of the features that a level may use, in the order of FEATURES.
 
-    >>> "elo_difference" in columns("results"), "market_difference" in columns("statistics")
+    >>> "elo_difference" in columns("results"), "home_shots_for_last5" in columns("results")
     (True, False)
     >>> set(columns("results")) < set(columns("statistics")) < set(columns("past_prices"))
     True
     """
     return tuple(feature.name for feature in FEATURES if allowed(feature.known, uses))
+
+
+def level(names: Collection[str]) -> Uses:
+    """The lowest level that may use all of these features.
+
+    >>> level(("elo_difference", "home_shots_for_last5")), level(())
+    ('statistics', 'results')
+    """
+    return max((feature.known for feature in FEATURES if feature.name in names), key=LEVELS.index, default=LEVELS[0])

@@ -6,6 +6,9 @@ from typing import Any
 
 import msgspec
 
+from touchline.domain.uses import DEFAULT, MEANING
+from touchline.domain.vocabulary import Uses
+
 
 class Estimate(msgspec.Struct, frozen=True):
     """A mean over matches, and its 95 % bootstrap interval."""
@@ -57,6 +60,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, Any]
     features: int
     features_sha256: str
+    uses: Uses = DEFAULT
+    """What it may know."""
     competitions: tuple[str, ...]
     matches: int
     """Matches that it learnt from."""
@@ -82,7 +87,6 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     parity: float = 0.0
     """Largest difference of a probability between the trained and the servable model."""
     limits: tuple[str, ...] = (
-        "It knows results, statistics and prices of earlier matches; nothing of line-ups, injuries or transfers.",
         "Teams that are new to a league are forecast from little; so are the first rounds of a season.",
         "Its probabilities are for 90 minutes, as played under the usual rules; not for extra time or neutral grounds.",
     )
@@ -97,6 +101,7 @@ def markdown(card: ModelCard) -> str:
         f"matches of {', '.join(card.competitions)}, {learnt}; tested on {card.test_matches} later ones, {tested}. "
         f"Features: `{card.snapshot}` (seq {card.seq})."
     )
+    knows = f"It knows {MEANING[card.uses]} (`{card.uses}`); nothing of line-ups, injuries or transfers."
     parts = [
         f"# Model {card.model_id}",
         made_up if card.simulated else "",
@@ -108,7 +113,7 @@ def markdown(card: ModelCard) -> str:
         "## By competition\n",
         _slice_table(card),
         "## Limits\n",
-        "\n".join(f"- {limit}" for limit in card.limits),
+        "\n".join(f"- {limit}" for limit in (knows, *card.limits)),
     ]
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 

@@ -17,6 +17,7 @@ from touchline.domain.availability import deadline
 from touchline.domain.competitions import is_simulated
 from touchline.domain.features import FEATURE_NAMES
 from touchline.domain.forecasts import ForecastSet, MatchForecast, ModelSummary, Score, valid_probabilities
+from touchline.domain.vocabulary import Uses
 from touchline.errors import DataError, NotFound
 from touchline.learning.card import ModelCard, ModelScore
 from touchline.manifest import (
@@ -58,9 +59,9 @@ def run(event: Event, ports: Ports, settings: ForecastSettings) -> Result:
         (features, featured), (serving, served) = current(ports.store, "features"), current(ports.store, "serving")
     except NotFound as missing:
         return Result(outcome="skipped", reason=f"nothing to forecast from: {missing.what}")
-    upcoming = _upcoming(ports.store, featured.outputs["upcoming"])
+    upcoming = tables.read(ports.store, featured.outputs["upcoming"])
     due, reason = within_horizon(upcoming, ports.clock.now(), settings.horizon_days)
-    sealed = _seal(ports, due, served, features.seq, serving.seq)
+    sealed = _seal(ports, due, served, features, serving.seq)
     told = _told(ports, due, sealed, settings, served, reason)
     revision, published = _published(ports.store, features.seq, serving.seq)
     if published is not None and {match.match_id for match in told.matches} <= published:
@@ -111,36 +112,49 @@ def _published(store: ObjectStore, seq: int, promotion: int) -> tuple[int, set[s
     return publication.revision + 1, {match.match_id for match in matches}
 
 
-def _seal(ports: Ports, due: pd.DataFrame, served: Manifest, seq: int, promotion: int) -> list[Forecast]:
+def _seal(ports: Ports, due: pd.DataFrame, served: Manifest, features: Publication, promotion: int) -> list[Forecast]:
     if due.empty:
         return []
-    values = due[list(FEATURE_NAMES)].to_numpy(dtype=np.float64)
-    probabilities = _probabilities(ports.model(*bundle_of(served)), values)
-    asked = [
+    predictor = ports.model(*bundle_of(served))
+    values = _asked_of(predictor, due, features.manifest)
+    probabilities = _probabilities(predictor, values)
+    forecasts = [
         Forecast(
             match_id=row.match_id,
             model_version=str(served.parameters["model_version"]),
             promotion=promotion,
-            seq=seq,
+            seq=features.seq,
             kickoff=row.deadline.to_pydatetime(),
             home=home, draw=draw, away=away,
-            features_hash=row_hash(features),
+            features_hash=row_hash(asked),
             mode=ports.clock.mode,
         )
-        for row, (home, draw, away), features in zip(due.itertuples(), probabilities, values, strict=True)
+        for row, (home, draw, away), asked in zip(due.itertuples(), probabilities, values, strict=True)
     ]  # fmt: skip
-    return ports.ledger.seal(asked, ports.clock.now())
+    return ports.ledger.seal(forecasts, ports.clock.now())
+
+
+def _asked_of(predictor: Predictor, due: pd.DataFrame, where: str) -> "np.ndarray[Any, Any]":
+    """The features that the champion learnt from, in his order."""
+    unknown = sorted(set(predictor.features) - set(FEATURE_NAMES))
+    if unknown:
+        raise DataError(
+            f"the champion {predictor.model_id} was trained on {len(unknown)} features that this version does not make",
+            where="features.json",
+            hint="train a model on the current features and promote it",
+            details=tuple(unknown[:10]),
+        )
+    missing = [name for name in predictor.features if name not in due]
+    if missing:
+        raise DataError(
+            f"{len(missing)} features are missing, {missing[0]} is the first",
+            where=where,
+            hint="make the features again with this version: replay the newest validated publication",
+        )
+    return np.asarray(due[list(predictor.features)], dtype=np.float64)
 
 
 def _probabilities(predictor: Predictor, values: "np.ndarray[Any, Any]") -> list[list[float]]:
-    if predictor.features != FEATURE_NAMES:
-        raise DataError(
-            f"the champion {predictor.model_id} was trained on {len(predictor.features)} features, other than the "
-            f"{len(FEATURE_NAMES)} of this version",
-            where="features.json",
-            hint="train a model on the current features and promote it",
-            details=tuple(sorted(set(predictor.features) ^ set(FEATURE_NAMES)))[:10],
-        )
     rows: list[list[float]] = predictor.predict(values).tolist()
     if not valid_probabilities(rows):
         raise DataError("the champion gave rows that are no probabilities", where=predictor.model_id)
@@ -148,7 +162,7 @@ def _probabilities(predictor: Predictor, values: "np.ndarray[Any, Any]") -> list
 
 
 def row_hash(features: "np.ndarray[Any, Any]") -> str:
-    """Hash of the features of one match; all missing values count as the same."""
+    """Hash of the features of one match that the model saw; all missing values count as the same."""
     return sha256(np.where(np.isnan(features), np.nan, features).astype("<f8").tobytes())
 
 
@@ -156,9 +170,9 @@ def _told(
     ports: Ports, due: pd.DataFrame, sealed: list[Forecast], settings: ForecastSettings, served: Manifest, reason: str
 ) -> ForecastSet:
     said = {forecast.match_id: forecast for forecast in sealed}
-    matches = tuple(_match(row, said[row.match_id]) for row in due.itertuples() if row.match_id in said)
-    simulated = ports.clock.mode == "simulated"
     model = _summary(ports, served)
+    matches = tuple(_match(row, said[row.match_id], model.uses) for row in due.itertuples() if row.match_id in said)
+    simulated = ports.clock.mode == "simulated"
     return ForecastSet(
         mode=ports.clock.mode,
         as_of=ports.clock.now().isoformat() if simulated else "",
@@ -171,7 +185,7 @@ def _told(
     )
 
 
-def _match(row: Any, forecast: Forecast) -> MatchForecast:
+def _match(row: Any, forecast: Forecast, uses: Uses) -> MatchForecast:
     return MatchForecast(
         match_id=row.match_id,
         competition=row.competition,
@@ -183,6 +197,7 @@ def _match(row: Any, forecast: Forecast) -> MatchForecast:
         home=forecast.home,
         draw=forecast.draw,
         away=forecast.away,
+        uses=uses,
     )
 
 
@@ -203,6 +218,7 @@ def _summary(ports: Ports, served: Manifest) -> ModelSummary:
         version=str(served.parameters["model_version"]),
         promotion=int(served.parameters["promotion"]),
         simulated=card.simulated,
+        uses=card.uses,
         trained_until=card.trained_until.date().isoformat(),
         matches=card.matches,
         scores=tuple(_score(title, card.scores[name]) for name, title in _FORECASTERS.items() if name in card.scores),
@@ -269,7 +285,8 @@ _COLUMNS: Final = pa.schema(
     + [("kickoff", pa.timestamp("us", "UTC")), ("kickoff_known", pa.bool_())]
     + [(name, pa.string()) for name in ("home_team", "away_team")]
     + [(name, pa.float64()) for name in ("home", "draw", "away")]
-    + [("model_version", pa.string()), ("promotion", pa.int64()), ("mode", pa.string()), ("simulated", pa.bool_())]
+    + [("model_version", pa.string()), ("promotion", pa.int64()), ("uses", pa.string())]
+    + [("mode", pa.string()), ("simulated", pa.bool_())]
 )
 
 
@@ -288,15 +305,3 @@ def _people(told: ForecastSet) -> bytes:
         for match in told.matches
     ]
     return tables.arrow_bytes(pa.Table.from_pylist(rows, schema=_COLUMNS))
-
-
-def _upcoming(store: ObjectStore, ref: Ref) -> pd.DataFrame:
-    table = tables.read(store, ref)
-    missing = [name for name in FEATURE_NAMES if name not in table]
-    if missing:
-        raise DataError(
-            f"{len(missing)} features are missing, {missing[0]} is the first",
-            where=ref.key,
-            hint="make the features again with this version: replay the newest validated publication",
-        )
-    return table

@@ -24,7 +24,8 @@ from touchline.domain.forecasts import (
 )
 from touchline.domain.seasons import season_of
 from touchline.domain.state import TeamState
-from touchline.domain.vocabulary import UNKNOWN_KICKOFF_HOUR
+from touchline.domain.uses import level
+from touchline.domain.vocabulary import UNKNOWN_KICKOFF_HOUR, Uses
 from touchline.errors import CorruptObject, DataError, NotFound, Unavailable, UnknownName
 from touchline.manifest import (
     bundle_of,
@@ -111,6 +112,8 @@ class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
     promotion: int
     results_until: str
     """Moment of the newest result that the answer rests on."""
+    uses: Uses
+    """What it was made from."""
 
 
 def heads(store: ObjectStore) -> tuple[str, str]:
@@ -262,27 +265,32 @@ def what_if(board: Board, home_team: str, away_team: str, competition: str, day:
         raise DataError(
             f"results are known until {until.date()}: a forecast of {day} would know its future", where="date"
         )
-    _require_same_features(board.serving)
+    columns = _columns(board.serving)
     season = season_of(day, competition_of(code).calendar_year)
     kickoff = max(datetime.combine(day, time(UNKNOWN_KICKOFF_HOUR)), until.replace(tzinfo=None))
     values = features_for(published.state, [home], [away], [code], [season], np.array([kickoff], "datetime64[us]"))
-    (row,) = board.serving.predictor.predict(values).tolist()
+    (row,) = board.serving.predictor.predict(values[:, columns]).tolist()
     if not valid_probabilities([row]):
         raise Unavailable(f"model version {board.serving.version} gave no probabilities", hint="roll it back")
     return WhatIf(
         home_team=home, away_team=away, competition=code, season=season, date=day.isoformat(),
         home=row[0], draw=row[1], away=row[2], model_version=board.serving.version,
         promotion=board.serving.promotion, results_until=until.isoformat(),
+        uses=level(board.serving.predictor.features),
     )  # fmt: skip
 
 
-def _require_same_features(serving: Serving) -> None:
-    if serving.predictor.features != FEATURE_NAMES:
+def _columns(serving: Serving) -> list[int]:
+    """Where the features that the champion learnt from stand among those of this version."""
+    unknown = sorted(set(serving.predictor.features) - set(FEATURE_NAMES))
+    if unknown:
         raise Unavailable(
-            f"model version {serving.version} was trained on other features than these",
+            f"model version {serving.version} was trained on features that this version does not make",
             where=serving.model_id,
             hint="train and promote a model with this version of Touchline",
+            details=tuple(unknown[:10]),
         )
+    return [FEATURE_NAMES.index(name) for name in serving.predictor.features]
 
 
 def require_published(board: Board) -> Published:

@@ -80,7 +80,7 @@ def run(event: Event, ports: Ports, settings: Train) -> Result:
     if store.stat(key):
         return Result(outcome="unchanged", publications=(key,), reason="these features have a model")
     asked = train_due.requests(store)
-    answer = train_due.decide(train_due.facts(store, features, asked), settings.min_new_matches)
+    answer = train_due.decide(train_due.facts(store, features, asked, settings.uses), settings.min_new_matches)
     if not answer.due:
         return Result(outcome="skipped", reason=answer.reason)
     _LOG.info("training: %s", answer.reason)
@@ -119,7 +119,7 @@ def _train(ports: Ports, settings: Train, job: Job, asked: dict[str, Ref]) -> Re
     )
     key, created = publish(store, manifest, job.seq, sidecars=asked, seal=ports.claim.seal)
     loss = {name: round(score.log_loss.value, 4) for name, score in card.scores.items()}
-    summary = {"model": job.model_id, "version": version, "family": card.family, "log_loss": loss}
+    summary = {"model": job.model_id, "version": version, "family": card.family, "uses": card.uses, "log_loss": loss}
     return Result(outcome="done" if created else "unchanged", publications=(key,), summary=summary)
 
 
@@ -135,7 +135,7 @@ def _kept(ports: Ports, settings: Train, job: Job) -> Trained:
 
 
 def _made(ports: Ports, settings: Train, job: Job) -> Trained:
-    material = train_material.read(ports.store, job.features, settings.test_days)
+    material = train_material.read(ports.store, job.features, settings.test_days, settings.uses)
     options = FitOptions(
         trials=settings.trials,
         folds=settings.folds,
@@ -147,7 +147,7 @@ def _made(ports: Ports, settings: Train, job: Job) -> Trained:
     test = material.test
     champion, said = train_material.champion(ports, test)
     forecasts = {
-        "ours": fitted.predict(test.x),
+        "ours": fitted.predict(test.only(fitted.names).x),
         "prior": evaluation.prior(material.train, test.competition),
         "elo": evaluation.elo(material.train, test),
         **material.markets,
@@ -177,6 +177,7 @@ def _card(
         params=fitted.params,
         features=len(fitted.names),
         features_sha256=features_sha256(fitted.names),
+        uses=job.parameters["uses"],
         competitions=competitions,
         matches=len(train),
         trained_from=_moment(train.kickoff.min()),
@@ -227,7 +228,8 @@ def _log(card: ModelCard, artifacts: dict[str, Path]) -> TrainingLog:
     }
     return TrainingLog(
         name=card.model_id,
-        params={"family": card.family, "calibration": card.calibration, "matches": card.matches, **card.params},
+        params={"family": card.family, "calibration": card.calibration, "uses": card.uses, "matches": card.matches}
+        | card.params,
         metrics=metrics | {"parity": card.parity},
         fold_metrics={f"fold_{name}_log_loss": list(losses) for name, losses in card.fold_losses.items()},
         artifacts=artifacts,

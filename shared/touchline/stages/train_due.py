@@ -2,6 +2,8 @@
 
 import msgspec
 
+from touchline.domain.uses import DEFAULT
+from touchline.domain.vocabulary import Uses
 from touchline.errors import NotFound
 from touchline.manifest import Manifest, Ref, current, sha256
 from touchline.ports import ObjectStore
@@ -22,6 +24,8 @@ class Facts(msgspec.Struct, frozen=True):
     """Whether the features are others than those that the newest model was made of."""
     requested: bool
     """Whether a training was asked for that the newest model does not answer."""
+    uses: str = ""
+    """What the newest model may know, where that is other than what the settings say; else empty."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -32,13 +36,15 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 def decide(facts: Facts, needed: int) -> Answer:
-    """Train if there is no model, enough new matches, or a request and anything new.
+    """Train if there is no model, another is wanted, enough new matches, or a request and anything new.
 
     >>> decide(Facts(912, 900, "ab12", changed=True, requested=False), needed=30)
     Answer(due=False, reason='12 new matches since model ab12 (needs 30)')
     """
     if facts.trained_on is None:
         return Answer(True, "no model yet")
+    if facts.uses:
+        return Answer(True, f"model {facts.model} may know {facts.uses}, the settings say otherwise")
     new = facts.finished - facts.trained_on
     if new >= needed:
         return Answer(True, f"{new} new matches since model {facts.model}")
@@ -54,7 +60,7 @@ def requests(store: ObjectStore) -> dict[str, Ref]:
     return {info.key: Ref(info.key, sha256(store.get(info.key))) for info in store.list(REQUESTS)}
 
 
-def facts(store: ObjectStore, features: Manifest, asked: dict[str, Ref]) -> Facts:
+def facts(store: ObjectStore, features: Manifest, asked: dict[str, Ref], uses: Uses) -> Facts:
     """What the store says about the newest model, and whether it answers all that was asked for.
 
     A model answers the requests that were there when its training began: its publication names them.
@@ -69,4 +75,5 @@ def facts(store: ObjectStore, features: Manifest, asked: dict[str, Ref]) -> Fact
         return Facts(finished, None, "", changed=True, requested=False)
     changed = models.inputs[0].key != f"features/{features.id}/manifest.json"
     requested = any(publication.sidecars.get(key) != ref for key, ref in asked.items())
-    return Facts(finished, models.counts["finished"], models.id, changed, requested)
+    used = models.parameters.get("uses", DEFAULT)
+    return Facts(finished, models.counts["finished"], models.id, changed, requested, used if used != uses else "")

@@ -12,7 +12,8 @@ from touchline import tables
 from touchline.domain import splits
 from touchline.domain.features import FEATURE_NAMES
 from touchline.domain.splits import Moments
-from touchline.domain.vocabulary import OUTCOMES, side_columns
+from touchline.domain.uses import columns
+from touchline.domain.vocabulary import OUTCOMES, Uses, side_columns
 from touchline.errors import NotFound
 from touchline.learning.examples import Examples, as_matrix
 from touchline.manifest import Manifest, bundle_of, current, decode, read_object
@@ -33,7 +34,9 @@ class Material:
     """Matches to learn from, later ones to be tested on, and what the market said of those."""
 
     train: Examples
+    """With the features that may be used."""
     test: Examples
+    """With all features: a champion may use others."""
     markets: dict[str, Floats]
     """(n of test, 3) probabilities by name, NaN where there was no price."""
 
@@ -44,8 +47,8 @@ class ChampionCard(msgspec.Struct, frozen=True):
     trained_until: datetime
 
 
-def read(store: ObjectStore, features: Manifest, test_days: int) -> Material:
-    """Tables of the features, the newest days held out.
+def read(store: ObjectStore, features: Manifest, test_days: int, uses: Uses) -> Material:
+    """Tables of the features, the newest days held out; only what may be used is learnt from.
 
     Raises:
         NotFound, CorruptObject: a table is missing or broken.
@@ -64,7 +67,7 @@ def read(store: ObjectStore, features: Manifest, test_days: int) -> Material:
     markets = {
         name: prices[[f"{name}_{outcome}" for outcome in OUTCOMES]].to_numpy(np.float64)[split.test] for name in MARKETS
     }
-    return Material(examples.take(split.train), examples.take(split.test), markets)
+    return Material(examples.take(split.train).only(columns(uses)), examples.take(split.test), markets)
 
 
 def moments(kickoff: "pd.Series[pd.Timestamp]") -> Moments:

@@ -63,6 +63,7 @@ class Forecast(BaseModel):
     home_team: str
     away_team: str
     probabilities: Probabilities
+    uses: str
     model_version: str
     promotion: int
     seq: int
@@ -96,6 +97,7 @@ class Imagined(BaseModel):
     season: str
     date: str
     probabilities: Probabilities
+    uses: str
     model_version: str
     promotion: int
     results_until: str
@@ -134,6 +136,7 @@ def forecast(match: MatchForecast, published: Published) -> dict[str, Any]:
         "home_team": match.home_team,
         "away_team": match.away_team,
         "probabilities": probabilities(match),
+        "uses": match.uses,
         "model_version": published.model.version,
         "promotion": published.promotion,
         "seq": published.seq,
@@ -156,6 +159,7 @@ def imagined(answer: WhatIf, board: Board) -> dict[str, Any]:
         "season": answer.season,
         "date": answer.date,
         "probabilities": probabilities(answer),
+        "uses": answer.uses,
         "model_version": answer.model_version,
         "promotion": answer.promotion,
         "results_until": answer.results_until,
@@ -165,7 +169,7 @@ def imagined(answer: WhatIf, board: Board) -> dict[str, Any]:
 
 CSV_COLUMNS = (
     "match_id", "competition", "season", "kickoff", "kickoff_known", "home_team", "away_team", "home", "draw", "away",
-    "model_version", "promotion", "seq", "mode", "simulated",
+    "uses", "model_version", "promotion", "seq", "mode", "simulated",
 )  # fmt: skip
 
 
