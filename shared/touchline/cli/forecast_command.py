@@ -3,7 +3,7 @@
 # ruff: noqa: D301 - \b keeps the lines of the examples apart
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,11 +16,11 @@ from touchline.cli.match_tables import (
     show,
     spellings,
     telling,
+    uses_of,
     writable,
     write,
 )
 from touchline.cli.terminal import AsJson, emit, scene
-from touchline.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,7 @@ def forecast(
 
     options = forecasting.ForecastOptions(
         competitions=tuple(competition or ()),
-        uses=_level(context, uses),
+        uses=uses_of(uses, scene(context).environ),
         fit=fit_options(scene(context).environ),
     )
     with telling(None) as say:
@@ -81,16 +81,6 @@ def forecast(
     if grid is not None:
         write(_scores(found, table), grid)
     _tell(table, out, grid, as_json=as_json)
-
-
-def _level(context: typer.Context, asked: str) -> Any:
-    from touchline import settings
-    from touchline.domain.uses import LEVELS
-
-    level = asked or settings.load(settings.Train, scene(context).environ, "train").uses
-    if level not in LEVELS:
-        raise ConfigurationError(f"no level {level!r}", where="--uses", hint=f"there are {', '.join(LEVELS)}")
-    return level
 
 
 def _scores(found: "Forecasts", table: "pd.DataFrame") -> "pd.DataFrame":

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from touchline.cli import (
+    backtest_command,
     commands,
     deadletters,
     demo,
@@ -26,7 +27,6 @@ from touchline.cli import (
     teams,
     trace_command,
     up,
-    walk,
     wiring_command,
 )
 from touchline.cli.terminal import Scene, complain
@@ -63,7 +63,7 @@ def version() -> None:
 
 ROOMS = (
     demo, commands, scrape_command, odds, sources_command, up, sweep_command, deadletters, replay, reparse, runs,
-    trace_command, teams, players, walk, serve, doctor, wiring_command, replica,
+    trace_command, teams, players, backtest_command, serve, doctor, wiring_command, replica,
 )  # fmt: skip
 for commands_of in ROOMS:
     commands_of.register(app)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from touchline.domain.names import Name, Suspect
+    from touchline.domain.vocabulary import Uses
     from touchline.learning.fitting import FitOptions
     from touchline.sources.table import Rejected
 
@@ -88,6 +89,22 @@ def fit_options(environ: Mapping[str, str]) -> "FitOptions":
     return FitOptions(
         trials=train.trials, folds=train.folds, seed=train.seed, threads=train.threads, families=train.families
     )
+
+
+def uses_of(asked: str, environ: Mapping[str, str]) -> "Uses":
+    """What may be used: what was asked for, else what TOUCHLINE_TRAIN_USES says.
+
+    Raises:
+        ConfigurationError: no such level.
+    """
+    from touchline import settings
+    from touchline.domain.uses import LEVELS
+
+    chosen = asked or settings.load(settings.Train, environ, "train").uses
+    found = next((level for level in LEVELS if level == chosen), None)
+    if found is None:
+        raise ConfigurationError(f"no level {chosen!r}", where="--uses", hint=f"there are {', '.join(LEVELS)}")
+    return found
 
 
 @contextmanager
