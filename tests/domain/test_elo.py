@@ -6,42 +6,45 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from touchline.domain import elo, goal_rates, market, pi_rating, ratings
-from touchline.domain.ratings import Results
+from touchline.domain import elo, goal_rates, market, pi_rating, ratings, rows
+from touchline.domain.rating_kernels import boost, learn, pi_goals
 
-MATCHES = 6
-RATINGS = arrays.arrays(np.float64, (2, MATCHES), elements=st.floats(1000, 2000))
-SMALL = arrays.arrays(np.float64, (ratings.SIZE, 2, MATCHES), elements=st.floats(-1, 1))
-GOALS = arrays.arrays(np.int64, (2, MATCHES), elements=st.integers(0, 9)).map(lambda goals: goals.astype(float))
-ONE, TEN = np.array([[1.0], [0.0]]), np.array([[10.0], [0.0]])
+SMALL = arrays.arrays(np.float64, (2, rows.RATINGS), elements=st.floats(-1, 1))
+POINTS = arrays.arrays(np.float64, 2, elements=st.floats(1000, 2000))
+GOALS = arrays.arrays(np.int64, 2, elements=st.integers(0, 9)).map(lambda goals: goals.astype(float))
+ONE, TEN = np.array([1.0, 0.0]), np.array([10.0, 0.0])
 """More goals of the home team."""
+XG = rows.KINDS.index("xg")
 
 
-def learnt(teams: np.ndarray, goals: np.ndarray, **known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ratings after these matches, and the steps of the league."""
-    xg = known.get("xg", np.full_like(goals, np.nan))
-    prices = known.get("supremacy", np.full(goals.shape[1], np.nan))
-    experience = np.full(goals.shape, 100)
-    league = np.repeat(ratings.LEAGUE_START[:, np.newaxis], goals.shape[1], axis=1)
-    return ratings.learn(teams, league, Results.of(goals, xg, prices, experience))
+def learnt(
+    teams: np.ndarray, goals: np.ndarray, *, xg: np.ndarray | None = None, price: float = np.nan
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ratings (2, RATINGS) after a match of teams known for long, and what it asks of its league."""
+    after, asked = teams.copy(), np.zeros(rows.LEAGUE)
+    counts = np.full((len(rows.COUNTS), 2), np.nan)
+    counts[0] = goals
+    if xg is not None:
+        counts[1] = xg
+    learn(*after, ratings.LEAGUE_START, asked, counts, price, 100.0, 100.0, ratings.PACE, ratings.Columns())
+    return after, asked
 
 
 class TestElo:
-    @given(SMALL, RATINGS, GOALS)
+    @given(SMALL, POINTS, GOALS)
     def test_what_one_wins_the_other_pays(self, teams: np.ndarray, points: np.ndarray, goals: np.ndarray) -> None:
-        teams[ratings.ELO] = points
+        teams[:, rows.ELO] = points
         after, _ = learnt(teams, goals)
-        np.testing.assert_allclose(after[ratings.ELO].sum(axis=0), points.sum(axis=0), rtol=1e-12)
+        assert after[:, rows.ELO].sum() == pytest.approx(points.sum(), rel=1e-12)
 
-    @given(SMALL, RATINGS, GOALS)
+    @given(SMALL, POINTS, GOALS)
     def test_the_winner_gains_and_more_by_more_goals(
         self, teams: np.ndarray, points: np.ndarray, goals: np.ndarray
     ) -> None:
-        teams[ratings.ELO] = points
+        teams[:, rows.ELO] = points
         won = goals + TEN
-        one, two = (learnt(teams, each)[0][ratings.ELO, 0] for each in (won, won + ONE))
-        assert (one > points[0]).all()
-        assert (two > one).all()
+        one, two = (learnt(teams, each)[0][0, rows.ELO] for each in (won, won + ONE))
+        assert two > one > points[0]
 
     @given(st.floats(-1000, 1000))
     def test_expectations_of_both_sides_add_up(self, difference: float) -> None:
@@ -57,69 +60,86 @@ class TestElo:
 
 class TestLearning:
     @given(SMALL, GOALS)
-    def test_ratings_are_read_before_they_are_learnt(self, teams: np.ndarray, goals: np.ndarray) -> None:
-        before = teams.copy()
-        learnt(teams, goals)
-        np.testing.assert_array_equal(teams, before)
-
-    @given(SMALL, GOALS)
-    def test_matches_of_one_level_do_not_touch(self, teams: np.ndarray, goals: np.ndarray) -> None:
-        together, _ = learnt(teams, goals)
-        alone = [learnt(teams[:, :, at : at + 1], goals[:, at : at + 1])[0] for at in range(MATCHES)]
-        assert np.concatenate(alone, axis=2).tobytes() == together.tobytes()
+    def test_a_result_as_expected_by_the_market_moves_nothing(self, teams: np.ndarray, goals: np.ndarray) -> None:
+        teams[:, rows.MARKET] = 0.0
+        after, asked = learnt(teams, goals, price=market.HOME_ADVANTAGE)
+        np.testing.assert_array_equal(after[:, rows.MARKET], 0.0)
+        np.testing.assert_array_equal(asked[rows.MARKET_HOME], 0.0)
 
     @given(SMALL, GOALS)
     def test_one_more_goal_lifts_attack_and_sinks_the_other_defence(self, teams: np.ndarray, goals: np.ndarray) -> None:
         fewer, more = (learnt(teams, each)[0] for each in (goals, goals + ONE))
-        assert (more[ratings.ATTACK, 0] >= fewer[ratings.ATTACK, 0]).all()
-        assert (more[ratings.DEFENCE, 1] <= fewer[ratings.DEFENCE, 1]).all()
-        np.testing.assert_array_equal(more[ratings.ATTACK, 1], fewer[ratings.ATTACK, 1])
+        assert (more[0, rows.ATTACK] >= fewer[0, rows.ATTACK]).all()
+        assert (more[1, rows.DEFENCE] <= fewer[1, rows.DEFENCE]).all()
+        np.testing.assert_array_equal(more[1, rows.ATTACK], fewer[1, rows.ATTACK])
 
     def test_shots_speak_where_they_were_counted(self) -> None:
-        teams = np.zeros((ratings.SIZE, 2, 1))
-        goals, xg = np.array([[0.0], [3.0]]), np.array([[3.0], [0.2]])
-        shots = 5
-        assert learnt(teams, goals, xg=xg)[0][shots, 0] > 0 > learnt(teams, goals)[0][shots, 0]
+        teams, goals, xg = np.zeros((2, rows.RATINGS)), np.array([0.0, 3.0]), np.array([3.0, 0.2])
+        attack = rows.ATTACK.start + XG
+        assert learnt(teams, goals, xg=xg)[0][0, attack] > 0 > learnt(teams, goals)[0][0, attack]
+
+    @given(SMALL, GOALS)
+    def test_what_was_not_counted_moves_no_rating_of_its_own(self, teams: np.ndarray, goals: np.ndarray) -> None:
+        kinds = [rows.KINDS.index(name) for name in ("on_target", "shots", "corners")]
+        after, asked = learnt(teams, goals)
+        for part in (rows.ATTACK, rows.DEFENCE):
+            np.testing.assert_array_equal(after[:, part][:, kinds], teams[:, part][:, kinds])
+        assert asked[rows.COUNTED].tolist() == [1, 0, 0, 0, 0]
 
     def test_without_a_price_the_market_rating_stays(self) -> None:
-        teams = np.full((ratings.SIZE, 2, 2), 0.2)
-        after, step = learnt(teams, np.ones((2, 2)), supremacy=np.array([np.nan, 2.0]))
-        np.testing.assert_array_equal(after[ratings.MARKET, :, 0], [0.2, 0.2])
-        assert after[ratings.MARKET, 0, 1] > 0.2 > after[ratings.MARKET, 1, 1]
-        np.testing.assert_array_equal(step[ratings.PRICED], [0.0, 1.0])
+        teams = np.full((2, rows.RATINGS), 0.2)
+        after, asked = learnt(teams, np.ones(2))
+        assert (after[:, rows.MARKET] == 0.2).all()
+        assert asked[rows.PRICED] == 0
+        after, asked = learnt(teams, np.ones(2), price=2.0)
+        assert (after[0, rows.MARKET] > 0.2).all()
+        assert (after[1, rows.MARKET] < 0.2).all()
+        assert asked[rows.PRICED] == 1
 
     def test_new_teams_learn_faster(self) -> None:
-        boost = goal_rates.learning_rate(np.arange(100))
-        assert (np.diff(boost) < 0).all()
-        assert boost.min() >= 1
+        factors = [boost(float(played), ratings.PACE) for played in range(100)]
+        assert (np.diff(factors) < 0).all()
+        assert min(factors) >= 1
 
 
 class TestSettling:
-    MEANS = np.array([[elo.START], *[[0.0]] * (ratings.SIZE - 1)])
+    MEANS = np.array([[elo.START], *[[0.0]] * (rows.RATINGS - 1)])
     NO, YES = np.zeros((2, 1), bool), np.ones((2, 1), bool)
 
     def test_a_newcomer_starts_below_its_league(self) -> None:
-        unknown = np.full((ratings.SIZE, 2, 1), np.nan)
+        unknown = np.full((rows.RATINGS, 2, 1), np.nan)
         settled = ratings.settle(unknown, self.MEANS, self.YES, self.NO)
         assert (settled < self.MEANS[:, np.newaxis]).all()
 
     def test_between_seasons_ratings_come_closer_to_the_mean(self) -> None:
-        strong = np.full((ratings.SIZE, 2, 1), 0.8) + self.MEANS[:, np.newaxis]
+        strong = np.full((rows.RATINGS, 2, 1), 0.8) + self.MEANS[:, np.newaxis]
         settled = ratings.settle(strong, self.MEANS, self.NO, self.YES) - self.MEANS[:, np.newaxis]
-        moves = ratings.REGRESSION > 0
+        moves = ratings.PACE.regression > 0
         assert ((settled > 0) & (settled <= 0.8 + 1e-12)).all()
         assert (settled[moves] < 0.8).all()
 
     def test_within_a_season_nothing_moves(self) -> None:
-        strong = np.full((ratings.SIZE, 2, 1), 0.8)
+        strong = np.full((rows.RATINGS, 2, 1), 0.8)
         np.testing.assert_array_equal(ratings.settle(strong, self.MEANS, self.NO, self.NO), strong)
 
 
 class TestPi:
-    @given(st.floats(-3, 3), st.floats(-3, 3))
-    def test_a_result_as_expected_moves_nothing(self, home: float, away: float) -> None:
+    @given(SMALL)
+    def test_a_result_as_expected_moves_nothing(self, teams: np.ndarray) -> None:
+        home, away = teams[0, rows.PI_HOME], teams[1, rows.PI_AWAY]
         expected = pi_rating.goal_difference(home) - pi_rating.goal_difference(away)
-        assert pi_rating.step(home, away, expected) == 0
+        after, _ = learnt(teams, np.array([expected, 0.0]))
+        pi = slice(rows.PI_HOME, rows.PI_AWAY + 1)
+        np.testing.assert_allclose(after[:, pi], teams[:, pi], atol=1e-12)
+
+    def test_a_large_error_counts_less_than_in_proportion(self) -> None:
+        one, two = (learnt(np.zeros((2, rows.RATINGS)), goals * ONE)[0][0, rows.PI_HOME] for goals in (1.0, 2.0))
+        assert one < two < 2 * one
+        assert one == pytest.approx(pi_rating.RATE * pi_rating.SPREAD * np.log10(2))
+
+    @given(st.floats(-3, 3))
+    def test_what_is_learnt_and_what_is_read_are_the_same_goals(self, rating: float) -> None:
+        assert pi_goals(rating, ratings.PACE) == pytest.approx(float(pi_rating.goal_difference(rating)), abs=1e-12)
 
     @given(st.floats(0.01, 3))
     def test_goal_difference_is_odd_and_grows(self, rating: float) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matchbook import later_changed, matchbook
-from touchline.domain import encoding
+from touchline.domain import encoding, rows
 from touchline.domain.features import FEATURE_NAMES, build, compute, features_for
 from touchline.domain.history import remember
 from touchline.domain.state import TeamState
@@ -141,9 +141,8 @@ class TestOrder:
         crowded = table.assign(**scores, kickoff=first, available_time=first + pd.Timedelta(hours=5))
         state = build(crowded).state
         played = pd.concat([crowded["home_team"], crowded["away_team"]]).value_counts()
-        counted = dict(zip((name for *_, name in state.teams()), state.memory.standing[0], strict=True))
-        known = dict(zip((key.split("\x1f")[1] for key in state.names.teams), state.memory.standing[0], strict=True))
-        assert len(counted) == len(known)
+        matches = state.memory.teams[:-1, rows.STANDINGS.start]
+        known = dict(zip((key.split("\x1f")[1] for key in state.names.teams), matches, strict=True))
         assert known == played.to_dict()
 
 
@@ -161,7 +160,7 @@ class TestReading:
         stranger = table.iloc[[0]].assign(match_id="m-new", status="scheduled", home_team="Yew", home_goals=np.nan)
         more = build(pd.concat([table, stranger], ignore_index=True))
         assert by_match(table, more.values[:-1]) == by_match(table, honest(table))
-        assert more.state.memory.ratings.shape == build(table).state.memory.ratings.shape
+        assert more.state.memory.teams.shape == build(table).state.memory.teams.shape
         row = dict(zip(FEATURE_NAMES, more.values[-1], strict=True))
         assert (row["home_experience"], row["home_new_in_league"]) == (0, 1)
         assert np.isnan([row["home_rest_days"], row["home_points_last5"], row["head_to_head_points"]]).all()

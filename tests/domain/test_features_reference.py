@@ -30,7 +30,7 @@ class PlainHistory:
         if not games:
             return mean + elo.NEWCOMER
         away_from_mean = self.elo[team] - mean
-        return self.elo[team] - ratings.REGRESSION[0] * away_from_mean * (games[-1]["season"] != row.season)
+        return self.elo[team] - elo.REGRESSION * away_from_mean * (games[-1]["season"] != row.season)
 
     def read(self, row: Any) -> dict[str, float]:
         home, away = keys(row)
@@ -75,7 +75,7 @@ class PlainHistory:
             moved = elo.K * (1 + abs(margin)) ** elo.MARGIN_EXPONENT * ((np.sign(margin) + 1) / 2 - expected)
             home, away = keys(row)
             self.elo[home], self.elo[away] = home_elo + moved, away_elo - moved
-            steps[row.competition] += ratings.MEAN_RATE * ((home_elo + away_elo) / 2 - self.mean[row.competition])
+            steps[row.competition] += ratings.PACE.means * ((home_elo + away_elo) / 2 - self.mean[row.competition])
             self.played[home].append(game(row, "home", "away"))
             self.played[away].append(game(row, "away", "home"))
             self.met[frozenset((home, away))].append((row.home_team, margin))

@@ -20,6 +20,8 @@ K: Final = 8.6
 HOME_ADVANTAGE: Final = 20.0
 """Rating points by which the home team plays better than its rating."""
 MARGIN_EXPONENT: Final = 0.96
+REGRESSION: Final = 0.035
+"""Share of the way to the mean of its league that a rating goes back between two seasons: squads change."""
 NEWCOMER: Final = -80.0
 """A team never seen before starts this far from the mean of its league: it came from below."""
 
@@ -31,21 +33,3 @@ def expected_score(difference: ArrayLike) -> Floats:
     [0.5, 0.9091]
     """
     return np.asarray(1 / (1 + np.power(10.0, -(np.asarray(difference) + HOME_ADVANTAGE) / SCALE)))
-
-
-def score(margin: ArrayLike) -> Floats:
-    """Points share of the home team after a goal margin.
-
-    >>> score([3, 0, -1]).tolist()
-    [1.0, 0.5, 0.0]
-    """
-    return np.asarray((np.sign(np.asarray(margin, np.float64)) + 1) / 2)
-
-
-def stake(margin: ArrayLike) -> Floats:
-    """Rating points at stake in a match that ended with a goal margin.
-
-    >>> (stake([0, 1, -1]) / K).round(3).tolist()
-    [1.0, 1.945, 1.945]
-    """
-    return np.asarray(K * np.power(1 + np.abs(np.asarray(margin, np.float64)), MARGIN_EXPONENT))

@@ -1,5 +1,6 @@
 """The tidy table as numbers: codes for names, integers for time, finished matches in the order in which they teach."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,9 +20,12 @@ Texts = NDArray[np.str_]
 
 SEPARATOR: Final = "\x1f"
 """Between country and team in a key: no name contains it, and names sort by country first."""
-STATISTICS: Final = ("points", "goals", "xg", "shots", "shots_on_target")
-"""What form is made of, for and against; `xg` are the goals that a side deserved by its shots."""
 _WIN, _DRAW = 3.0, 1.0
+_TAUGHT_BY: Final = (
+    *(column for name in ("goals", "shots", "shots_on_target", "corners") for column in side_columns(name)),
+    *(column for bookmaker in REFERENCE_BOOKMAKERS for column in odds_columns(bookmaker)),
+)
+"""Columns that teach."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,9 @@ class Fixtures:
 
 @dataclass(frozen=True)
 class Played:
-    """Finished matches (r,), ordered by level, competition, match_id.
+    """Finished matches (r,) in the order in which they teach: by the time of their result, then by level, then teams.
 
-    A level holds for each country the matches of one moment, no team twice: its matches do not touch each other and are
-    learnt from at once. Within a country levels follow time.
+    A level holds matches of one moment, no team twice: they do not see each other.
     """
 
     fixtures: Fixtures
@@ -58,9 +61,9 @@ class Played:
     level_start: Ints
     """(levels + 1,) first match of each level."""
     statistics: Floats
-    """(len(STATISTICS), 2, r) of the home and the away side, NaN where not counted."""
+    """(r, len(STATISTICS), 2) of the home and the away side, NaN where not counted."""
     supremacy: Floats
-    """(r,) log-odds of the home side by the reference bookmaker's prices before the match, NaN where there are none."""
+    """(r,) log-odds of the home side by the reference bookmaker's prices, NaN where there are none."""
 
 
 def team_key(country: str, team: str) -> str:
@@ -76,14 +79,26 @@ def fixtures(table: "pd.DataFrame") -> tuple[Fixtures, Names]:
     """Codes of every row of the tidy table, in its order."""
     import pandas as pd
 
-    country = _country(table)
-    sides = [country.str.cat(table[column], sep=SEPARATOR) for column in ("home_team", "away_team")]
-    codes, teams = pd.factorize(pd.concat(sides), sort=True)
     league, competitions = pd.factorize(table["competition"], sort=True)
     season, seasons = pd.factorize(table["season"], sort=True)
-    home, away = codes.reshape(2, -1).astype(np.int64)
-    names = Names(*(np.array(list(each), dtype=np.str_) for each in (teams, competitions, seasons)))
+    home, away, teams = _teams(table, league, competitions)
+    names = Names(np.array(teams, np.str_), *(np.array(list(each), np.str_) for each in (competitions, seasons)))
     return Fixtures(home, away, league.astype(np.int64), season.astype(np.int64), microseconds(table["kickoff"])), names
+
+
+def _teams(table: "pd.DataFrame", league: Ints, competitions: Sequence[str]) -> tuple[Ints, Ints, list[str]]:
+    """Codes of home and away teams, and their keys, sorted: names are joined to countries once for each team only."""
+    import pandas as pd
+
+    countries, of_league = np.unique([competition_of(code).country for code in competitions], return_inverse=True)
+    name, spelt = pd.factorize(pd.concat([table["home_team"], table["away_team"]], ignore_index=True))
+    both, codes = np.unique(np.tile(of_league[league], 2) * len(spelt) + name, return_inverse=True)
+    keys = [team_key(str(countries[each // len(spelt)]), str(spelt[each % len(spelt)])) for each in both.tolist()]
+    order = np.argsort(np.array(keys, np.str_))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    home, away = rank[codes].reshape(2, -1)
+    return home, away, [keys[each] for each in order]
 
 
 def microseconds(times: "pd.Series[Any]") -> Ints:
@@ -104,56 +119,55 @@ def played(table: "pd.DataFrame", coded: Fixtures) -> Played:
     Raises:
         ValueError: a result is available at or before its own kick-off, or at no time.
     """
-    import pandas as pd
-
-    rows = np.flatnonzero((table["status"] == "finished") & table[list(side_columns("goals"))].notna().all(axis=1))
-    finished = table.iloc[rows]
+    scored = table[list(side_columns("goals"))].notna().to_numpy().all(axis=1)
+    rows = np.flatnonzero((table["status"] == "finished").to_numpy() & scored)
+    finished = table[["match_id", "available_time", *_TAUGHT_BY]].iloc[rows]
     available = microseconds(finished["available_time"])
     early = available <= coded.kickoff[rows]
     if early.any():
         raise ValueError(f"{finished['match_id'].iloc[int(early.argmax())]}: result available before kick-off is over")
-    identity = pd.factorize(finished["match_id"], sort=True)[0]
     statistics, supremacy = _statistics(finished), _supremacy(finished)
-    first = np.lexsort((supremacy, *np.concatenate(statistics), available, identity))
-    first = first[np.diff(identity[first], prepend=-1) > 0]
-    pick = rows[first]
-    chosen = Fixtures(*(getattr(coded, name)[pick] for name in Fixtures.__dataclass_fields__))
-    country = np.asarray(pd.factorize(_country(finished), sort=True)[0][first], np.int64)
-    order, level_start = _levels(chosen, available[first], identity[first], country)
-    picked = Fixtures(*(getattr(chosen, name)[order] for name in Fixtures.__dataclass_fields__))
-    final = first[order]
-    return Played(picked, available[final], level_start, statistics[..., final], supremacy[final])
+    first = _first(finished["match_id"], (supremacy, *np.concatenate(statistics), available))
+    match = Fixtures(*(getattr(coded, name)[rows] for name in Fixtures.__dataclass_fields__))
+    order, level_start = _levels(match, available, finished["match_id"], first)
+    chosen = Fixtures(*(getattr(match, name)[order] for name in Fixtures.__dataclass_fields__))
+    by_match = np.ascontiguousarray(statistics[..., order].transpose(2, 0, 1))
+    return Played(chosen, available[order], level_start, by_match, supremacy[order])
 
 
-def _country(table: "pd.DataFrame") -> "pd.Series[str]":
-    return table["competition"].map({code: competition_of(code).country for code in table["competition"].unique()})
+def _first(match_id: "pd.Series[str]", facts: tuple[NDArray[Any], ...]) -> Ints:
+    """Rows without the later ones of those that have one match_id."""
+    again = match_id.duplicated(keep=False).to_numpy()
+    rows = np.flatnonzero(again)
+    order = rows[np.lexsort(tuple(fact[rows] for fact in facts))]
+    later = match_id.iloc[order].duplicated().to_numpy()
+    return np.setdiff1d(np.arange(len(again)), order[later])
 
 
-def _levels(match: Fixtures, available: Ints, identity: Ints, country: Ints) -> tuple[Ints, Ints]:
-    """Order of the matches by level, and where each level starts."""
-    turn = _turns(match, available, identity)
-    by_time = np.lexsort((identity, turn, available, country))
-    changes = [np.diff(each[by_time], prepend=-1) != 0 for each in (country, available, turn)]
-    moment = np.cumsum(changes[0] | changes[1] | changes[2])
-    first = np.maximum.accumulate(np.where(changes[0], moment, 0))
-    level = np.empty(len(moment), np.int64)
-    level[by_time] = moment - first
-    order = np.lexsort((identity, match.competition, level))
-    return order, np.concatenate(([0], np.cumsum(np.bincount(level))))
+def _levels(match: Fixtures, available: Ints, match_id: "pd.Series[str]", rows: Ints) -> tuple[Ints, Ints]:
+    """These rows in teaching order, and where each level starts."""
+    rows = rows[np.lexsort((match.home[rows], available[rows]))]
+    turn = _turns(match, available, match_id, rows)
+    order = np.lexsort((match.home[rows], turn, available[rows]))
+    rows, turn = rows[order], turn[order]
+    begins = (np.diff(available[rows], prepend=-1) != 0) | (np.diff(turn, prepend=-1) != 0)
+    return rows, np.append(np.flatnonzero(begins), len(rows))
 
 
-def _turns(match: Fixtures, available: Ints, identity: Ints) -> Ints:
+def _turns(match: Fixtures, available: Ints, match_id: "pd.Series[str]", rows: Ints) -> Ints:
     """0, but where a team has several results at one moment: those take turns, in the order of match_id."""
-    turn = np.zeros(len(available), np.int64)
-    team, moment = np.concatenate((match.home, match.away)), np.tile(available, 2)
+    turn = np.zeros(len(rows), np.int64)
+    team, moment = np.concatenate((match.home[rows], match.away[rows])), np.tile(available[rows], 2)
     order = np.lexsort((team, moment))
     twice = (np.diff(moment[order]) == 0) & (np.diff(team[order]) == 0)
-    busy = np.isin(available, moment[order][1:][twice])
+    busy = np.flatnonzero(np.isin(available[rows], moment[order][1:][twice]))
+    names = match_id.iloc[rows[busy]].tolist()
     free: dict[tuple[int, int], int] = {}
-    for row in sorted(np.flatnonzero(busy), key=lambda row: identity[row]):
+    for place in (int(busy[each]) for each in sorted(range(len(busy)), key=names.__getitem__)):
+        row = rows[place]
         keys = [(int(side[row]), int(available[row])) for side in (match.home, match.away)]
-        turn[row] = max(free.get(key, 0) for key in keys)
-        free.update(dict.fromkeys(keys, turn[row] + 1))
+        turn[place] = max(free.get(key, 0) for key in keys)
+        free.update(dict.fromkeys(keys, turn[place] + 1))
     return turn
 
 
@@ -161,11 +175,11 @@ def _statistics(finished: "pd.DataFrame") -> Floats:
     def pair(name: str) -> Floats:
         return np.asarray(finished[list(side_columns(name))], np.float64).T
 
-    goals, shots, on_target = pair("goals"), pair("shots"), pair("shots_on_target")
+    goals, shots, on_target, corners = (pair(name) for name in ("goals", "shots", "shots_on_target", "corners"))
     margin = goals - goals[::-1]
     points = np.where(margin > 0, _WIN, np.where(margin == 0, _DRAW, 0.0))
-    deserved = goal_rates.expected_goals_from_shots(on_target, shots, pair("corners"))
-    return np.stack([points, goals, deserved, shots, on_target])
+    deserved = goal_rates.expected_goals_from_shots(on_target, shots, corners)
+    return np.stack([points, goals, deserved, on_target, shots, corners])
 
 
 def _supremacy(finished: "pd.DataFrame") -> Floats:

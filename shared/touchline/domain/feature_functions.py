@@ -5,10 +5,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from touchline.domain import elo, pi_rating, ratings
-from touchline.domain.form import NEVER
-from touchline.domain.sequences import NONE, take
-from touchline.domain.state import PAIR, STANDING, WINDOWS, Meeting
+from touchline.domain import elo, pi_rating, ratings, rows
+from touchline.domain.rows import PAIR, STANDING, WINDOWS
+from touchline.domain.state import Meeting
 
 Floats = NDArray[np.float64]
 
@@ -24,12 +23,12 @@ _DAY: Final = 86_400_000_000
 
 def elo_rating(match: Meeting, side: int) -> Floats:
     """Elo rating above the mean of the league."""
-    return np.asarray(match.ratings[ratings.ELO, side] - match.league[ratings.MEANS][ratings.ELO])
+    return np.asarray(match.ratings[rows.ELO, side] - match.league[rows.MEANS.start + rows.ELO])
 
 
 def elo_difference(match: Meeting) -> Floats:
     """Elo rating, home minus away."""
-    return np.asarray(match.ratings[ratings.ELO, 0] - match.ratings[ratings.ELO, 1])
+    return np.asarray(match.ratings[rows.ELO, 0] - match.ratings[rows.ELO, 1])
 
 
 def elo_distance(match: Meeting) -> Floats:
@@ -44,35 +43,36 @@ def elo_expected_score(match: Meeting) -> Floats:
 
 def pi_difference(match: Meeting) -> Floats:
     """Goal difference that the pi-ratings expect."""
-    home, away = match.ratings[ratings.PI_HOME, 0], match.ratings[ratings.PI_AWAY, 1]
+    home, away = match.ratings[rows.PI_HOME, 0], match.ratings[rows.PI_AWAY, 1]
     return np.asarray(pi_rating.goal_difference(home) - pi_rating.goal_difference(away))
 
 
 def supremacy(match: Meeting, kind: int) -> Floats:
     """Log of expected goals, home minus away."""
-    home, away = np.log(match.expected_goals[kind])
+    home, away = np.log(match.expected[kind])
     return np.asarray(home - away)
 
 
 def total(match: Meeting, kind: int) -> Floats:
     """Log of expected goals, home plus away: few goals make draws likelier."""
-    home, away = np.log(match.expected_goals[kind])
+    home, away = np.log(match.expected[kind])
     return np.asarray(home + away)
 
 
 def expected_goals(match: Meeting, side: int, kind: int) -> Floats:
     """Goals to expect by attack, defence and the base of the league."""
-    return np.asarray(match.expected_goals[kind, side])
+    return np.asarray(match.expected[kind, side])
 
 
-def market_difference(match: Meeting) -> Floats:
+def market_difference(match: Meeting, speed: int) -> Floats:
     """Log-odds of the home side that the prices of earlier matches lead to expect; missing where a league has none."""
-    return np.where(match.league[ratings.PRICED] > 0, ratings.market_difference(match.ratings, match.league), np.nan)
+    difference = ratings.market_difference(match.ratings, match.league, speed)
+    return np.where(match.league[rows.PRICED] > 0, difference, np.nan)
 
 
 def form(match: Meeting, side: int, window: int, measure: int) -> Floats:
     """Mean over the last matches."""
-    return take(match.memory.form[window, measure], match.team[side], np.nan)
+    return np.asarray(match.teams[rows.FORM.start + window * len(rows.MEASURES) + measure, side])
 
 
 def venue_form(match: Meeting, side: int, measure: int) -> Floats:
@@ -82,18 +82,15 @@ def venue_form(match: Meeting, side: int, measure: int) -> Floats:
 
 def rest_days(match: Meeting, side: int) -> Floats:
     """Days since the team's last match whose result is known, at most 30."""
-    last = take(match.memory.kickoffs[0], match.team[side], 0)
+    last = match.teams[rows.KICKOFFS.start, side]
     days = np.clip((match.kickoff - last) / _DAY, 0, REST_CAP)
-    return np.where(match.team[side] == NONE, np.nan, days)
+    return np.where(np.isinf(last), np.nan, days)
 
 
 def matches_in_days(match: Meeting, side: int, days: int) -> Floats:
     """Matches whose result is known, played in the days before kick-off."""
-    since, team = match.kickoff - days * _DAY, match.team[side]
-    played = np.zeros(len(since))
-    for kickoff in match.memory.kickoffs:
-        played += take(kickoff, team, NEVER) >= since
-    return played
+    since = match.kickoff - days * _DAY
+    return np.asarray((match.teams[rows.KICKOFFS, side] >= since).sum(axis=0), np.float64)
 
 
 def experience(match: Meeting, side: int) -> Floats:
@@ -150,4 +147,4 @@ def _per_meeting(match: Meeting, total: Floats) -> Floats:
 
 
 def _standing(match: Meeting, side: int, name: str) -> Floats:
-    return take(match.memory.standing[STANDING.index(name)], match.team[side], 0.0)
+    return np.asarray(match.teams[rows.STANDINGS.start + STANDING.index(name), side])

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from touchline.domain import feature_functions as of
-from touchline.domain import goal_rates, ratings
-from touchline.domain.state import MEASURES, WINDOWS, Meeting
+from touchline.domain import rows
+from touchline.domain.rows import KIND_COUNTS, KINDS, MEASURES, SPEEDS, WINDOWS
+from touchline.domain.state import Meeting
 
 Floats = NDArray[np.float64]
 Known = Literal["results", "statistics", "past_prices", "prices"]
@@ -48,16 +49,16 @@ def _two(function: Callable[..., Floats], unit: str, name: str = "", **fixed: An
 
 
 def _each_kind(function: Callable[..., Floats], unit: str) -> tuple[Feature, ...]:
-    """A feature for each kind of `goal_rates`."""
+    """A feature for each kind of attack and defence."""
     return tuple(
-        _one(function, unit, suffix=f"_{kind}", kind=row, known="statistics" if kind == "shots" else "results")
-        for row, kind in enumerate(goal_rates.KINDS)
+        _one(function, unit, suffix=f"_{kind}", kind=row, known="results" if KIND_COUNTS[row] == 0 else "statistics")
+        for row, kind in enumerate(KINDS)
     )
 
 
 def _form() -> tuple[Feature, ...]:
     measures: list[tuple[int, str, str, Known]] = [
-        (row, measure, unit, "statistics" if "xg" in measure or "shots" in measure else "results")
+        (row, measure, unit, "results" if row <= 2 else "statistics")
         for row, (measure, unit) in enumerate(zip(MEASURES, MEASURE_UNITS, strict=True))
     ]
     overall = (
@@ -72,7 +73,7 @@ def _form() -> tuple[Feature, ...]:
     return tuple(feature for pair in (*overall, *venue) for feature in pair)
 
 
-MEASURE_UNITS: Final = ("points", *("goals",) * 4, *("shots",) * 4)
+MEASURE_UNITS: Final = ("points", *("goals",) * 4, *("shots",) * 4, *("corners",) * 2)
 
 FEATURES: Final[tuple[Feature, ...]] = (
     *_two(of.elo_rating, "Elo points"),
@@ -82,8 +83,11 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _one(of.pi_difference, "goals"),
     *_each_kind(of.supremacy, "log ratio"),
     *_each_kind(of.total, "log goals"),
-    *_two(of.expected_goals, "goals", known="statistics", kind=goal_rates.KINDS.index("shots")),
-    _one(of.market_difference, "log-odds", known="past_prices"),
+    *_two(of.expected_goals, "goals", known="statistics", kind=KINDS.index("xg")),
+    *(
+        _one(of.market_difference, "log-odds", known="past_prices", suffix=f"_{speed}", speed=row)
+        for row, speed in enumerate(SPEEDS)
+    ),
     *_form(),
     *_two(of.rest_days, "days"),
     *_two(of.matches_in_days, "matches", "matches_14_days", days=14),
@@ -96,10 +100,10 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _one(of.head_to_head_meetings, "matches"),
     _one(of.head_to_head_points, "points"),
     _one(of.head_to_head_goals, "goals"),
-    _one(of.league, "share", suffix="_home_win", row=ratings.HOME_WIN),
-    _one(of.league, "share", suffix="_draw", row=ratings.DRAW),
-    _one(of.league, "goals", suffix="_home_goals", row=ratings.HOME_GOALS),
-    _one(of.league, "goals", suffix="_away_goals", row=ratings.AWAY_GOALS),
+    _one(of.league, "share", suffix="_home_win", row=rows.HOME_WIN),
+    _one(of.league, "share", suffix="_draw", row=rows.DRAW),
+    _one(of.league, "goals", suffix="_home_goals", row=rows.BASES.start),
+    _one(of.league, "goals", suffix="_away_goals", row=rows.BASES.start + 1),
 )
 
 FEATURE_NAMES: Final = tuple(feature.name for feature in FEATURES)

@@ -5,7 +5,7 @@ Both ways evaluate the list FEATURES, so they agree bit for bit. This module and
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from touchline.domain import encoding
 from touchline.domain.feature_list import FEATURE_NAMES, FEATURES
 from touchline.domain.history import remember
-from touchline.domain.state import Meeting, TeamState
+from touchline.domain.state import Lookup, TeamState
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
+
+_BLOCK: Final = 2048
+"""Matches of which features are made at once."""
 
 __all__ = ["FEATURES", "FEATURE_NAMES", "Features", "build", "compute", "features_for"]
 
@@ -33,11 +36,14 @@ class Features:
     state: TeamState
 
 
-def compute(match: Meeting) -> Floats:
-    """All features of n matches, (n, len(FEATURES))."""
-    values = np.empty((len(match.kickoff), len(FEATURES)), order="F")
-    for column, feature in enumerate(FEATURES):
-        values[:, column] = feature.compute(match)
+def compute(matches: Lookup) -> Floats:
+    """All features of n matches, (n, len(FEATURES)), made in blocks that fit into the processor's cache."""
+    values = np.empty((len(matches), len(FEATURES)), order="F")
+    for start in range(0, len(matches), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        meeting = matches.meeting(part)
+        for column, feature in enumerate(FEATURES):
+            values[part, column] = feature.compute(meeting)
     return values
 
 

@@ -1,8 +1,9 @@
-"""Attack and defence of each team, learnt online: goals ~ Poisson(base of the league * exp(attack - other defence)).
+"""Attack and defence of each team, learnt online: a count ~ Poisson(base of the league * exp(attack - other defence)).
 
 The step is the gradient of the Poisson log-likelihood (Maher 1982, "Modelling association football scores", for the
-model; the online form is plain stochastic gradient). Three pairs are kept: goals learnt fast, goals learnt slowly, and
-shots turned into expected goals. Constants by random search on matches up to the season 2020-21.
+model; the online form is plain stochastic gradient). Goals are learnt fast and slowly; so are goals deserved by shots,
+shots on target, shots and corners, where they were counted. Constants by random search on matches up to the season
+2020-21. All tuples of six are by `rows.KINDS`, all of five by `rows.COUNTS`.
 """
 
 from typing import Final
@@ -12,15 +13,23 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-KINDS: Final = ("fast", "slow", "shots")
-FAST_RATE: Final = 0.025
-SLOW_RATE: Final = 0.0012
-SHOTS_RATE: Final = 0.063
-LARGEST_ERROR: Final = 3.0
-"""Goals; one freak score must not turn a rating over."""
+RATES: Final = (0.025, 0.0012, 0.063, 0.006, 0.002, 0.004)
+FALLBACK: Final = (0.0, 0.0, 0.0012, 0.0, 0.0, 0.0)
+"""Rates at which goals are learnt in place of a count that is unknown."""
+LARGEST_ERROR: Final = (3.0, 3.0, 3.0, 8.0, 16.0, 8.0)
+"""Errors count up to here; one freak score must not turn a rating over."""
+REGRESSION: Final = (0.009, 0.009, 0.005, 0.02, 0.02, 0.02)
+"""Share of the way to the league's means that a rating goes back between two seasons."""
+NEWCOMER: Final = (-0.045, -0.045, -0.045, -0.045, -0.045, -0.045)
+"""A team never seen before starts this far from its league's means."""
 NEWCOMER_BOOST: Final = 6.7
 NEWCOMER_MATCHES: Final = 20.0
 """A team without history learns (1 + boost) times as fast; that fades with this many matches."""
+START: Final = ((1.5, 1.15), (1.5, 1.15), (5.0, 4.0), (13.0, 10.5), (5.7, 4.7))
+"""Home and away, in a league of which nothing is known."""
+LOWEST: Final = (0.6, 0.6, 2.0, 5.0, 2.0)
+HIGHEST: Final = (2.5, 2.5, 9.0, 22.0, 10.0)
+"""Bounds of a league's means."""
 
 XG_BASE: Final = 0.5597
 XG_ON_TARGET: Final = 0.2121
@@ -44,31 +53,9 @@ def expected_goals_from_shots(on_target: ArrayLike, shots: ArrayLike, corners: A
 
 
 def expected(base: Floats, attack: Floats, defence: Floats) -> Floats:
-    """Expected goals, (3, 2, n): kinds, home and away, matches; all arguments have that shape.
+    """What to expect, (k, 2, n): kinds, home and away, matches; all arguments have that shape.
 
     >>> expected(np.full((1, 2, 1), 1.5), np.full((1, 2, 1), 0.2), np.array([[[0.2], [0.0]]])).round(3).ravel().tolist()
     [1.832, 1.5]
     """
     return np.asarray(base * np.exp(attack - defence[:, ::-1]))
-
-
-def learning_rate(matches: ArrayLike) -> Floats:
-    """Factor on the rates of a team with so many matches behind it.
-
-    >>> learning_rate([0, 20, 1000]).round(3).tolist()
-    [7.7, 3.465, 1.0]
-    """
-    return np.asarray(1 + NEWCOMER_BOOST * np.exp(-np.asarray(matches, np.float64) / NEWCOMER_MATCHES))
-
-
-def steps(error: Floats, rates: Floats, boost: Floats) -> tuple[Floats, Floats]:
-    """Steps of attack and defence after the errors observed minus expected; all (3, 2, n), boost (2, n).
-
-    Who scores more than expected attacks better, and the other side defends worse.
-
-    >>> attack, defence = steps(np.array([[[1.0], [0.0]]]), np.full((1, 2, 1), 0.1), np.ones((2, 1)))
-    >>> attack.ravel().tolist(), (0 - defence).ravel().tolist()
-    ([0.1, 0.0], [0.0, 0.1])
-    """
-    pull = rates * np.minimum(np.maximum(error, -LARGEST_ERROR), LARGEST_ERROR)
-    return pull * boost, pull[:, ::-1] * -boost

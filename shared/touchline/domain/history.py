@@ -6,36 +6,46 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from touchline.domain import form, ratings
-from touchline.domain.encoding import STATISTICS, Fixtures, Names, Played
-from touchline.domain.sequences import NONE, Sequences
-from touchline.domain.state import MEASURES, WINDOWS, Meeting, Memory, TeamState, meet, pair_code
+from touchline.domain import ratings, rows
+from touchline.domain.encoding import Fixtures, Names, Played
+from touchline.domain.rows import NONE
+from touchline.domain.state import Lookup, Memory, TeamState, nothing, pair_code
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_LONG: Final = form.SPANS[1]
+SPANS: Final = (6, 20)
+"""Spans of the exponentially weighted means, in matches: the newest counts 2 / (span + 1)."""
+LAST: Final = 5
+MEETINGS: Final = 10
+"""So many of the newest meetings of two teams count as head-to-head."""
 
 
 @dataclass(frozen=True)
 class History:
-    """All versions, and where they are found."""
+    """All versions: rows 2k and 2k + 1 of teams are home and away after match k, row k of leagues and pairs theirs."""
 
     memory: Memory
-    teams: Sequences
-    leagues: Sequences
-    pairs: Sequences
+    played: Played
     pair_codes: Ints
+    """Sorted codes of the pairs that met."""
+    pair: Ints
+    """(r,) place of each match's pair among them."""
     names: Names
-    as_of: int
 
-    def look(self, fixtures: Fixtures, moment: Ints) -> Meeting:
+    def look(self, fixtures: Fixtures, moment: Ints) -> Lookup:
         """Matches as they stood at a moment each, (n,) microseconds: later results are not seen."""
-        team = np.stack([self.teams.find(side, moment) for side in (fixtures.home, fixtures.away)])
+        from touchline.domain.form_kernels import known_at
+
         pair = self._pair(pair_code(fixtures.home, fixtures.away, len(self.names.teams)))
-        return meet(
-            self.memory, fixtures, team, self.leagues.find(fixtures.competition, moment), self.pairs.find(pair, moment)
-        )
+        asked = np.stack([fixtures.home, fixtures.away, fixtures.competition, pair])
+        match = self.played.fixtures
+        told = np.stack([match.home, match.away, match.competition, self.pair])
+        order = np.argsort(moment, kind="stable")
+        return Lookup(self.memory, fixtures, known_at(asked, moment, order, told, self.played.available, self._sizes()))
+
+    def _sizes(self) -> Ints:
+        return np.array([len(self.names.teams), len(self.names.competitions), len(self.pair_codes)])
 
     def _pair(self, code: Ints) -> Ints:
         at = np.searchsorted(self.pair_codes, code)
@@ -43,15 +53,25 @@ class History:
 
     def state(self, fixtures: Fixtures) -> TeamState:
         """The newest version of every team, league and pair; teams that have fixtures only are known as newcomers."""
-        newest = self.teams.newest()
-        played = newest != NONE
-        memory = self.memory.newest(newest[played], self.leagues.newest(), self.pairs.newest())
+        match, (teams, leagues, pairs) = self.played.fixtures, self._sizes()
+        sides = np.stack([match.home, match.away], axis=1).ravel()
+        newest, league, pair = _last(sides, teams), _last(match.competition, leagues), _last(self.pair, pairs)
+        known = newest != NONE
+        memory = self.memory.newest(newest[known], league, pair)
         listed = np.full(len(newest), NONE)
         for side in (fixtures.home, fixtures.away):
             np.maximum.at(listed, side, fixtures.competition)
-        listed[played] = memory.competition
-        rows = np.where(played, np.cumsum(played) - 1, NONE)
-        return TeamState(self.names, rows, listed, self.pair_codes, self.as_of, memory)
+        listed[known] = memory.teams[:-1, rows.COMPETITION]
+        row = np.where(known, np.cumsum(known) - 1, NONE)
+        as_of = int(self.played.available.max(initial=0))
+        return TeamState(self.names, row, listed, self.pair_codes, as_of, memory)
+
+
+def _last(code: Ints, size: int) -> Ints:
+    """Where each code stands last, NONE where it does not."""
+    last = np.full(size, NONE)
+    np.maximum.at(last, code, np.arange(len(code)))
+    return last
 
 
 def remember(played: Played, names: Names) -> History:
@@ -62,59 +82,52 @@ def remember(played: Played, names: Names) -> History:
     >>> table = simulation.simulate(1, datetime(2026, 3, 2, tzinfo=UTC), seasons=2, teams=6)
     >>> fixtures, names = encoding.fixtures(table)
     >>> history = remember(encoding.played(table, fixtures), names)
-    >>> history.look(fixtures, fixtures.kickoff).team[:, 0].tolist()
-    [-1, -1]
+    >>> history.look(fixtures, fixtures.kickoff).found[:, 0].tolist()
+    [-1, -1, -1, -1]
     """
-    match = played.fixtures
+    match, unknown = played.fixtures, nothing()
     codes, pair = np.unique(pair_code(match.home, match.away, len(names.teams)), return_inverse=True)
-    both = np.tile(played.available, 2)
-    teams = Sequences(np.concatenate([match.home, match.away]), both, len(names.teams))
-    leagues = Sequences(match.competition, played.available, len(names.competitions))
-    pairs = Sequences(pair, played.available, len(codes))
-    team_ratings, league_versions = ratings.replay(played, teams, leagues)
-    competition, season, kickoff = (
-        np.tile(each, 2)[teams.order] for each in (match.competition, match.season, match.kickoff)
-    )
+    count = len(match.home)
     memory = Memory(
-        ratings=team_ratings,
-        form=_form(played, teams),
-        standing=_standing(played, teams, competition, season),
-        kickoffs=form.recent_kickoffs(kickoff, teams),
-        competition=competition,
-        season=season,
-        leagues=league_versions,
-        pairs=_pairs(played, pairs),
+        *(np.empty((many + 1, table.shape[1])) for many, table in zip((2 * count, count, count), unknown, strict=True))
     )
-    as_of = int(played.available.max()) if len(played.available) else 0
-    return History(memory, teams, leagues, pairs, codes, names, as_of)
+    for table, row in zip(memory, unknown, strict=True):
+        table[-1] = row[0]
+    _replay(played, len(names.teams), len(names.competitions), memory)
+    _tell(played, len(names.teams), memory.teams)
+    from touchline.domain.form_kernels import meetings
+
+    meetings(match.home, match.away, pair, len(codes), played.statistics, MEETINGS, memory.pairs)
+    return History(memory, played, codes, pair, names)
 
 
-def _form(played: Played, teams: Sequences) -> Floats:
-    statistics = played.statistics
-    own = np.concatenate([statistics[:, 0], statistics[:, 1]], axis=1)[:, teams.order]
-    other = np.concatenate([statistics[:, 1], statistics[:, 0]], axis=1)[:, teams.order]
-    values = np.concatenate([own[:1], *np.stack([own[1:], other[1:]], axis=1)])
-    at_home = teams.order < len(played.available)
-    made = np.empty((len(WINDOWS), len(MEASURES), len(at_home)))
-    made[0] = form.last_mean(values, teams)
-    made[1], made[2] = (form.exponential(values, teams, span) for span in form.SPANS)
-    made[3] = form.exponential(np.where(at_home, values, np.nan), teams, _LONG)
-    made[4] = form.exponential(np.where(at_home, np.nan, values), teams, _LONG)
-    return made
+def _replay(played: Played, teams: int, leagues: int, memory: Memory) -> None:
+    from touchline.domain.rating_kernels import replay
+
+    match = played.fixtures
+    replay(
+        match.home,
+        match.away,
+        match.competition,
+        match.season,
+        played.level_start,
+        np.ascontiguousarray(played.statistics[:, 1:]),
+        played.supremacy,
+        np.zeros((teams, rows.RATINGS)),
+        np.repeat(ratings.LEAGUE_START[np.newaxis], leagues, axis=0),
+        ratings.PACE,
+        ratings.Columns(),
+        memory.teams[:, : rows.RATINGS],
+        memory.leagues,
+    )
 
 
-def _standing(played: Played, teams: Sequences, competition: Ints, season: Ints) -> Floats:
-    points, goals = (played.statistics[STATISTICS.index(name)] for name in ("points", "goals"))
-    made = np.stack([points, goals - goals[::-1]]).reshape(2, -1)[:, teams.order]
-    before = teams.before(1)
-    begins = (before == NONE) | (competition[before] != competition) | (season[before] != season)
-    in_season = form.running(np.concatenate([np.ones_like(made[:1]), made]), np.cumsum(begins))
-    return np.concatenate([[teams.position + 1], in_season, [form.stint(competition, teams)]])
+def _tell(played: Played, teams: int, made: Floats) -> None:
+    from touchline.domain.form_kernels import form, standing
 
-
-def _pairs(played: Played, pairs: Sequences) -> Floats:
-    points, goals = (played.statistics[STATISTICS.index(name)] for name in ("points", "goals"))
-    swapped = played.fixtures.home > played.fixtures.away
-    first, second = np.where(swapped, points[::-1], points)
-    difference = np.where(swapped, goals[1] - goals[0], goals[0] - goals[1])
-    return form.last_sum(np.stack([np.ones_like(first), first, second, difference])[:, pairs.order], pairs)
+    match, statistics = played.fixtures, played.statistics
+    shares = np.array([2 / (span + 1) for span in SPANS])
+    form(match.home, match.away, statistics, shares, LAST, teams, made[:, rows.FORM])
+    now = np.repeat(nothing().teams[:, rows.STANDINGS.start :], teams, axis=0)
+    fixed = (match.home, match.away, match.competition, match.season, match.kickoff)
+    standing(*fixed, statistics, now, rows.RECENT, made[:, rows.STANDINGS.start :])

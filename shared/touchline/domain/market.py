@@ -11,10 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-RATE: Final = 0.29
-"""Share of the error that each team's strength moves; by search on matches up to the season 2020-21."""
+RATES: Final = (0.29, 0.1, 0.03)
+"""Share of the error that each team's strength moves, by `rows.SPEEDS`; by search on matches up to 2020-21."""
+REGRESSION: Final = (0.2, 0.1, 0.1)
+"""Share of the way to the mean of its league that a strength goes back between two seasons."""
+NEWCOMER: Final = -0.15
+"""A team never seen before starts this far from its league's mean."""
 HOME_RATE: Final = 0.028
-"""The same for the home advantage of the league."""
+"""Share of the error that the home advantage of the league moves."""
 HOME_ADVANTAGE: Final = 0.45
 """Log-odds by which the home side is favoured where nothing else is known."""
 

@@ -16,7 +16,9 @@ RATE: Final = 0.125
 CARRY: Final = 0.635
 """Share of that step that the rating of the other venue moves too."""
 _BASE: Final = 10.0
-_SPREAD: Final = 3.0
+SPREAD: Final = 3.0
+NEWCOMER: Final = -0.13
+"""A team never seen before starts this far from its league's means."""
 
 
 def goal_difference(rating: ArrayLike) -> Floats:
@@ -26,17 +28,4 @@ def goal_difference(rating: ArrayLike) -> Floats:
     [0.0, 0.995, -0.995]
     """
     rating = np.asarray(rating, np.float64)
-    return np.asarray(np.sign(rating) * (np.power(_BASE, np.abs(rating) / _SPREAD) - 1))
-
-
-def step(home: ArrayLike, away: ArrayLike, difference: ArrayLike) -> Floats:
-    """Step of the home team's home rating after a goal difference; the away team's away rating moves by the opposite.
-
-    A large error counts less than in proportion.
-
-    >>> step([0.0, 0.0], [0.0, 0.0], [0, 3]).round(4).tolist()
-    [0.0, 0.2258]
-    """
-    expected_home, expected_away = goal_difference(np.stack([home, away]))
-    error = np.asarray(difference, np.float64) - (expected_home - expected_away)
-    return np.asarray(RATE * _SPREAD * np.sign(error) * np.log10(1 + np.abs(error)))
+    return np.asarray(np.sign(rating) * (np.power(_BASE, np.abs(rating) / SPREAD) - 1))

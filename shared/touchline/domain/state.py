@@ -1,12 +1,12 @@
 """What is remembered of teams, leagues and pairs: every version while features are built, the newest as `TeamState`.
 
-Both are the same arrays, so that one function reads a match from either. This module needs numpy only.
+Both are the same tables, so that one function reads a match from either. This module needs numpy only.
 """
 
 import difflib
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Final
@@ -14,80 +14,61 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from touchline.domain import ratings
+from touchline.domain import ratings, rows
 from touchline.domain.competitions import competition as competition_of
-from touchline.domain.encoding import SEPARATOR, STATISTICS, Fixtures, Names, team_key
-from touchline.domain.sequences import NONE, take
+from touchline.domain.encoding import SEPARATOR, Fixtures, Names, team_key
+from touchline.domain.rows import NONE
 from touchline.errors import DataError, UnknownName
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-MEASURES: Final = ("points", *(f"{name}_{way}" for name in STATISTICS[1:] for way in ("for", "against")))
-"""Rows of form: what a team did, and what was done to it."""
-WINDOWS: Final = ("last5", "span6", "span20", "at_home", "away")
-"""Last five matches, exponentially weighted with both spans, and with the longer span at home or away only."""
-STANDING: Final = ("matches", "season_matches", "season_points", "season_goals", "stint")
-"""Matches known; matches, points, goals in the season of the last one; matches in a row in its competition."""
-PAIR: Final = ("meetings", "first_points", "second_points", "first_goals")
-"""Of the newest meetings of two teams: how many, points of either, goal difference seen from the first by code."""
-
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Rows of what is remembered; the last axis counts versions, or teams, leagues and pairs."""
+    """Rows of what is remembered: versions, or the newest of each; the last row of each table is what is known of one
+    that never played, so that NONE finds it. The columns are those of `rows`.
+    """
 
-    ratings: Floats
-    """(ratings.SIZE, t)."""
-    form: Floats
-    """(len(WINDOWS), len(MEASURES), t)."""
-    standing: Floats
-    """(len(STANDING), t)."""
-    kickoffs: Ints
-    """(form.RECENT, t) microseconds since 1970, newest first."""
-    competition: Ints
-    """(t,) code of the last match."""
-    season: Ints
-    """(t,) code of the last match."""
+    teams: Floats
+    """(t + 1, rows.TEAM)."""
     leagues: Floats
-    """(8 + ratings.SIZE, l)."""
+    """(l + 1, rows.LEAGUE)."""
     pairs: Floats
-    """(len(PAIR), p)."""
+    """(p + 1, len(rows.PAIR))."""
 
     def newest(self, team: Ints, league: Ints, pair: Ints) -> "Memory":
-        """Only these rows; NONE for a league of which nothing is known."""
-        return Memory(
-            ratings=self.ratings[:, team],
-            form=self.form[..., team],
-            standing=self.standing[:, team],
-            kickoffs=self.kickoffs[:, team],
-            competition=self.competition[team],
-            season=self.season[team],
-            leagues=self.league(league),
-            pairs=self.pairs[:, pair],
-        )
+        """Only these rows, and what stands for nothing known."""
+        return Memory(*(table[np.append(row, NONE)] for table, row in zip(self, (team, league, pair), strict=True)))
 
-    def league(self, row: Ints) -> Floats:
-        """Rows of leagues, (8 + ratings.SIZE, n); NONE is a league of which nothing is known."""
-        known = take(self.leagues, row, np.nan)
-        return np.where(row == NONE, ratings.LEAGUE_START[:, np.newaxis], known)
+    def __iter__(self) -> Iterator[Floats]:
+        return iter((self.teams, self.leagues, self.pairs))
+
+
+def nothing() -> Memory:
+    """What is known of teams, leagues and pairs that never played."""
+    team = np.zeros((1, rows.TEAM))
+    team[:, rows.FORM] = np.nan
+    team[:, rows.KICKOFFS] = -np.inf
+    team[:, [rows.COMPETITION, rows.SEASON]] = NONE
+    return Memory(team, ratings.LEAGUE_START[np.newaxis], np.zeros((1, len(rows.PAIR))))
 
 
 @dataclass(frozen=True)
 class Meeting:
     """All that the features of n matches read; nothing in it was known after the moment of reading."""
 
-    memory: Memory
-    team: Ints
-    """(2, n) rows of home and away, NONE for a team that never played."""
+    teams: Floats
+    """(rows.TEAM, 2, n) of home and away."""
     league: Floats
+    """(rows.LEAGUE, n)."""
     pair: Floats
     """(len(PAIR), n), turned so that the first team is the home team; zero meetings where there are none."""
     ratings: Floats
-    """(ratings.SIZE, 2, n), settled."""
+    """(rows.RATINGS, 2, n), settled."""
     new_season: NDArray[np.bool_]
     """(2, n) whether the team's last match was in another season or competition."""
     moved: NDArray[np.bool_]
@@ -95,24 +76,41 @@ class Meeting:
     kickoff: Ints
 
     @cached_property
-    def expected_goals(self) -> Floats:
-        """(3, 2, n) by kind of `goal_rates`, home and away."""
-        return ratings.expected_goals(self.ratings, self.league)
+    def expected(self) -> Floats:
+        """(len(rows.KINDS), 2, n) what to expect of home and away."""
+        return ratings.expected(self.ratings, self.league)
 
 
-def meet(memory: Memory, fixtures: Fixtures, team: Ints, league: Ints, pair: Ints) -> Meeting:
-    """Matches with the rows to be read: (2, n) of teams, (n,) of leagues and pairs, NONE where nothing is known."""
-    season, competition = (take(each, team, NONE) for each in (memory.season, memory.competition))
-    rows = memory.league(league)
-    unknown, other_season = team == NONE, season != fixtures.season
-    known = np.stack([take(rating, team, np.nan) for rating in memory.ratings])
-    settled = ratings.settle(known, rows[ratings.MEANS], unknown, other_season)
-    met, first, second, goals = take(memory.pairs, pair, 0.0)
-    swapped = fixtures.home > fixtures.away
+@dataclass(frozen=True)
+class Lookup:
+    """Matches, and which rows of the memory are read for them."""
+
+    memory: Memory
+    fixtures: Fixtures
+    found: Ints
+    """(4, n) rows of home, away, league and pair, NONE where nothing is known."""
+
+    def __len__(self) -> int:
+        return len(self.fixtures.kickoff)
+
+    def meeting(self, part: slice) -> Meeting:
+        """Some of the matches, read."""
+        match = Fixtures(*(getattr(self.fixtures, name)[part] for name in Fixtures.__dataclass_fields__))
+        home, away, league_row, pair_row = self.found[:, part]
+        teams = np.ascontiguousarray(np.stack([self.memory.teams[home], self.memory.teams[away]]).transpose(2, 0, 1))
+        league = np.ascontiguousarray(self.memory.leagues[league_row].T)
+        moved = teams[rows.COMPETITION] != match.competition
+        other_season = teams[rows.SEASON] != match.season
+        unknown = self.found[:2, part] == NONE
+        settled = ratings.settle(teams[: rows.RATINGS], league[rows.MEANS], unknown, other_season)
+        pair = _turned(self.memory.pairs[pair_row].T, match.home > match.away)
+        return Meeting(teams, league, pair, settled, other_season | moved, moved, match.kickoff)
+
+
+def _turned(pair: Floats, swapped: NDArray[np.bool_]) -> Floats:
+    met, first, second, goals = pair
     points = np.where(swapped, second, first), np.where(swapped, first, second)
-    turned = np.stack([met, *points, np.where(swapped, -goals, goals)])
-    moved = competition != fixtures.competition
-    return Meeting(memory, team, rows, turned, settled, other_season | moved, moved, fixtures.kickoff)
+    return np.stack([met, *points, np.where(swapped, -goals, goals)])
 
 
 def pair_code(home: Ints, away: Ints, teams: int) -> Ints:
@@ -159,7 +157,7 @@ class TeamState:
         competition: Sequence[str],
         season: Sequence[str],
         kickoff: NDArray[np.datetime64],
-    ) -> Meeting:
+    ) -> Lookup:
         """Any matches between teams that are known, read now.
 
         Raises:
@@ -172,7 +170,9 @@ class TeamState:
         code = pair_code(home, away, len(self.names.teams))
         at = np.searchsorted(self.pair_codes, code)
         met = np.append(self.pair_codes, NONE)[at] == code
-        return meet(self.memory, fixtures, self.rows[found].reshape(2, -1), leagues, np.where(met, at, NONE))
+        return Lookup(
+            self.memory, fixtures, np.stack([*self.rows[found].reshape(2, -1), leagues, np.where(met, at, NONE)])
+        )
 
     def _find(self, team: Sequence[str], competition: Sequence[str]) -> Ints:
         keys = [team_key(competition_of(code).country, name) for name, code in zip(team, competition, strict=True)]
