@@ -17,7 +17,7 @@ SHIPPED = Path(__file__).parents[2] / "functions" / "promote" / "policy.yaml"
 POLICY = msgspec.convert(yaml.safe_load(SHIPPED.read_text()), Policy)
 GOOD = Evidence(
     model_id="new", parity=1e-6, matches=1000, log_loss=1.0, ece=0.012, priors=-0.07, elo=-0.01, elo_low=-0.03,
-    closing=0.004,
+    closing=0.004, closing_high=0.006,
 )  # fmt: skip
 WORKS = Trial((), POLICY.smoke.sample_rows)
 EQUAL = Comparison(champion="old", matches=400, difference=0.0, low=-0.002, high=0.002)
@@ -92,7 +92,11 @@ def test_a_servable_model_that_differs_from_the_trained_one_is_rejected(parity: 
         ({"elo_low": None}, "the card has no comparison with Elo"),
         ({"ece": 0.045}, "calibration error 0.0450, allowed 0.0443"),
         ({"ece": nan}, "calibration error nan"),
-        ({"closing": -0.021}, "suspected leak"),
+        (
+            {"closing": -0.02, "closing_high": -0.006},
+            "against closing prices, at worst -0.0060: better by more than 0.005 is too good to be true; suspected leak",
+        ),
+        ({"closing_high": nan}, "suspected leak"),
     ],
 )
 def test_a_working_model_that_fails_a_gate_of_quality_stays_at_smoke(changes: dict[str, Any], reason: str) -> None:
@@ -102,7 +106,7 @@ def test_a_working_model_that_fails_a_gate_of_quality_stays_at_smoke(changes: di
 
 
 def test_all_gates_of_a_level_are_heard_before_it_is_refused() -> None:
-    assert len(judged(matches=10, priors=0.1, elo_low=0.1, ece=0.5, closing=-0.5).reasons) == 5
+    assert len(judged(matches=10, priors=0.1, elo_low=0.1, ece=0.5, closing_high=-0.5).reasons) == 5
 
 
 def test_worse_than_elo_by_what_luck_can_do_is_no_reason() -> None:
@@ -110,7 +114,11 @@ def test_worse_than_elo_by_what_luck_can_do_is_no_reason() -> None:
 
 
 def test_no_closing_prices_are_no_leak() -> None:
-    assert judged(closing=None).stage == "champion"
+    assert judged(closing=None, closing_high=None).stage == "champion"
+
+
+def test_better_than_closing_prices_by_what_luck_can_do_is_no_leak() -> None:
+    assert judged(closing=-0.03, closing_high=-0.004).stage == "champion"
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,20 @@ def test_prices_before_the_match_stand_for_missing_closing_prices(ports: Contain
     assert serving_nothing(ports)
 
 
+def test_a_model_that_is_too_good_is_blocked_as_a_leak(ports: Container, registry: ListedRegistry) -> None:
+    blocked = promoted(ports, publish_model(ports.store, "m1", 1, differences={**USUAL, "closing": difference(-0.02)}))
+    assert (blocked.summary["stage"], blocked.summary["champion"]) == ("smoke", "")
+    assert "better by more than 0.005 is too good to be true; suspected leak" in blocked.reason
+    assert serving_nothing(ports)
+
+
+def test_a_model_that_was_lucky_against_closing_prices_serves(ports: Container, registry: ListedRegistry) -> None:
+    lucky = difference(-0.02, spread=0.03)
+    assert promoted(ports, publish_model(ports.store, "m1", 1, differences={**USUAL, "closing": lucky})).summary[
+        "champion"
+    ]
+
+
 def serving_nothing(ports: Container) -> bool:
     return keys(ports, "serving/") == []
 

@@ -33,7 +33,7 @@ class CandidatePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     ece_noise: float
     """A perfect forecaster shows an error of up to `ece_noise / sqrt(n)` on n matches; that much is allowed on top."""
     suspected_leak: float
-    """Better than closing prices by more than this is not believed."""
+    """Better than closing prices by more than this, even at the worse end of the interval, is not believed."""
 
 
 class ChampionPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -79,6 +79,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     elo_low: float | None = None
     """Lower end of the interval of `elo`."""
     closing: float | None = None
+    closing_high: float | None = None
+    """Upper end of the interval of `closing`."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,15 +173,20 @@ def calibrated(evidence: Evidence, policy: CandidatePolicy) -> Check:
 
 
 def no_leak(evidence: Evidence, policy: CandidatePolicy) -> Check:
-    """It is not better than closing prices by more than can be: whoever is has seen the result."""
-    if evidence.closing is None:
+    """It is not better than closing prices by more than can be: whoever is has seen the result.
+
+    The upper end of the difference's interval decides, so that a few lucky matches are no suspicion. Nothing that is
+    known before kick-off has ever been better than closing prices on many matches.
+    """
+    if evidence.closing is None or evidence.closing_high is None:
         return Check("leak", True, "no closing prices to compare with")
-    said = f"log-loss {evidence.closing:+.4f} against closing prices"
-    if evidence.closing < -policy.suspected_leak:
-        return Check(
-            "leak", False, f"{said}: suspected leak, better by more than {policy.suspected_leak} is not believed"
-        )
-    return Check("leak", True, said)
+    said = f"log-loss {evidence.closing:+.4f} against closing prices, at worst {evidence.closing_high:+.4f}"
+    if evidence.closing_high >= -policy.suspected_leak:
+        return Check("leak", True, said)
+    doubt = f"better by more than {policy.suspected_leak} is too good to be true"
+    return Check(
+        "leak", False, f"{said}: {doubt}; suspected leak: look for a feature that knows the match before it is played"
+    )
 
 
 def holds_against_champion(comparison: Comparison | None, champion: str, policy: ChampionPolicy) -> Check:

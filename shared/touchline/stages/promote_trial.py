@@ -75,6 +75,7 @@ def evidence(card: ModelCard) -> Evidence:
         elo=elo.value if elo else None,
         elo_low=elo.low if elo else None,
         closing=market.value if market else None,
+        closing_high=market.high if market else None,
     )
 
 
