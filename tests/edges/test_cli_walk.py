@@ -36,9 +36,15 @@ def folder(tmp_path: Path, league: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 def test_backtest_writes_every_forecast_and_scores_them(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = folder / "forecasts.parquet"
     start = (NOW - timedelta(days=100)).date()
-    arguments = ["backtest", "--data", str(folder / "results.csv"), "--from", str(start), "--out", str(out), "--json"]
-    assert main(arguments) == 0
+    report = folder / "walk.html"
+    files = ["--data", str(folder / "results.csv"), "--out", str(out), "--report", str(report)]
+    assert main(["backtest", *files, "--from", str(start), "--uses", "statistics", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
+    assert told["uses"] == "statistics"
+    assert told["calibration"]["ours"]["floor"]["high"] > told["calibration"]["ours"]["floor"]["mean"] > 0
+    assert [part["name"] for part in told["competitions"]] == ["SIM1"]
+    assert sum(part["n"] for part in told["seasons"]) == told["judged"]
+    assert "uses statistics" in report.read_text(encoding="utf-8")
     rows = pd.read_parquet(out)
     assert told["matches"] == len(rows) > 50
     assert set(told["scores"]) >= {"ours", "prior", "elo", "bookmaker"}
@@ -54,8 +60,8 @@ def test_backtest_shows_a_table_and_keeps_to_its_days(folder: Path, capsys: pyte
     period = ["--from", days[0], "--to", days[1], "--competition", "SIM1", "--refit-models", "30"]
     assert main(["backtest", "--data", str(folder / "results.csv"), *period, "--out", str(out)]) == 0
     told = capsys.readouterr().out
-    assert "log_loss" in told
-    assert "bookmaker" in told
+    for expected in ("log_loss", "bookmaker", "noise_95", "SIM1", "uses past_prices"):
+        assert expected in told
     rows = pd.read_csv(out)
     assert days[0] <= rows["date"].min() <= rows["date"].max() <= days[1]
 
@@ -138,4 +144,21 @@ def test_a_file_that_cannot_be_written_is_refused_before_the_work(
 ) -> None:
     files = ["--history", str(folder / "results.csv"), "--fixtures", str(folder / "fixtures.csv")]
     assert main(["forecast", *files, "--out", str(folder / out)]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "complaint"),
+    [
+        ("--out", "x.xlsx", "no format '.xlsx'"),
+        ("--report", "x.pdf", "no format '.pdf'"),
+        ("--report", "nowhere/x.html", "no such folder"),
+        ("--uses", "tarot", "no level 'tarot'"),
+    ],
+)
+def test_what_backtest_cannot_do_is_refused_before_the_work(
+    folder: Path, capsys: pytest.CaptureFixture[str], option: str, value: str, complaint: str
+) -> None:
+    given = value if option == "--uses" else str(folder / value)
+    assert main(["backtest", "--data", str(folder / "results.csv"), "--from", "2026-01-01", option, given]) == 2
     assert complaint in capsys.readouterr().err

@@ -99,6 +99,52 @@ def test_what_comes_later_changes_nothing():
     assert not np.array_equal(before.loc[~early, ours], after.loc[~early, ours])
 
 
+def test_a_match_planted_in_the_future_changes_nothing_before_it():
+    """One more result, of the strangest score, at the end of the period: all forecasts before it stay, bit for bit."""
+    planted = league().iloc[[-1]].assign(
+        match_id="planted", kickoff=pd.Timestamp("2025-11-25 15:00", tz="UTC"), home_goals=15.0, away_goals=0.0,
+        available_time=pd.Timestamp("2025-11-25 20:00", tz="UTC"),
+    )  # fmt: skip
+    before = walked()[0].rows
+    after = backtest(pd.concat([league(), planted], ignore_index=True), START, END, OPTIONS).rows
+    assert len(after) == len(before) + 1
+    early = (before["date"] < "2025-11-25").to_numpy()
+    said = [column for name in MODELS for column in columns(name)]
+    np.testing.assert_array_equal(before.loc[early, said], after.loc[after["date"] < "2025-11-25", said])
+
+
+def test_all_are_judged_on_the_matches_that_all_forecast():
+    """Half of a month has no prices: those matches are forecast, but judge nobody."""
+    bare = league().copy()
+    bare.loc[bare["kickoff"].dt.strftime("%Y-%m") == "2025-10", list(ODDS_COLUMNS)] = np.nan
+    found = backtest(bare, START, END, OPTIONS)
+    without = found.rows[columns("bookmaker")].isna().any(axis=1)
+    assert 0 < without.sum() < len(found.rows) / 2
+    np.testing.assert_array_equal(found.common, ~without)
+    counts = {one.n for one in (*found.scores.values(), *found.differences.values())}
+    assert counts == {int((~without).sum())}
+    judged = found.rows[~without]
+    p = judged[columns("ours")].to_numpy()[np.arange(len(judged)), judged["outcome"]]
+    assert found.scores["ours"].log_loss.value == pytest.approx(-np.log(p).mean())
+
+
+def test_who_speaks_of_few_matches_is_left_out():
+    bare = league().copy()
+    bare.loc[bare["kickoff"] > pd.Timestamp("2025-09-01", tz="UTC"), list(CLOSING_COLUMNS)] = np.nan
+    found = backtest(bare, START, END, OPTIONS)
+    assert set(found.scores) == set(MODELS) - {"closing"}
+    assert found.common.all()
+
+
+def test_what_may_be_used_decides_what_is_used():
+    results = backtest(league(), START, date(2025, 9, 1), WalkOptions(uses="results", fit=OPTIONS.fit))
+    blind = league().copy()
+    blind[list(ODDS_COLUMNS)] = np.nan
+    blind[[name for name in STATISTIC_COLUMNS if "goals" not in name]] = np.nan
+    again = backtest(blind, START, date(2025, 9, 1), WalkOptions(uses="results", fit=OPTIONS.fit))
+    np.testing.assert_array_equal(results.rows[columns("ours")], again.rows[columns("ours")])
+
+
 def test_a_match_s_own_prices_and_closing_prices_do_not_reach_our_forecast():
     day = pd.Timestamp("2025-11-30", tz="UTC") - timedelta(days=1)
     last = league()["kickoff"] >= day

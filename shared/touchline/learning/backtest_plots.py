@@ -24,14 +24,14 @@ def forest(differences: Mapping[str, Difference]) -> str:
     figure = Figure(figsize=(9, 0.42 * len(differences) + 1.1), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     places = np.arange(len(differences))[::-1]
-    for axes, name in zip(panels, ("rps", "log_loss"), strict=True):
+    for axes, name, title in zip(panels, ("rps", "log_loss"), ("RPS", "log-loss"), strict=True):
         gaps = [getattr(gap, name) for gap in differences.values()]
         values = np.array([gap.value for gap in gaps])
         ends = np.array([[gap.value - gap.low, gap.high - gap.value] for gap in gaps]).T
         axes.axvline(0, color="#999999", linewidth=1)
         axes.errorbar(values, places, xerr=np.maximum(ends, 0), fmt="o", color=COLOURS[0], capsize=3)
         axes.set_yticks(places, list(differences))
-        axes.set_xlabel(f"{name.replace('_', '-')}, ours minus the other")
+        axes.set_xlabel(f"{title}, ours minus the other")
         axes.locator_params(axis="x", nbins=5)
     return _svg(figure)
 

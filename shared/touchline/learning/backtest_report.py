@@ -89,7 +89,7 @@ def _own(found: Backtest) -> Calibration:
 
 
 def _over_time(found: Backtest) -> str:
-    forecasts = {name: found.walk.forecasts[name][found.common] for name in found.scores}
+    forecasts = {name: found.walk.forecasts[name][found.common] for name in found.scores if name != "prior"}
     return plots.over_time(found.walk.kickoff[found.common], forecasts, found.walk.outcome[found.common])
 
 
@@ -103,7 +103,7 @@ def _scores(scores: dict[str, ModelScore]) -> str:
 
 def _differences(differences: dict[str, Difference]) -> str:
     rows = [[name, f"{d.n:,}", _signed(d.rps), _signed(d.log_loss)] for name, d in differences.items()]
-    return _table(("ours minus", "n", "RPS", "log-loss"), rows)
+    return _table(("ours minus", "n", "RPS", "log-loss"), rows, first=False)
 
 
 def _calibration(found: dict[str, Calibration]) -> str:

@@ -150,7 +150,7 @@ def _class(p: Floats, came: NDArray[np.bool_], floor: Floor) -> ClassCalibration
 
 def _bin(n: int, promised: float, hits: float) -> Bin:
     ends = binomtest(round(hits), n).proportion_ci(method="wilson")
-    return Bin(n, round(promised / n, 12), round(hits / n, 12), round(ends.low, 12), round(ends.high, 12))
+    return Bin(n, *(round(float(each), 12) for each in (promised / n, hits / n, ends.low, ends.high)))
 
 
 def _estimate(value: float, drawn: Floats) -> Estimate:
