@@ -18,7 +18,7 @@ from touchline import wiring as declared
 from touchline.adapters.clock import SystemClock, VirtualClock, parse_moment
 from touchline.adapters.metrics import RecordedMetrics
 from touchline.collecting import Fetcher, Hosts, Journal, Links, Names, Quotes, Source
-from touchline.coordination import Claim, Claims, Emitter
+from touchline.coordination import Claim, Claims, Emitter, Studies
 from touchline.errors import ConfigurationError
 from touchline.ports import (
     Cache,
@@ -234,6 +234,22 @@ class Container:
     def wiring(self) -> declared.Wiring:
         """What wakes whom."""
         return declared.load(declared.root(self.environ))
+
+    def studies(self, address: str) -> Studies:
+        """Studies at an address, or in the `database`: there in a schema of their own, or in a file beside it."""
+        self._require("database")
+        from touchline.adapters.studies import SharedStudies
+
+        worker = self.common.instance or f"{socket.gethostname()}/{os.getpid()}"
+        return SharedStudies(
+            self.studies_address(address), worker=worker, lease_seconds=self.common.lease_seconds
+        )  # fmt: skip
+
+    def studies_address(self, address: str) -> str:
+        """Address of studies, where `database` stands for the one that the settings name."""
+        if address != "database":
+            return address
+        return self.common.database or f"sqlite:///{self.home / 'studies.db'}"
 
     def model(self, bundle: str, digests: Mapping[str, str]) -> Predictor:
         """Load a servable bundle, its files checked."""

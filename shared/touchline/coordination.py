@@ -3,6 +3,10 @@
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import optuna
+
     from touchline.work import Event
 
 
@@ -77,4 +81,16 @@ class Emitter(Protocol):
         Raises:
             ConfigurationError: the way is closed to us, until a setting is mended.
         """
+        ...
+
+
+class Studies(Protocol):
+    """Where trials of a search for parameters are kept, and who works on them: one process alone, or many together."""
+
+    def open(self, name: str, pruner: "optuna.pruners.BasePruner") -> "optuna.Study":
+        """Join the study of that name, or begin it."""
+        ...
+
+    def fill(self, study: "optuna.Study", objective: "Callable[[optuna.Trial], float]", trials: int) -> None:
+        """Work until so many trials are finished, tried to the end or given up, by whomever."""
         ...

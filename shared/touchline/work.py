@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import msgspec
 
 from touchline.collecting import Fetcher, Hosts, Journal, Links, Names, Quotes, Source
-from touchline.coordination import Claim, Emitter
+from touchline.coordination import Claim, Emitter, Studies
 from touchline.manifest import encode, sha256
 from touchline.ports import (
     Cache,
@@ -118,6 +118,10 @@ class Ports(Protocol):
     def emitter(self) -> Emitter: ...
     @property
     def wiring(self) -> Wiring: ...
+    def studies(self, address: str) -> Studies:
+        """Studies at an address, `database` for the one that the settings name."""
+        ...
+
     def model(self, bundle: str, digests: Mapping[str, str]) -> Predictor:
         """Load the bundle under a prefix, its files checked against their sha256."""
         ...

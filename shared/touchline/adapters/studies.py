@@ -64,12 +64,17 @@ class SharedStudies:
             Unavailable: the storage does not answer.
         """
         with translated():
-            while (left := self._left(study, trials)) is not None:
-                if left:
+            while True:
+                known = study.get_trials(deepcopy=False)
+                states = Counter(trial.state for trial in known)
+                finished, running = sum(states[state] for state in _FINISHED), states[TrialState.RUNNING]
+                if finished >= trials:
+                    return
+                self._take_back_silent(study, known)
+                if finished + running < trials:
                     self._turn(study, objective, trials)
                 else:
                     time.sleep(_PAUSE)
-                self._take_back_silent(study)
 
     def take_back(self, study: optuna.Study, worker: str) -> None:
         """Trials of a worker that is known to be dead are tried again by others."""
@@ -77,12 +82,6 @@ class SharedStudies:
             for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
                 if trial.user_attrs.get(WORKER) == worker:
                     self._again(study, trial)
-
-    def _left(self, study: optuna.Study, trials: int) -> int | None:
-        """Trials that nobody works on yet, None when all are finished."""
-        states = Counter(trial.state for trial in study.get_trials(deepcopy=False))
-        finished = sum(states[state] for state in _FINISHED)
-        return None if finished >= trials else max(trials - finished - states[TrialState.RUNNING], 0)
 
     def _turn(self, study: optuna.Study, objective: Callable[[Trial], float], trials: int) -> None:
         trial = study.ask()
@@ -124,9 +123,11 @@ class SharedStudies:
             done.set()
             thread.join()
 
-    def _take_back_silent(self, study: optuna.Study) -> None:
+    def _take_back_silent(self, study: optuna.Study, known: list[FrozenTrial]) -> None:
         now = time.monotonic()
-        for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        for trial in known:
+            if trial.state != TrialState.RUNNING:
+                continue
             key, sign = (study.study_name, trial.number), trial.user_attrs.get(_SIGN, 0)
             last, since = self._seen.get(key, (None, now))
             if last != sign:

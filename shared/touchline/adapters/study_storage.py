@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -62,9 +63,8 @@ def _postgresql(url: sa.URL) -> RDBStorage:
         with engine.begin() as maker:
             maker.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
         connect = {"timeout": _WAIT_SECONDS, "startup_params": {"search_path": SCHEMA}}
-        return RDBStorage(
-            url.render_as_string(hide_password=False), {"pool_pre_ping": True, "connect_args": connect}
-        )  # fmt: skip
+        arguments = {"pool_pre_ping": True, "connect_args": connect}
+        return _closing(RDBStorage(url.render_as_string(hide_password=False), arguments))
 
 
 def _sqlite(url: sa.URL) -> RDBStorage:
@@ -74,4 +74,10 @@ def _sqlite(url: sa.URL) -> RDBStorage:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(f"{path.name}.lock").open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)  # until it is closed nobody else makes the tables
-        return RDBStorage(str(url), {"connect_args": {"timeout": _WAIT_SECONDS}})
+        return _closing(RDBStorage(str(url), {"connect_args": {"timeout": _WAIT_SECONDS}}))
+
+
+def _closing(storage: RDBStorage) -> RDBStorage:
+    """The storage, that leaves no connection open once nobody holds it."""
+    weakref.finalize(storage, storage.engine.dispose)
+    return storage

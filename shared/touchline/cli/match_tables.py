@@ -81,14 +81,16 @@ def spellings(names: "Mapping[Name, str]") -> dict[str, dict[str, str]]:
 
 
 def fit_options(environ: Mapping[str, str]) -> "FitOptions":
-    """How much is tried, as TOUCHLINE_TRAIN_TRIALS, _FAMILIES, _FOLDS, _SEED and _THREADS say."""
+    """How much is tried, as TOUCHLINE_TRAIN_TRIALS, _FAMILIES, _FOLDS, _SEED, _THREADS and _PARAMS say."""
     from touchline import settings
     from touchline.learning.fitting import FitOptions
+    from touchline.learning.starts import starts
 
     train = settings.load(settings.Train, environ, "train")
     return FitOptions(
-        trials=train.trials, folds=train.folds, seed=train.seed, threads=train.threads, families=train.families
-    )
+        trials=train.trials, folds=train.folds, seed=train.seed, threads=train.threads, families=train.families,
+        starts=starts(train.params),
+    )  # fmt: skip
 
 
 def uses_of(asked: str, environ: Mapping[str, str]) -> "Uses":

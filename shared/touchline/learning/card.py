@@ -84,6 +84,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     calibration_losses: dict[str, float]
     fold_losses: dict[str, tuple[float, ...]]
     """Log-loss of each family in each fold."""
+    starts: dict[str, dict[str, Any]] = {}
+    """Parameters given from outside, from which the search of a family started."""
     parity: float = 0.0
     """Largest difference of a probability between the trained and the servable model."""
     limits: tuple[str, ...] = (
@@ -101,6 +103,9 @@ def markdown(card: ModelCard) -> str:
         f"matches of {', '.join(card.competitions)}, {learnt}; tested on {card.test_matches} later ones, {tested}. "
         f"Features: `{card.snapshot}` (seq {card.seq})."
     )
+    if card.starts:
+        given = "; ".join(f"{name} {params}" for name, params in card.starts.items())
+        about += f" The search started from given parameters: {given}."
     knows = f"It knows {MEANING[card.uses]} (`{card.uses}`); nothing of line-ups, injuries or transfers."
     parts = [
         f"# Model {card.model_id}",

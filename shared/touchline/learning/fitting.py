@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from touchline.coordination import Studies
 from touchline.domain.calibration import Calibration
 from touchline.domain.splits import Moments, expanding
 from touchline.errors import DataError
 from touchline.learning.calibrators import choose
 from touchline.learning.examples import Examples, Floats, Matrix, Outcomes, as_matrix, require_learnable
 from touchline.learning.families import Family, Params, family, fit_estimator, probabilities
-from touchline.learning.studies import Alone, Studies
+from touchline.learning.studies import Alone
 from touchline.learning.tuning import CrossValidated, Progress, Task, tune
 
 SAMPLE = 300

@@ -11,12 +11,13 @@ from functools import cached_property
 import numpy as np
 import optuna
 
+from touchline.coordination import Studies
 from touchline.domain import scoring
 from touchline.domain.splits import Rows, Split
 from touchline.learning.examples import Examples, Floats
 from touchline.learning.families import Family, Params
 from touchline.learning.search_folds import Forecaster, ready
-from touchline.learning.studies import Alone, Studies
+from touchline.learning.studies import Alone
 from touchline.manifest import encode, sha256
 
 Progress = Callable[[str], None]
@@ -107,7 +108,7 @@ class Search:
             Unavailable: the place of the studies does not answer.
         """
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._family, self._task, self._progress = family, _limited(task), progress
+        self.family, self._task, self._progress = family, _limited(task), progress
         self.whole = self._task is task
         """Whether trials learn from all that there is."""
         self.kept: tuple[int, CrossValidated] | None = None
@@ -123,8 +124,8 @@ class Search:
             TrialPruned: the first folds say that it is not worth the others.
         """
         self.study.sampler = _sampler(self._task.seed, trial.number)
-        told = f"{self._family.name}: trial {trial.number + 1} of {self._task.trials}"
-        params = self._family.space(trial)
+        told = f"{self.family.name}: trial {trial.number + 1} of {self._task.trials}"
+        params = self.family.space(trial)
         forecasts: list[Floats] = []
         scores: list[float] = []
         for step, (fold, split) in enumerate(zip(self._folds, self._task.splits, strict=True)):
@@ -134,7 +135,7 @@ class Search:
             if step + 1 < len(self._task.splits) and trial.should_prune():
                 self._progress(f"{told} is given up after fold {step + 1}")
                 raise optuna.TrialPruned
-        found = CrossValidated(self._family.name, params, tuple(scores), tuple(forecasts))
+        found = CrossValidated(self.family.name, params, tuple(scores), tuple(forecasts))
         if self.kept is None or found.log_loss < self.kept[1].log_loss:
             self.kept = trial.number, found
         self._progress(f"{told}, log-loss {found.log_loss:.4f}")
@@ -142,7 +143,7 @@ class Search:
 
     @cached_property
     def _folds(self) -> list[Forecaster]:
-        return _folds(self._family, self._task)
+        return _folds(self.family, self._task)
 
 
 def _sampler(seed: int, number: int) -> optuna.samplers.TPESampler:

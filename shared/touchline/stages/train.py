@@ -22,6 +22,8 @@ from touchline.learning import evaluation, plots
 from touchline.learning.bundle import CARD, bundle_files, features_sha256
 from touchline.learning.card import ModelCard, markdown
 from touchline.learning.fitting import FitOptions, Fitted, fit
+from touchline.learning.starts import starts
+from touchline.learning.studies import Alone
 from touchline.manifest import (
     Manifest,
     Publication,
@@ -89,12 +91,13 @@ def run(event: Event, ports: Ports, settings: Train) -> Result:
 
 def _job(publication: Publication, features: Manifest, settings: Train) -> Job:
     source = Ref(publication.manifest, publication.sha256)
-    # How many threads work, and when a training is due, changes nothing in the model.
+    # How many threads work, where trials are kept and when a training is due changes nothing in the model.
     parameters = {
         name: value
         for name, value in msgspec.to_builtins(settings).items()
-        if name not in ("threads", "min_new_matches")
+        if name not in ("threads", "min_new_matches", "study")
     }
+    parameters["params"] = starts(settings.params)
     versions = {"train": VERSION}
     model_id = content_id(STAGE, (source,), parameters, versions)
     return Job(model_id, publication.seq, features, source, parameters, versions)
@@ -142,6 +145,8 @@ def _made(ports: Ports, settings: Train, job: Job) -> Trained:
         seed=settings.seed,
         threads=settings.threads,
         families=settings.families,
+        starts=job.parameters["params"],
+        studies=ports.studies(settings.study) if settings.study else Alone(),
     )
     fitted = fit(material.train, options, _LOG.info)
     test = material.test
@@ -195,6 +200,7 @@ def _card(
         calibration=str(msgspec.to_builtins(fitted.calibration)["type"]),
         calibration_losses=fitted.calibration_losses,
         fold_losses=fitted.fold_losses,
+        starts=job.parameters["params"],
     )
 
 

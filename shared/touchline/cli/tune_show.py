@@ -1,0 +1,99 @@
+"""What `tune` shows: bars while it works, the best trials, what was found."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from touchline.cli.terminal import speaking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import optuna
+    import pandas as pd
+
+    from touchline.learning.tuning import Search
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """One trial that went to the end."""
+
+    number: int
+    log_loss: float
+    params: dict[str, Any]
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What came of a family's search."""
+
+    family: str
+    study: str
+    complete: int
+    pruned: int
+    failed: int
+    """Trials of workers that died, and turns that were not needed."""
+    best: tuple[Trial, ...]
+    """The best trials, best first."""
+    start: float | None
+    """Log-loss of the starting point, where it was tried to the end."""
+
+
+def found(search: "Search", shown: int) -> Found:
+    """What a search came to by now."""
+    states = [trial.state.name for trial in search.study.trials]
+    done = sorted((one for one in search.study.trials if one.state.name == "COMPLETE"), key=lambda one: one.value or 0)
+    first = next((one.value for one in done if one.number == 0), None)
+    best = tuple(Trial(one.number, one.value or 0, one.params) for one in done[:shown])
+    complete, pruned, failed = (states.count(name) for name in ("COMPLETE", "PRUNED", "FAIL"))
+    return Found(search.family.name, search.study.study_name, complete, pruned, failed, best, first)
+
+
+def table(all_found: Sequence[Found]) -> "pd.DataFrame":
+    """The best trials of all families, for people."""
+    import pandas as pd
+
+    rows = [
+        {
+            "family": one.family,
+            "trial": trial.number + 1,
+            "log_loss": trial.log_loss,
+            "parameters": ", ".join(f"{name} {_short(value)}" for name, value in trial.params.items()),
+        }
+        for one in all_found
+        for trial in one.best
+    ]
+    return pd.DataFrame(rows)
+
+
+@contextmanager
+def bars(trials: int) -> "Iterator[Callable[[list[Search]], None]]":
+    """A bar for each family on standard error, with the best so far and how many trials were given up early."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TextColumn("{task.fields[news]}"), console=speaking(), transient=True) as progress:
+        tasks: dict[str, Any] = {}
+
+        def watch(searches: "list[Search]") -> None:
+            for search in searches:
+                name = search.family.name
+                if name not in tasks:
+                    tasks[name] = progress.add_task(name, total=trials, news="")
+                done, news = _news(search.study)
+                progress.update(tasks[name], completed=min(done, trials), news=news)
+
+        yield watch
+
+
+def _news(study: "optuna.Study") -> tuple[int, str]:
+    known = study.get_trials(deepcopy=False)
+    values = [one.value for one in known if one.state.name == "COMPLETE" and one.value is not None]
+    pruned = sum(one.state.name == "PRUNED" for one in known)
+    best = f"best {min(values):.4f}, " if values else ""
+    return len(values) + pruned, f"{best}{pruned} given up early"
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
