@@ -26,6 +26,8 @@ from touchline.domain.noise_floor import noise_floor
 from touchline.domain.uses import LEVELS
 from touchline.learning import judging
 from touchline.learning.fitting import FitOptions
+from touchline.learning.timeline import Timeline
+from touchline.learning.total_scores import over_under_scores, shares_over
 from touchline.learning.walkforward import OURS, Walk, WalkOptions, lined_up, walk
 from touchline.ports import Payload
 from touchline.sources import tidy
@@ -112,6 +114,23 @@ def against(level: str, found: Walk) -> Iterator[Figure]:
             yield Figure(figure=f"{level}, all: ours minus {name}", measured=told, n=gap.n)
 
 
+def totals(level: str, found: Walk, line: Timeline) -> Iterator[Figure]:
+    """More than 2.5 goals: log-loss beside the share of each competition and what prices of results imply."""
+    if np.isnan(found.rates).all() or "bookmaker" not in found.forecasts:
+        return
+    goals, past = found.rows[["home_goals", "away_goals"]].to_numpy(float), np.flatnonzero(line.finished)
+    history = (line.goals[past], line.table["competition"].to_numpy(object)[past], line.available[past])
+    base = shares_over(history, found.rows["competition"].to_numpy(object), found.kickoff)
+    verdict = over_under_scores(goals, (found.forecasts[OURS], found.rates), found.forecasts["bookmaker"], base)
+    gaps = {name: round(gap.value, 5) for name, gap in verdict.differences.items()}
+    yield Figure(
+        figure=f"{level}, all: log-loss of more than 2.5 goals", n=verdict.n,
+        measured={name: round(one.value, 5) for name, one in verdict.log_loss.items()} | {"ours_minus": gaps},
+        goal="ours <= base rate - 0.010, ours <= market + 0.004",
+        reached=gaps["base_rate"] <= -0.010 and gaps["market"] <= 0.004,
+    )  # fmt: skip
+
+
 def tell(figure: Figure, validating: bool) -> None:
     """Print one line; goals are those of the report, so they say nothing of other seasons."""
     if validating:
@@ -149,7 +168,7 @@ def main(argv: Sequence[str]) -> int:
             refit_models_days=YEAR, uses=level, fit=FitOptions(trials=asked.trials, families=tuple(asked.families))
         )
         found = walk(line, start, end, options, say)
-        for figure in (*scores(level, found), *against(level, found)):
+        for figure in (*scores(level, found), *against(level, found), *totals(level, found, line)):
             tell(figure, asked.validate or (start, end) != REPORT)
         tell(Figure(figure=f"{level}: seconds of the walk", measured=found.seconds), validating=False)
         if asked.out:

@@ -1,9 +1,9 @@
 """Runs in an environment that has penaltyblog: walks through matches with its Elo, pi-ratings and Dixon-Coles.
 
-`python penaltyblog_walk.py FOLDER`: reads `matches.parquet` (home, away, league, day, home_goals, away_goals, rated, wanted;
+`python penaltyblog_walk.py FOLDER`: reads `matches.parquet` (home, away, league, day, home_goals, away_goals, wanted;
 in the order of time) and `plan.json`; writes `forecasts.parquet`, a row a match, and `seconds.json`. Ratings learn from
-every match that is `rated`; what they say of a match is read before the first match of its period. Dixon-Coles is
-fitted anew at the start of each period for each league with matches that are `wanted`.
+every match; what they say of a match is read before the first match of its period. Dixon-Coles is fitted anew at the
+start of each period for each league with matches that are `wanted`.
 """
 
 import json
