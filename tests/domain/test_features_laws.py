@@ -14,6 +14,7 @@ from touchline.domain import encoding, rows
 from touchline.domain.features import FEATURE_NAMES, build, compute, features_for
 from touchline.domain.history import remember
 from touchline.domain.state import TeamState
+from touchline.domain.vocabulary import ODDS_COLUMNS
 from touchline.errors import UnknownName
 
 SEEDS = st.integers(0, 10_000)
@@ -204,7 +205,8 @@ class TestParity:
         rng = np.random.default_rng(seed)
         last = table["available_time"].max()
         known = set(build(table).state.teams())
-        coming = table.assign(match_id="c-" + table["match_id"], status="scheduled", home_goals=np.nan)
+        nothing_known = dict.fromkeys(("home_goals", *ODDS_COLUMNS), np.nan)
+        coming = table.assign(match_id="c-" + table["match_id"], status="scheduled", **nothing_known)
         coming["kickoff"] = last + pd.to_timedelta(rng.integers(0, 400, len(table)), unit="h")
         coming["season"] = rng.choice(["2022-23", "2023-24"], len(table))
         names = {(country, name) for country, _, name in known}

@@ -155,7 +155,7 @@ class TestNames:
 
     def test_only_what_says_so_knows_prices(self) -> None:
         changed = changed_by([name for name in matchbook(2) if name.startswith(("odds_", "closing_"))])
-        assert changed == {feature.name for feature in FEATURES if feature.known == "past_prices"}
+        assert changed == {feature.name for feature in FEATURES if feature.known in ("past_prices", "prices")}
 
     def test_only_what_says_so_knows_statistics(self) -> None:
         counted = ("_shots", "_shots_on_target", "_corners", "_fouls", "_yellow_cards", "_red_cards")

@@ -94,7 +94,7 @@ def test_a_servable_model_that_differs_from_the_trained_one_is_rejected(parity: 
         ({"ece": nan}, "calibration error nan"),
         (
             {"closing": -0.02, "closing_high": -0.006},
-            "against closing prices, at worst -0.0060: better by more than 0.005 is too good to be true; suspected leak",
+            "at worst -0.0060: better by more than 0.005 is too good to be true; suspected leak",
         ),
         ({"closing_high": nan}, "suspected leak"),
     ],

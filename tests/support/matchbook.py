@@ -5,7 +5,7 @@ or play twice within a few hours, results at one moment, missing statistics and 
 import numpy as np
 import pandas as pd
 
-from touchline.domain.vocabulary import MATCH_COLUMNS, ODDS_COLUMNS, STATISTIC_COLUMNS, side_columns
+from touchline.domain.vocabulary import MATCH_COLUMNS, ODDS_AVAILABLE, ODDS_COLUMNS, STATISTIC_COLUMNS, side_columns
 
 LEAGUES = ("E0", "E1", "D1")
 TEAMS = {"E": ("Ash", "Birch", "Cedar", "Elm", "Fir", "Hazel", "Larch"), "D": ("Ahorn", "Birke", "Buche", "Eiche")}
@@ -51,10 +51,9 @@ def results(rng: np.random.Generator, matches: int) -> dict[str, np.ndarray]:
 
 def later_changed(table: pd.DataFrame, moment: pd.Timestamp, seed: int) -> pd.DataFrame:
     """The table with everything made up anew that became available after a moment."""
-    rows = np.flatnonzero(table["available_time"] > moment)
+    later = (table["available_time"] > moment).to_numpy()
+    unpriced = (table["kickoff"] + ODDS_AVAILABLE > moment).to_numpy()
     changed = table.copy()
-    for name, values in results(np.random.default_rng(seed), len(rows)).items():
-        column = table[name].to_numpy(copy=True)
-        column[rows] = values
-        changed[name] = column
+    for name, values in results(np.random.default_rng(seed), len(table)).items():
+        changed[name] = np.where(later & unpriced if name in ODDS_COLUMNS else later, values, table[name])
     return changed

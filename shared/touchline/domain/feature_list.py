@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from touchline.domain import feature_functions as of
-from touchline.domain import rows
+from touchline.domain import price_features, rows
 from touchline.domain.rows import KIND_COUNTS, KINDS, MEASURES, SPEEDS, WINDOWS
 from touchline.domain.state import Meeting
 
@@ -97,6 +97,8 @@ FEATURES: Final[tuple[Feature, ...]] = (
     *_two(of.season_points, "points"),
     *_two(of.season_goals, "goals"),
     *_two(of.new_in_league, "0 or 1"),
+    _one(price_features.price_supremacy, "log-odds", known="prices"),
+    _one(price_features.price_draw, "log-odds", known="prices"),
     _one(of.head_to_head_meetings, "matches"),
     _one(of.head_to_head_points, "points"),
     _one(of.head_to_head_goals, "goals"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from touchline.domain import encoding
+from touchline.domain import encoding, price_features
 from touchline.domain.feature_list import FEATURE_NAMES, FEATURES
 from touchline.domain.history import remember
 from touchline.domain.state import Lookup, TeamState
@@ -24,6 +24,10 @@ _BLOCK: Final = 2048
 """Matches of which features are made at once."""
 
 __all__ = ["FEATURES", "FEATURE_NAMES", "Features", "build", "compute", "features_for"]
+
+
+PRICES: Final = [FEATURE_NAMES.index(name) for name in price_features.NAMES]
+"""Columns that a match's own prices fill."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ def build(table: "pd.DataFrame", as_of: NDArray[np.datetime64] | None = None) ->
     Args:
         table: MATCH_COLUMNS and `available_time`, in any order of rows.
         as_of: (n,) moment (UTC) at which each row is read, its kick-off by default. A result is seen from its
-            `available_time` on.
+            `available_time` on. Prices of the match itself count as published by the time of the forecast, whatever
+            this says: see `price_features`.
 
     Raises:
         ValueError: a row would be read after its kick-off, a time is missing, or a result is known before kick-off.
@@ -76,7 +81,9 @@ def build(table: "pd.DataFrame", as_of: NDArray[np.datetime64] | None = None) ->
     if late.any():
         raise ValueError(f"{table['match_id'].iloc[int(late.argmax())]}: as_of lies after kickoff, results would leak")
     history = remember(encoding.played(table, fixtures), names)
-    return Features(compute(history.look(fixtures, moment)), FEATURE_NAMES, history.state(fixtures))
+    values = compute(history.look(fixtures, moment))
+    values[:, PRICES] = price_features.priced(values[:, PRICES], table)
+    return Features(values, FEATURE_NAMES, history.state(fixtures))
 
 
 def features_for(
@@ -88,6 +95,8 @@ def features_for(
     kickoff: NDArray[np.datetime64],
 ) -> Floats:
     """Features of any pairings from the newest state, (n, len(FEATURE_NAMES)); all arguments have n entries.
+
+    No prices of these pairings are known: what earlier prices lead to expect stands in their place.
 
     Raises:
         UnknownName: the country of the competition has no such team; close names are suggested.

@@ -10,7 +10,7 @@ from typing import Final, get_args
 from touchline.domain.feature_list import FEATURES
 from touchline.domain.vocabulary import Uses
 
-__all__ = ["DEFAULT", "LEVELS", "MEANING", "Uses", "allowed", "columns", "level"]
+__all__ = ["DEFAULT", "LEVELS", "MEANING", "MOMENT", "Uses", "allowed", "columns", "level"]
 
 LEVELS: Final[tuple[Uses, ...]] = get_args(Uses)
 DEFAULT: Final[Uses] = "past_prices"
@@ -20,6 +20,13 @@ MEANING: Final[dict[Uses, str]] = {
     "past_prices": "results, statistics and prices of earlier matches",
     "prices": "all that is known of earlier matches, and the prices of the match itself before its kick-off",
 }
+MOMENT: Final[dict[Uses, str]] = {
+    "results": "earlier matches: from 5 hours after their kick-off on",
+    "statistics": "earlier matches: from 5 hours after their kick-off on",
+    "past_prices": "prices before kick-off of earlier matches: with their results",
+    "prices": "the match itself: prices published by the time of the forecast, or an hour before kick-off",
+}
+"""From when on what a feature rests on counts as known."""
 
 
 def allowed(known: Uses, uses: Uses) -> bool:

@@ -1,6 +1,6 @@
 """Feature: what was known before each kick-off, for matches to learn from and matches to forecast.
 
-Prices of the match itself are kept apart, in the benchmarks: models are compared with the bookmaker, never fed by him.
+What closing prices say of a match is kept apart, in the benchmarks: models are compared with them, never fed by them.
 """
 
 from typing import Any, Final
