@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from touchline.domain import goal_rates, market, odds
+from touchline.domain import goal_rates, market, odds, price_goals
 from touchline.domain.competitions import competition as competition_of
 from touchline.domain.vocabulary import REFERENCE_BOOKMAKERS, odds_columns, side_columns
 
@@ -23,7 +23,12 @@ SEPARATOR: Final = "\x1f"
 _WIN, _DRAW = 3.0, 1.0
 _TAUGHT_BY: Final = (
     *(column for name in ("goals", "shots", "shots_on_target", "corners") for column in side_columns(name)),
-    *(column for bookmaker in REFERENCE_BOOKMAKERS for column in odds_columns(bookmaker)),
+    *(
+        column
+        for bookmaker in REFERENCE_BOOKMAKERS
+        for closing in (False, True)
+        for column in odds_columns(bookmaker, closing=closing)
+    ),
 )
 """Columns that teach."""
 
@@ -64,6 +69,8 @@ class Played:
     """(r, len(STATISTICS), 2) of the home and the away side, NaN where not counted."""
     supremacy: Floats
     """(r,) log-odds of the home side by the reference bookmaker's prices, NaN where there are none."""
+    price_goals: Floats
+    """(r, 2) goals that home and away were worth by his last prices, NaN where there are none."""
 
 
 def team_key(country: str, team: str) -> str:
@@ -126,13 +133,13 @@ def played(table: "pd.DataFrame", coded: Fixtures) -> Played:
     early = available <= coded.kickoff[rows]
     if early.any():
         raise ValueError(f"{finished['match_id'].iloc[int(early.argmax())]}: result available before kick-off is over")
-    statistics, supremacy = _statistics(finished), _supremacy(finished)
-    first = _first(finished["match_id"], (supremacy, *np.concatenate(statistics), available))
+    statistics, supremacy, worth = _statistics(finished), _supremacy(finished), _price_goals(finished)
+    first = _first(finished["match_id"], (*worth.T, supremacy, *np.concatenate(statistics), available))
     match = Fixtures(*(getattr(coded, name)[rows] for name in Fixtures.__dataclass_fields__))
     order, level_start = _levels(match, available, finished["match_id"], first)
     chosen = Fixtures(*(getattr(match, name)[order] for name in Fixtures.__dataclass_fields__))
     by_match = np.ascontiguousarray(statistics[..., order].transpose(2, 0, 1))
-    return Played(chosen, available[order], level_start, by_match, supremacy[order])
+    return Played(chosen, available[order], level_start, by_match, supremacy[order], worth[order])
 
 
 def _first(match_id: "pd.Series[str]", facts: tuple[NDArray[Any], ...]) -> Ints:
@@ -184,6 +191,13 @@ def _statistics(finished: "pd.DataFrame") -> Floats:
 
 def _supremacy(finished: "pd.DataFrame") -> Floats:
     return market.supremacy(odds.implied(reference_prices(finished), "proportional"))
+
+
+def _price_goals(finished: "pd.DataFrame") -> Floats:
+    """By closing prices where there are any: a match that teaches is over."""
+    before, closing = (reference_prices(finished, closing=each) for each in (False, True))
+    last = np.where(np.isnan(closing), before, closing)
+    return price_goals.price_goals(odds.implied(last, "proportional"))
 
 
 def reference_prices(table: "pd.DataFrame", *, closing: bool = False) -> Floats:

@@ -64,6 +64,18 @@ def expected_goals(match: Meeting, side: int, kind: int) -> Floats:
     return np.asarray(match.expected[kind, side])
 
 
+def refitted_supremacy(match: Meeting, kind: int) -> Floats:
+    """Log of what the weekly fit expects, home minus away."""
+    home, away = match.refitted[kind]
+    return np.asarray(home - away)
+
+
+def refitted_total(match: Meeting, kind: int) -> Floats:
+    """Log of what the weekly fit expects, home plus away."""
+    home, away = match.refitted[kind]
+    return np.asarray(home + away)
+
+
 def market_difference(match: Meeting, speed: int) -> Floats:
     """Log-odds of the home side that the prices of earlier matches lead to expect; missing where a league has none."""
     difference = ratings.market_difference(match.ratings, match.league, speed)

@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from touchline.domain import batch_kinds, price_features, rows
 from touchline.domain import feature_functions as of
-from touchline.domain import price_features, rows
 from touchline.domain.rows import KIND_COUNTS, KINDS, MEASURES, SPEEDS, WINDOWS
 from touchline.domain.state import Meeting
 
@@ -56,6 +56,14 @@ def _each_kind(function: Callable[..., Floats], unit: str) -> tuple[Feature, ...
     )
 
 
+def _refitted(function: Callable[..., Floats], unit: str) -> tuple[Feature, ...]:
+    """A feature for each kind of strength that is fitted anew each week."""
+    return tuple(
+        _one(function, unit, suffix=f"_{kind.name}", kind=row, known=kind.known)
+        for row, kind in enumerate(batch_kinds.KINDS)
+    )
+
+
 def _form() -> tuple[Feature, ...]:
     measures: list[tuple[int, str, str, Known]] = [
         (row, measure, unit, "results" if row <= 2 else "statistics")
@@ -88,6 +96,8 @@ FEATURES: Final[tuple[Feature, ...]] = (
         _one(of.market_difference, "log-odds", known="past_prices", suffix=f"_{speed}", speed=row)
         for row, speed in enumerate(SPEEDS)
     ),
+    *_refitted(of.refitted_supremacy, "log ratio"),
+    *_refitted(of.refitted_total, "log counts"),
     *_form(),
     *_two(of.rest_days, "days"),
     *_two(of.matches_in_days, "matches", "matches_14_days", days=14),

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from touchline.domain import ratings, rows
+from touchline.domain.batch_kinds import KINDS, counts
+from touchline.domain.batch_ratings import Batch
 from touchline.domain.encoding import Fixtures, Names, Played
 from touchline.domain.rows import NONE
 from touchline.domain.state import Lookup, Memory, TeamState, nothing, pair_code
@@ -32,6 +34,7 @@ class History:
     pair: Ints
     """(r,) place of each match's pair among them."""
     names: Names
+    batch: Batch
 
     def look(self, fixtures: Fixtures, moment: Ints) -> Lookup:
         """Matches as they stood at a moment each, (n,) microseconds: later results are not seen."""
@@ -42,7 +45,8 @@ class History:
         match = self.played.fixtures
         told = np.stack([match.home, match.away, match.competition, self.pair])
         order = np.argsort(moment, kind="stable")
-        return Lookup(self.memory, fixtures, known_at(asked, moment, order, told, self.played.available, self._sizes()))
+        found = known_at(asked, moment, order, told, self.played.available, self._sizes())
+        return Lookup(self.memory, fixtures, found, self.batch, self.batch.find(fixtures, moment))
 
     def _sizes(self) -> Ints:
         return np.array([len(self.names.teams), len(self.names.competitions), len(self.pair_codes)])
@@ -64,7 +68,7 @@ class History:
         listed[known] = memory.teams[:-1, rows.COMPETITION]
         row = np.where(known, np.cumsum(known) - 1, NONE)
         as_of = int(self.played.available.max(initial=0))
-        return TeamState(self.names, row, listed, self.pair_codes, as_of, memory)
+        return TeamState(self.names, row, listed, self.pair_codes, as_of, memory, self.batch.newest())
 
 
 def _last(code: Ints, size: int) -> Ints:
@@ -98,7 +102,10 @@ def remember(played: Played, names: Names) -> History:
     from touchline.domain.form_kernels import meetings
 
     meetings(match.home, match.away, pair, len(codes), played.statistics, MEETINGS, memory.pairs)
-    return History(memory, played, codes, pair, names)
+    from touchline.domain.batch_fits import fits
+
+    batch = fits(played, names, KINDS, counts(played))
+    return History(memory, played, codes, pair, names, batch)
 
 
 def _replay(played: Played, teams: int, leagues: int, memory: Memory) -> None:

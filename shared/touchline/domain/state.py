@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from touchline.domain import ratings, rows
+from touchline.domain.batch_ratings import Batch
 from touchline.domain.competitions import competition as competition_of
 from touchline.domain.encoding import SEPARATOR, Fixtures, Names, team_key
 from touchline.domain.rows import NONE
@@ -24,7 +25,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class Meeting:
     moved: NDArray[np.bool_]
     """(2, n) whether it was in another competition."""
     kickoff: Ints
+    refitted: Floats
+    """(len(batch_kinds.KINDS), 2, n) log of what the newest refit expects of home and away."""
 
     @cached_property
     def expected(self) -> Floats:
@@ -89,6 +92,9 @@ class Lookup:
     fixtures: Fixtures
     found: Ints
     """(4, n) rows of home, away, league and pair, NONE where nothing is known."""
+    batch: Batch
+    refit: Ints
+    """(3, n) rows of home, away and league in the batch."""
 
     def __len__(self) -> int:
         return len(self.fixtures.kickoff)
@@ -104,7 +110,8 @@ class Lookup:
         unknown = self.found[:2, part] == NONE
         settled = ratings.settle(teams[: rows.RATINGS], league[rows.MEANS], unknown, other_season)
         pair = _turned(self.memory.pairs[pair_row].T, match.home > match.away)
-        return Meeting(teams, league, pair, settled, other_season | moved, moved, match.kickoff)
+        refitted = self.batch.rates(self.refit[:, part])
+        return Meeting(teams, league, pair, settled, other_season | moved, moved, match.kickoff, refitted)
 
 
 def _turned(pair: Floats, swapped: NDArray[np.bool_]) -> Floats:
@@ -139,6 +146,7 @@ class TeamState:
     as_of: int
     """Moment of the last result that is in it, microseconds since 1970."""
     memory: Memory
+    batch: Batch
 
     @cached_property
     def _teams(self) -> dict[str, int]:
@@ -170,9 +178,8 @@ class TeamState:
         code = pair_code(home, away, len(self.names.teams))
         at = np.searchsorted(self.pair_codes, code)
         met = np.append(self.pair_codes, NONE)[at] == code
-        return Lookup(
-            self.memory, fixtures, np.stack([*self.rows[found].reshape(2, -1), leagues, np.where(met, at, NONE)])
-        )
+        rows_found = np.stack([*self.rows[found].reshape(2, -1), leagues, np.where(met, at, NONE)])
+        return Lookup(self.memory, fixtures, rows_found, self.batch, self.batch.find(fixtures, fixtures.kickoff))
 
     def _find(self, team: Sequence[str], competition: Sequence[str]) -> Ints:
         keys = [team_key(competition_of(code).country, name) for name, code in zip(team, competition, strict=True)]
@@ -199,6 +206,7 @@ class TeamState:
         """A numpy archive; the same state gives the same bytes."""
         arrays: dict[str, NDArray[Any]] = {field.name: getattr(self.memory, field.name) for field in fields(Memory)}
         arrays |= {f"names_{field.name}": getattr(self.names, field.name) for field in fields(Names)}
+        arrays |= {f"batch_{field.name}": getattr(self.batch, field.name) for field in fields(Batch)}
         arrays |= {"format": np.array([_FORMAT]), "as_of": np.array([self.as_of]), "pair_codes": self.pair_codes}
         arrays |= {"team_rows": self.rows, "team_competition": self.competition}
         body = io.BytesIO()
@@ -235,6 +243,7 @@ class TeamState:
                 pair_codes=arrays["pair_codes"],
                 as_of=int(arrays["as_of"][0]),
                 memory=memory,
+                batch=Batch(*(arrays[f"batch_{field.name}"] for field in fields(Batch))),
             )
         except (ValueError, KeyError, zipfile.BadZipFile) as error:
             raise DataError(f"not a team state: {error}", where="team state", hint=hint) from error

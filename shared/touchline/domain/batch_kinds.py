@@ -1,0 +1,54 @@
+"""What is counted for the ratings that are fitted anew each week, and how fast it fades."""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from touchline.domain.encoding import Played
+from touchline.domain.rows import STATISTICS
+from touchline.domain.vocabulary import Uses
+
+Floats = NDArray[np.float64]
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """One way to rate: what is counted, how fast it fades, and how strongly teams are drawn to their division."""
+
+    name: str
+    count: str
+    """One of STATISTICS, "mixed" or "prices"."""
+    known: Uses
+    half_life: float
+    """Days."""
+    ridge: float
+    """Counts at the mean strength that the pull is worth."""
+    prior: tuple[float, float]
+    """Counts of an average match, home and away."""
+
+
+KINDS: Final = (
+    Kind("goals", "goals", "results", 300.0, 4.0, (1.5, 1.15)),
+    Kind("mixed", "mixed", "statistics", 250.0, 6.0, (1.5, 1.15)),
+    Kind("on_target", "on_target", "statistics", 300.0, 20.0, (5.0, 4.0)),
+    Kind("shots", "shots", "statistics", 300.0, 40.0, (13.0, 10.5)),
+    Kind("corners", "corners", "statistics", 400.0, 20.0, (5.6, 4.6)),
+    Kind("prices_fast", "prices", "past_prices", 25.0, 0.5, (1.5, 1.1)),
+    Kind("prices", "prices", "past_prices", 60.0, 0.5, (1.5, 1.1)),
+    Kind("prices_slow", "prices", "past_prices", 200.0, 0.5, (1.5, 1.1)),
+)
+
+_MEAN_XG: Final = 1.36
+_STRETCH: Final = 1.6
+"""Goals deserved by shots vary little: their distance from the mean is stretched before they are mixed with goals."""
+
+
+def counts(played: Played) -> dict[str, Floats]:
+    """What is counted, (r, 2) of home and away by name, NaN where it is not known."""
+    known = {name: played.statistics[:, row] for row, name in enumerate(STATISTICS)}
+    goals, xg = known["goals"], known["xg"]
+    stretched = np.maximum(_MEAN_XG + _STRETCH * (xg - _MEAN_XG), 0.0)
+    mixed = np.where(np.isnan(xg), goals, (goals + stretched) / 2)
+    both = {name: np.where(np.isnan(count).any(axis=1, keepdims=True), np.nan, count) for name, count in known.items()}
+    return both | {"mixed": mixed, "prices": played.price_goals}
