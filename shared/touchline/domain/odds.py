@@ -49,7 +49,7 @@ def _inverse(odds: ArrayLike) -> Floats:
 
 
 def _shin(inverse: Floats) -> Floats:
-    """Newton's method for z from 0: the sum of the roots is convex and falls, so the least solution is met from below."""
+    """Newton's method for z from 0: the sum of the roots is convex and falls, so the least is met from below."""
     squares = np.ascontiguousarray((inverse**2 / inverse.sum(axis=1, keepdims=True)).T)
     z = np.zeros(len(inverse))
     for _ in range(_STEPS):
