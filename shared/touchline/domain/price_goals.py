@@ -22,7 +22,7 @@ def price_goals(probabilities: ArrayLike) -> Floats:
     """Goals of home and away behind chances of home win, draw and away win: (n, 3) -> (n, 2); NaN stays NaN.
 
     >>> price_goals([[0.5, 0.27, 0.23], [0.36, 0.28, 0.36]]).round(3).tolist()
-    [[1.646, 0.954], [1.3, 1.3]]
+    [[1.592, 1.008], [1.3, 1.3]]
     """
     chances = np.asarray(probabilities, np.float64).reshape(-1, 3)
     difference = np.interp(chances[:, 0] - chances[:, 2], *_table())
