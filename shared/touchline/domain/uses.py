@@ -56,3 +56,12 @@ def level(names: Collection[str]) -> Uses:
     ('statistics', 'results')
     """
     return max((feature.known for feature in FEATURES if feature.name in names), key=LEVELS.index, default=LEVELS[0])
+
+
+def reached(may: Uses, priced: bool) -> Uses:
+    """What a forecast was made from: without a price of the match, what is known of earlier matches.
+
+    >>> reached("prices", False), reached("prices", True), reached("results", True)
+    ('past_prices', 'prices', 'results')
+    """
+    return "past_prices" if may == "prices" and not priced else may

@@ -24,7 +24,7 @@ from touchline.domain.forecasts import (
 )
 from touchline.domain.seasons import season_of
 from touchline.domain.state import TeamState
-from touchline.domain.uses import level
+from touchline.domain.uses import level, reached
 from touchline.domain.vocabulary import UNKNOWN_KICKOFF_HOUR, Uses
 from touchline.errors import CorruptObject, DataError, NotFound, Unavailable, UnknownName
 from touchline.manifest import (
@@ -276,7 +276,7 @@ def what_if(board: Board, home_team: str, away_team: str, competition: str, day:
         home_team=home, away_team=away, competition=code, season=season, date=day.isoformat(),
         home=row[0], draw=row[1], away=row[2], model_version=board.serving.version,
         promotion=board.serving.promotion, results_until=until.isoformat(),
-        uses=level(board.serving.predictor.features),
+        uses=reached(level(board.serving.predictor.features), priced=False),
     )  # fmt: skip
 
 
