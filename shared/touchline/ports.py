@@ -361,6 +361,10 @@ class Predictor(Protocol):
         """(n, len(features)) float array -> (n, 3) probabilities in the order of OUTCOMES."""
         ...
 
+    def rates(self, features: "np.ndarray") -> "np.ndarray":
+        """(n, len(features)) float array -> (n, 2) expected goals, home and away; NaN where it expects none."""
+        ...
+
 
 class Cache(Protocol):
     """Answers that may be forgotten at any moment. A cache that does not answer is a miss, never an error."""

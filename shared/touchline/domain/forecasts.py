@@ -25,6 +25,10 @@ class MatchForecast(msgspec.Struct, frozen=True, kw_only=True):
     away: float
     uses: Uses = "past_prices"
     """What it was made from."""
+    rates: tuple[float, float] | None = None
+    """Expected goals, home and away, before they were reconciled with the three chances; None of a model without."""
+    rho: float = 0.0
+    """Correction of low scores in the grid that `joint_goals.grid_of` makes of all this."""
 
 
 class Score(msgspec.Struct, frozen=True):

@@ -8,15 +8,18 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from touchline import tables
+from touchline.domain import joint_goals, score_grid
 from touchline.domain.availability import deadline
 from touchline.domain.competitions import is_simulated
 from touchline.domain.features import FEATURE_NAMES
 from touchline.domain.forecasts import ForecastSet, MatchForecast, ModelSummary, Score, valid_probabilities
+from touchline.domain.uses import reached
 from touchline.domain.vocabulary import Uses
 from touchline.errors import DataError, NotFound
 from touchline.learning.card import ModelCard, ModelScore
@@ -44,6 +47,9 @@ from touchline.work import Event, Ports, Result
 STAGE: Final = "predictions"
 VERSION: Final = "1"
 
+Rates = dict[str, tuple[float, float]]
+"""Expected goals of home and away by match."""
+
 
 def run(event: Event, ports: Ports, settings: ForecastSettings) -> Result:
     """Publish the forecasts of the current features by the current champion, unless that was done.
@@ -59,10 +65,10 @@ def run(event: Event, ports: Ports, settings: ForecastSettings) -> Result:
         (features, featured), (serving, served) = current(ports.store, "features"), current(ports.store, "serving")
     except NotFound as missing:
         return Result(outcome="skipped", reason=f"nothing to forecast from: {missing.what}")
-    upcoming = tables.read(ports.store, featured.outputs["upcoming"])
+    upcoming = _upcoming(ports.store, featured)
     due, reason = within_horizon(upcoming, ports.clock.now(), settings.horizon_days)
-    sealed = _seal(ports, due, served, features, serving.seq)
-    told = _told(ports, due, sealed, settings, served, reason)
+    sealed, rates = _seal(ports, due, served, features, serving.seq)
+    told = _told(ports, due, sealed, rates, settings, served, reason)
     revision, published = _published(ports.store, features.seq, serving.seq)
     if published is not None and {match.match_id for match in told.matches} <= published:
         return Result(
@@ -81,6 +87,13 @@ def run(event: Event, ports: Ports, settings: ForecastSettings) -> Result:
             "late": len(due) - len(sealed),
         },
     )
+
+
+def _upcoming(store: ObjectStore, featured: Manifest) -> pd.DataFrame:
+    """Coming matches with their features, and whether a bookmaker has named prices of them (`priced`)."""
+    table = tables.read(store, featured.outputs["upcoming"])
+    prices = tables.read(store, featured.outputs["benchmarks"]).set_index("match_id")["bookmaker_home"]
+    return table.assign(priced=table["match_id"].map(prices).notna().to_numpy(bool))
 
 
 def within_horizon(upcoming: pd.DataFrame, now: datetime, days: int) -> tuple[pd.DataFrame, str]:
@@ -112,9 +125,11 @@ def _published(store: ObjectStore, seq: int, promotion: int) -> tuple[int, set[s
     return publication.revision + 1, {match.match_id for match in matches}
 
 
-def _seal(ports: Ports, due: pd.DataFrame, served: Manifest, features: Publication, promotion: int) -> list[Forecast]:
+def _seal(
+    ports: Ports, due: pd.DataFrame, served: Manifest, features: Publication, promotion: int
+) -> tuple[list[Forecast], Rates]:
     if due.empty:
-        return []
+        return [], {}
     predictor = ports.model(*bundle_of(served))
     values = _asked_of(predictor, due, features.manifest)
     probabilities = _probabilities(predictor, values)
@@ -131,7 +146,14 @@ def _seal(ports: Ports, due: pd.DataFrame, served: Manifest, features: Publicati
         )
         for row, (home, draw, away), asked in zip(due.itertuples(), probabilities, values, strict=True)
     ]  # fmt: skip
-    return ports.ledger.seal(forecasts, ports.clock.now())
+    return ports.ledger.seal(forecasts, ports.clock.now()), _rates(predictor, due, values)
+
+
+def _rates(predictor: Predictor, due: pd.DataFrame, values: "np.ndarray[Any, Any]") -> Rates:
+    rates = predictor.rates(values)
+    known = np.isfinite(rates).all(axis=1)
+    bounded = score_grid.bounded(rates[known]).tolist()
+    return {match: (home, away) for match, (home, away) in zip(due["match_id"][known], bounded, strict=True)}
 
 
 def _asked_of(predictor: Predictor, due: pd.DataFrame, where: str) -> "np.ndarray[Any, Any]":
@@ -167,11 +189,21 @@ def row_hash(features: "np.ndarray[Any, Any]") -> str:
 
 
 def _told(
-    ports: Ports, due: pd.DataFrame, sealed: list[Forecast], settings: ForecastSettings, served: Manifest, reason: str
+    ports: Ports,
+    due: pd.DataFrame,
+    sealed: list[Forecast],
+    rates: Rates,
+    settings: ForecastSettings,
+    served: Manifest,
+    reason: str,
 ) -> ForecastSet:
     said = {forecast.match_id: forecast for forecast in sealed}
     model = _summary(ports, served)
-    matches = tuple(_match(row, said[row.match_id], model.uses) for row in due.itertuples() if row.match_id in said)
+    matches = tuple(
+        _match(row, said[row.match_id], rates.get(row.match_id), reached(model.uses, row.priced))
+        for row in due.itertuples()
+        if row.match_id in said
+    )
     simulated = ports.clock.mode == "simulated"
     return ForecastSet(
         mode=ports.clock.mode,
@@ -185,7 +217,7 @@ def _told(
     )
 
 
-def _match(row: Any, forecast: Forecast, uses: Uses) -> MatchForecast:
+def _match(row: Any, forecast: Forecast, rates: tuple[float, float] | None, uses: Uses) -> MatchForecast:
     return MatchForecast(
         match_id=row.match_id,
         competition=row.competition,
@@ -198,6 +230,8 @@ def _match(row: Any, forecast: Forecast, uses: Uses) -> MatchForecast:
         draw=forecast.draw,
         away=forecast.away,
         uses=uses,
+        rates=rates,
+        rho=joint_goals.RHO,
     )
 
 
@@ -285,6 +319,8 @@ _COLUMNS: Final = pa.schema(
     + [("kickoff", pa.timestamp("us", "UTC")), ("kickoff_known", pa.bool_())]
     + [(name, pa.string()) for name in ("home_team", "away_team")]
     + [(name, pa.float64()) for name in ("home", "draw", "away")]
+    + [(name, pa.float64()) for name in ("expected_goals_home", "expected_goals_away", "over_25", "both_score")]
+    + [("likeliest_score", pa.string())]
     + [("model_version", pa.string()), ("promotion", pa.int64()), ("uses", pa.string())]
     + [("mode", pa.string()), ("simulated", pa.bool_())]
 )
@@ -301,6 +337,7 @@ def _people(told: ForecastSet) -> bytes:
     rows = [
         {name: getattr(match, name) for name in match.__struct_fields__}
         | {"date": match.kickoff.date().isoformat()}
+        | (msgspec.structs.asdict(goals) if (goals := joint_goals.goals_of(match)) else {})
         | fixed
         for match in told.matches
     ]
