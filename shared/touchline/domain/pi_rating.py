@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-RATE: Final = 0.125
+RATE: Final = 0.03
 """Share of the discounted error that moves the rating of the venue."""
-CARRY: Final = 0.635
+CARRY: Final = 0.79
 """Share of that step that the rating of the other venue moves too."""
 _BASE: Final = 10.0
 SPREAD: Final = 3.0
