@@ -33,10 +33,11 @@ class Feature(msgspec.Struct, frozen=True):
 
 
 def _one(
-    function: Callable[..., Floats], unit: str, *, known: Known = "results", suffix: str = "", **fixed: Any
-) -> Feature:
-    """A feature of the match, named after its function."""
-    about = (function.__doc__ or "").strip()
+    function: Callable[..., Floats], unit: str, *, known: Known = "results", suffix: str = "", more: str = "",
+    **fixed: Any,
+) -> Feature:  # fmt: skip
+    """A feature of the match, named after its function; it means what that says, and `more`."""
+    about = (function.__doc__ or "").strip().removesuffix(".") + f"{more}."
     return Feature(function.__name__ + suffix, about, unit, known, partial(function, **fixed))
 
 
@@ -51,7 +52,14 @@ def _two(function: Callable[..., Floats], unit: str, name: str = "", **fixed: An
 def _each_kind(function: Callable[..., Floats], unit: str) -> tuple[Feature, ...]:
     """A feature for each kind of attack and defence."""
     return tuple(
-        _one(function, unit, suffix=f"_{kind}", kind=row, known="results" if KIND_COUNTS[row] == 0 else "statistics")
+        _one(
+            function,
+            unit,
+            suffix=f"_{kind}",
+            kind=row,
+            known="results" if KIND_COUNTS[row] == 0 else "statistics",
+            more=f"; learnt from each match ({kind})",
+        )
         for row, kind in enumerate(KINDS)
     )
 
@@ -59,7 +67,14 @@ def _each_kind(function: Callable[..., Floats], unit: str) -> tuple[Feature, ...
 def _refitted(function: Callable[..., Floats], unit: str) -> tuple[Feature, ...]:
     """A feature for each kind of strength that is fitted anew each week."""
     return tuple(
-        _one(function, unit, suffix=f"_{kind.name}", kind=row, known=kind.known)
+        _one(
+            function,
+            unit,
+            suffix=f"_{kind.name}",
+            kind=row,
+            known=kind.known,
+            more=f" (of {kind.count.replace('_', ' ')}; half-life {kind.half_life:.0f} days)",
+        )
         for row, kind in enumerate(batch_kinds.KINDS)
     )
 
@@ -70,17 +85,26 @@ def _form() -> tuple[Feature, ...]:
         for row, (measure, unit) in enumerate(zip(MEASURES, MEASURE_UNITS, strict=True))
     ]
     overall = (
-        _two(of.form, unit, f"{measure}_{window}", known=known, window=number, measure=row)
+        _two(
+            of.form,
+            unit,
+            f"{measure}_{window}",
+            known=known,
+            window=number,
+            measure=row,
+            more=f" ({WINDOW_WORDS[window]}): {measure.replace('_', ' ')}",
+        )
         for number, window in enumerate(WINDOWS[:3])
         for row, measure, unit, known in measures
     )
     venue = (
-        _two(of.venue_form, unit, f"{measure}_venue", known=known, measure=row)
+        _two(of.venue_form, unit, f"{measure}_venue", known=known, measure=row, more=f": {measure.replace('_', ' ')}")
         for row, measure, unit, known in measures
     )
     return tuple(feature for pair in (*overall, *venue) for feature in pair)
 
 
+WINDOW_WORDS: Final = {"last5": "the last five", "span6": "weighted over about 6", "span20": "weighted over about 20"}
 MEASURE_UNITS: Final = ("points", *("goals",) * 4, *("shots",) * 4, *("corners",) * 2)
 
 FEATURES: Final[tuple[Feature, ...]] = (
@@ -93,7 +117,14 @@ FEATURES: Final[tuple[Feature, ...]] = (
     *_each_kind(of.total, "log goals"),
     *_two(of.expected_goals, "goals", known="statistics", kind=KINDS.index("xg")),
     *(
-        _one(of.market_difference, "log-odds", known="past_prices", suffix=f"_{speed}", speed=row)
+        _one(
+            of.market_difference,
+            "log-odds",
+            known="past_prices",
+            suffix=f"_{speed}",
+            speed=row,
+            more=f" (pace: {speed})",
+        )
         for row, speed in enumerate(SPEEDS)
     ),
     *_refitted(of.refitted_supremacy, "log ratio"),
