@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import optuna
 import pytest
@@ -66,6 +67,7 @@ def test_a_full_study_is_left_alone_and_a_longer_one_goes_on(place: str) -> None
     assert finished(same) == 5
 
 
+@pytest.mark.parametrize("place", ["journal", "postgresql"], indirect=True)
 def test_a_killed_worker_loses_only_its_trial(place: str) -> None:
     with in_a_trial(place, "victim", TRIALS, lease_seconds=0.6) as victim:
         victim.kill()
@@ -78,9 +80,8 @@ def test_a_killed_worker_loses_only_its_trial(place: str) -> None:
 
 
 def test_a_worker_known_to_be_dead_is_not_waited_for(place: str) -> None:
-    with in_a_trial(place, "victim", 2, lease_seconds=3600) as victim:
-        victim.kill()
     studies, study = joined(place, "heir", lease_seconds=3600)
+    study.ask().set_user_attr("worker", "victim")
     studies.take_back(study, "somebody else")
     assert counts(study) == {"RUNNING": 1}
     studies.take_back(study, "victim")
@@ -88,6 +89,7 @@ def test_a_worker_known_to_be_dead_is_not_waited_for(place: str) -> None:
     assert finished(study) == 2
 
 
+@pytest.mark.parametrize("place", ["journal"], indirect=True)
 def test_a_worker_that_slept_finds_its_trial_taken_and_changes_nothing(place: str) -> None:
     with in_a_trial(place, "sleeper", TRIALS, lease_seconds=0.6) as sleeper:
         sleeper.send_signal(signal.SIGSTOP)
@@ -102,12 +104,26 @@ def test_a_worker_that_slept_finds_its_trial_taken_and_changes_nothing(place: st
 
 
 def test_a_slow_worker_that_gives_signs_of_life_keeps_its_trial(place: str) -> None:
-    with in_a_trial(place, "slow", 3, lease_seconds=0.6) as slow, ThreadPoolExecutor(1) as pool:
-        studies, study = joined(place, "other", lease_seconds=2.5)
+    begun, go_on = Event(), Event()
+
+    def slow(trial: optuna.Trial) -> float:
+        begun.set()
+        assert go_on.wait(60)
+        return parabola(trial)
+
+    def work() -> None:
+        studies, study = joined(place, "slow", lease_seconds=0.6)
+        studies.fill(study, slow, 1)
+
+    with ThreadPoolExecutor(2) as pool:
+        working = pool.submit(work)
+        assert begun.wait(60)
+        studies, study = joined(place, "other", lease_seconds=1.5)
         filling = pool.submit(studies.fill, study, parabola, 3)
         with pytest.raises(TimeoutError):
-            filling.result(timeout=4)
-        slow.communicate("go on\n", timeout=60)
+            filling.result(timeout=2.5)
+        go_on.set()
+        working.result(timeout=60)
         filling.result(timeout=60)
     assert counts(study)["FAIL"] == 0
     assert finished(study) == 3

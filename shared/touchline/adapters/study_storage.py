@@ -60,8 +60,9 @@ def _postgresql(url: sa.URL) -> RDBStorage:
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.begin() as connection:  # until it ends nobody else makes the tables
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(SCHEMA))))
-        with engine.begin() as maker:
-            maker.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
+        if not sa.inspect(connection).has_schema(SCHEMA):  # to ask for one that exists needs the right to make it, too
+            with engine.begin() as maker:
+                maker.execute(sa.schema.CreateSchema(SCHEMA))
         connect = {"timeout": _WAIT_SECONDS, "startup_params": {"search_path": SCHEMA}}
         arguments = {"pool_pre_ping": True, "connect_args": connect}
         return _closing(RDBStorage(url.render_as_string(hide_password=False), arguments))
