@@ -59,12 +59,20 @@ class TestElo:
 
 
 class TestLearning:
-    @given(SMALL, GOALS)
-    def test_a_result_as_expected_by_the_market_moves_nothing(self, teams: np.ndarray, goals: np.ndarray) -> None:
-        teams[:, rows.MARKET] = 0.0
+    def test_what_the_market_expected_moves_nothing(self) -> None:
+        teams, goals = np.zeros((2, rows.RATINGS)), market.MARGIN * market.HOME_ADVANTAGE * ONE
         after, asked = learnt(teams, goals, price=market.HOME_ADVANTAGE)
-        np.testing.assert_array_equal(after[:, rows.MARKET], 0.0)
-        np.testing.assert_array_equal(asked[rows.MARKET_HOME], 0.0)
+        np.testing.assert_allclose(after[:, rows.MARKET], 0.0, atol=1e-12)
+        np.testing.assert_allclose(asked[rows.MARKET_HOME], 0.0, atol=1e-12)
+
+    @given(st.floats(-2, 2), GOALS)
+    def test_a_result_better_than_its_price_is_news(self, price: float, goals: np.ndarray) -> None:
+        fewer, more = (learnt(np.zeros((2, rows.RATINGS)), each, price=price)[0] for each in (goals, goals + ONE))
+        fast = rows.MARKET.start + rows.SPEEDS.index("fast")
+        slow = rows.MARKET.start + rows.SPEEDS.index("slow")
+        assert more[0, fast] >= fewer[0, fast]
+        assert more[1, fast] <= fewer[1, fast]
+        assert more[0, slow] == fewer[0, slow]
 
     @given(SMALL, GOALS)
     def test_one_more_goal_lifts_attack_and_sinks_the_other_defence(self, teams: np.ndarray, goals: np.ndarray) -> None:

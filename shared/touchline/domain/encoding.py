@@ -68,9 +68,9 @@ class Played:
     statistics: Floats
     """(r, len(STATISTICS), 2) of the home and the away side, NaN where not counted."""
     supremacy: Floats
-    """(r,) log-odds of the home side by the reference bookmaker's prices, NaN where there are none."""
+    """(r,) log-odds of the home side by the reference bookmaker's last prices, NaN where there are none."""
     price_goals: Floats
-    """(r, 2) goals that home and away were worth by his last prices, NaN where there are none."""
+    """(r, 2) goals that home and away were worth by them, NaN where there are none."""
 
 
 def team_key(country: str, team: str) -> str:
@@ -133,7 +133,7 @@ def played(table: "pd.DataFrame", coded: Fixtures) -> Played:
     early = available <= coded.kickoff[rows]
     if early.any():
         raise ValueError(f"{finished['match_id'].iloc[int(early.argmax())]}: result available before kick-off is over")
-    statistics, supremacy, worth = _statistics(finished), _supremacy(finished), _price_goals(finished)
+    statistics, (supremacy, worth) = _statistics(finished), _prices(finished)
     first = _first(finished["match_id"], (*worth.T, supremacy, *np.concatenate(statistics), available))
     match = Fixtures(*(getattr(coded, name)[rows] for name in Fixtures.__dataclass_fields__))
     order, level_start = _levels(match, available, finished["match_id"], first)
@@ -189,15 +189,11 @@ def _statistics(finished: "pd.DataFrame") -> Floats:
     return np.stack([points, goals, deserved, on_target, shots, corners])
 
 
-def _supremacy(finished: "pd.DataFrame") -> Floats:
-    return market.supremacy(odds.implied(reference_prices(finished), "proportional"))
-
-
-def _price_goals(finished: "pd.DataFrame") -> Floats:
-    """By closing prices where there are any: a match that teaches is over."""
+def _prices(finished: "pd.DataFrame") -> tuple[Floats, Floats]:
+    """Supremacy (r,) and goals (r, 2) by closing prices where there are any: a match that teaches is over."""
     before, closing = (reference_prices(finished, closing=each) for each in (False, True))
-    last = np.where(np.isnan(closing), before, closing)
-    return price_goals.price_goals(odds.implied(last, "proportional"))
+    chances = odds.implied(np.where(np.isnan(closing), before, closing), "proportional")
+    return market.supremacy(chances), price_goals.price_goals(chances)
 
 
 def reference_prices(table: "pd.DataFrame", *, closing: bool = False) -> Floats:

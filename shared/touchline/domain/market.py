@@ -11,9 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-RATES: Final = (0.29, 0.1, 0.03)
+RATES: Final = (0.33, 0.1)
 """Share of the error that each team's strength moves, by `rows.SPEEDS`; by search on matches up to 2020-21."""
-REGRESSION: Final = (0.2, 0.1, 0.1)
+NEWS: Final = (0.015, 0.0)
+"""The same for each goal by which the result was better than the price: what the next price will know and this one
+did not. By search on the same matches."""
+MARGIN: Final = 1.085
+"""Goals by which a side wins for each unit of log-odds: least squares on the same matches."""
+LARGEST_NEWS: Final = 3.0
+"""Goals; one freak score must not turn a rating over."""
+REGRESSION: Final = (0.2, 0.1)
 """Share of the way to the mean of its league that a strength goes back between two seasons."""
 NEWCOMER: Final = -0.15
 """A team never seen before starts this far from its league's mean."""

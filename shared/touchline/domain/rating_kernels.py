@@ -93,7 +93,7 @@ def learn(
     learn_pi(home, away, margin, pace, at)
     learn_rates(home, away, league, asked, counts, home_played, away_played, pace, at)
     if price == price:
-        learn_prices(home, away, league, asked, price, pace, at)
+        learn_prices(home, away, league, asked, margin, price, pace, at)
     asked[at.shares] += pace.shares * ((margin > 0) - league[at.shares])
     asked[at.shares + 1] += pace.shares * ((margin == 0) - league[at.shares + 1])
     for row in range(len(home)):
@@ -167,14 +167,17 @@ def boost(played: float, pace: Pace) -> float:
 
 @compiled
 def learn_prices(
-    home: Floats, away: Floats, league: Floats, asked: Floats, price: float, pace: Pace, at: Columns
+    home: Floats, away: Floats, league: Floats, asked: Floats, margin: float, price: float, pace: Pace, at: Columns
 ) -> None:
-    """How strong the market held both teams to be, at each speed."""
+    """How strong the market held both teams to be, at each speed; then what the result says that it did not know."""
+    news = margin - pace.market_margin * price
+    news = min(max(news, -pace.largest_news), pace.largest_news)
     for speed in range(len(pace.speeds)):
         row = at.market + speed
         surprise = price - (home[row] - away[row] + league[at.market_home + speed])
-        home[row] += pace.speeds[speed] * surprise
-        away[row] -= pace.speeds[speed] * surprise
+        step = pace.speeds[speed] * surprise + pace.news[speed] * news
+        home[row] += step
+        away[row] -= step
         asked[at.market_home + speed] += pace.market_home * surprise
     asked[at.priced] += 1
 

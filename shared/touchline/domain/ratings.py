@@ -51,6 +51,8 @@ class Pace(NamedTuple):
     """(2 len(COUNTS),) bounds of a league's means."""
     speeds: Floats
     """(len(SPEEDS),) share of the error that each team's strength moves."""
+    news: Floats
+    """(len(SPEEDS),) the same for each goal by which a result was better than its price."""
     elo_k: float = elo.K
     elo_home: float = elo.HOME_ADVANTAGE
     elo_scale: float = elo.SCALE
@@ -61,6 +63,8 @@ class Pace(NamedTuple):
     boost: float = goal_rates.NEWCOMER_BOOST
     boost_matches: float = goal_rates.NEWCOMER_MATCHES
     market_home: float = market.HOME_RATE
+    market_margin: float = market.MARGIN
+    largest_news: float = market.LARGEST_NEWS
     bases: float = 0.0015
     """Rate at which the means of a league are learnt; by search on matches up to the season 2020-21."""
     shares: float = 0.012
@@ -83,6 +87,7 @@ def pace() -> Pace:
         lowest=np.repeat(goal_rates.LOWEST, 2),
         highest=np.repeat(goal_rates.HIGHEST, 2),
         speeds=np.array(market.RATES),
+        news=np.array(market.NEWS),
     )
 
 

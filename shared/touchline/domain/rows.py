@@ -10,7 +10,7 @@ KINDS: Final = ("fast", "slow", "xg", "on_target", "shots", "corners")
 """Attack and defence are learnt in these kinds: goals fast and slowly, and each of the other counts."""
 KIND_COUNTS: Final = (0, 0, 1, 2, 3, 4)
 """The count that each kind learns."""
-SPEEDS: Final = ("fast", "middle", "slow")
+SPEEDS: Final = ("fast", "slow")
 """Speeds at which the strength that prices tell is learnt."""
 
 ELO, PI_HOME, PI_AWAY = 0, 1, 2
