@@ -19,7 +19,7 @@ from touchline.sources import tidy
 
 OPTIONS = WalkOptions(refit_models_days=40, fit=FitOptions(trials=1, folds=2, families=("logistic",)))
 START, END = date(2025, 8, 1), date(2025, 12, 1)
-MODELS = ("ours", "prior", "elo", "bookmaker", "closing")
+MODELS = ("ours", "prior", "elo", "dixon_coles", "bookmaker", "closing")
 
 
 @cache

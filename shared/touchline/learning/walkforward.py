@@ -14,7 +14,9 @@ from typing import Any
 import msgspec
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
+from touchline.domain import dixon_coles
 from touchline.domain import uses as levels
 from touchline.domain.encoding import reference_prices
 from touchline.domain.odds import implied
@@ -23,13 +25,15 @@ from touchline.domain.vocabulary import OUTCOMES, Uses, side_columns
 from touchline.errors import DataError
 from touchline.learning import evaluation, judging
 from touchline.learning.card import Difference, ModelScore
-from touchline.learning.examples import Floats
+from touchline.learning.examples import Examples, Floats, Matrix
+from touchline.learning.families import probabilities
 from touchline.learning.fitting import FitOptions, Fitted, fit, refit
 from touchline.learning.timeline import Timeline, identity, prepared, timeline
 from touchline.learning.tuning import Progress
 
+_Said = tuple[dict[str, Floats], Floats]
+"""Forecasts by name, and our expected goals."""
 OURS = "ours"
-BASELINES = ("prior", "elo")
 MARKETS = {"bookmaker": False, "closing": True}
 """Prices before the match and at kick-off; whether closing."""
 
@@ -43,6 +47,8 @@ class WalkOptions(msgspec.Struct, frozen=True, kw_only=True):
     competitions: tuple[str, ...] = ()
     """Learnt from and forecast; empty = all. Features are made of the whole table in any case."""
     uses: Uses = levels.DEFAULT
+    newest: int = 120_000
+    """As many matches are learnt from at most; all of them make the ratings."""
     fit: FitOptions = FitOptions()
 
 
@@ -151,13 +157,14 @@ def walk(line: Timeline, start: date, end: date, options: WalkOptions, progress:
         raise DataError(f"no finished match from {start} up to {end}", hint="choose a period that the table covers")
     names, step = levels.columns(options.uses), np.timedelta64(options.refit_models_days, "D")
     fitted: Fitted | None = None
-    found: list[tuple[dict[str, Floats], Floats]] = []
+    found: list[_Said] = []
     for moment in np.arange(first, last, step):
         rows = asked[(line.kickoff[asked] >= moment) & (line.kickoff[asked] < moment + step)]
         if len(rows):
-            train = line.examples(line.known(moment), names)
+            known = line.known(moment)[-options.newest :]
+            train = line.examples(known, names)
             fitted = fit(train, options.fit, say) if fitted is None else refit(fitted, train, options.fit)
-            found.append(_forecast(fitted, line, train, rows))
+            found.append(_forecast(fitted, line, known, train, rows))
             say(f"{str(moment)[:10]}: learnt from {len(train)} matches, forecast {len(rows)}")
             clock.lap("refits" if "tuning" in clock.seconds else "tuning")
     forecasts = {name: np.concatenate([part[name] for part, _ in found]) for name in found[0][0]}
@@ -205,14 +212,30 @@ class _Stopwatch:
         self._last = now
 
 
-def _forecast(fitted: Fitted, line: Timeline, train: Any, rows: Rows) -> tuple[dict[str, Floats], Floats]:
+def _forecast(fitted: Fitted, line: Timeline, known: Rows, train: Examples, rows: Rows) -> _Said:
     asked = line.examples(rows, fitted.names)
     said = {
         OURS: fitted.predict(asked.x),
+        **_families(fitted, asked.x),
         "prior": evaluation.prior(train, asked.competition),
         "elo": evaluation.elo(train, asked),
+        "dixon_coles": _dixon_coles(line, known, rows),
     }
     return said, fitted.rates(asked.x)
+
+
+def _families(fitted: Fitted, x: Matrix) -> dict[str, Floats]:
+    """What each family says alone, before the calibration; nothing where there is but one."""
+    if len(fitted.members) == 1:
+        return {}
+    with threadpool_limits(1):
+        return {one.family: probabilities(one.estimator, x) for one in fitted.members}
+
+
+def _dixon_coles(line: Timeline, known: Rows, rows: Rows) -> Floats:
+    columns = np.array([line.features.names.index(name) for name in dixon_coles.FEATURES])
+    past, asked = (dixon_coles.rates(*line.features.values[np.ix_(each, columns)].T) for each in (known, rows))
+    return dixon_coles.probabilities(asked, dixon_coles.fit_rho(past, line.goals[known]))
 
 
 def _rows(line: Timeline, rows: Rows) -> pd.DataFrame:
