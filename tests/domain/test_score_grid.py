@@ -1,5 +1,6 @@
 """Laws of the joint distribution of goals."""
 
+from datetime import UTC, datetime
 from math import exp, factorial
 
 import numpy as np
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from touchline.domain import score_grid
-from touchline.domain.joint_goals import joint
+from touchline.domain.forecasts import MatchForecast
+from touchline.domain.joint_goals import goals_of, grids_of, joint
 from touchline.domain.odds_goals import rates_of
 from touchline.domain.score_grid import LIKELIEST, LINES, RATES, SIZE, grid, markets, outcomes, reconcile, results
 
@@ -165,3 +167,29 @@ def test_impossible_chances_and_other_counts_are_refused():
 
 def test_wild_rates_are_brought_within_the_bounds():
     assert score_grid.bounded([[1e9, 0.0]]).tolist() == [[RATES[1], RATES[0]]]
+
+
+def match(number=0, **changes):
+    told = {"home": 0.5, "draw": 0.3, "away": 0.2, "rates": (1.6, 0.9), "rho": -0.1} | changes
+    return MatchForecast(
+        match_id=f"m{number}", competition="E0", season="2025-26", kickoff=datetime(2026, 3, 2, tzinfo=UTC),
+        kickoff_known=True, home_team="Leeds", away_team="Everton", **told,
+    )  # fmt: skip
+
+
+def test_a_published_forecast_tells_of_goals_what_its_grid_says():
+    matches = [match(0), match(1, rates=(2.5, 1.9), rho=0.0), match(2, rates=None)]
+    made = grids_of(matches[:2])
+    np.testing.assert_array_equal(made[:1], joint([[0.5, 0.3, 0.2]], [[1.6, 0.9]], -0.1).grids)
+    found, told = markets(made), goals_of(matches)
+    assert list(told) == ["m0", "m1"]
+    for place, goals in enumerate(told.values()):
+        assert [goals.expected_goals_home, goals.expected_goals_away] == found.expected_goals[place].tolist()
+        assert (goals.over_25, goals.both_score) == (found.over[place, 2], found.both_score[place])
+        assert goals.likeliest_score == "{}-{}".format(*found.scores[place, 0])
+    assert told["m1"].over_25 > 0.75 > told["m0"].over_25
+
+
+@pytest.mark.parametrize("matches", [[], [match(0, rates=None)]])
+def test_without_expected_goals_nothing_is_told_of_goals(matches):
+    assert goals_of(matches) == {}

@@ -1,5 +1,6 @@
 """One joint distribution of goals behind all that is said of a match, from expected goals and calibrated chances."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,7 +41,7 @@ class Goals(msgspec.Struct, frozen=True, kw_only=True):
     likeliest_score: str
 
 
-def joint(probabilities: ArrayLike, rates: ArrayLike, rho: float = RHO) -> Joint:
+def joint(probabilities: ArrayLike, rates: ArrayLike, rho: ArrayLike = RHO) -> Joint:
     """Chances of all scores from those of the result, (n, 3), and expected goals, (n, 2).
 
     Where expected goals are missing, those are taken that the chances of the result lead to.
@@ -57,24 +58,31 @@ def joint(probabilities: ArrayLike, rates: ArrayLike, rho: float = RHO) -> Joint
     return Joint(chances, known, score_grid.reconcile(score_grid.grid(known, rho), chances))
 
 
-def grid_of(match: MatchForecast) -> Floats | None:
-    """Chance of every score of a published forecast, (SIZE, SIZE); None of a model that expects no goals."""
-    if match.rates is None:
-        return None
-    return np.asarray(joint([[match.home, match.draw, match.away]], [match.rates], match.rho).grids[0])
+def grids_of(matches: Sequence[MatchForecast]) -> Floats:
+    """Chance of every score of published forecasts, (n, SIZE, SIZE), as it was when they were made."""
+    chances = [(match.home, match.draw, match.away) for match in matches]
+    return joint(
+        chances, [match.rates or (np.nan, np.nan) for match in matches], np.array([match.rho for match in matches])
+    ).grids
 
 
-def goals_of(match: MatchForecast) -> Goals | None:
-    """What a published forecast says of goals; None of a model that expects none."""
-    made = grid_of(match)
-    if made is None:
-        return None
-    found = score_grid.markets(made[None])
-    home, away = found.expected_goals[0].tolist()
-    return Goals(
-        expected_goals_home=home,
-        expected_goals_away=away,
-        over_25=float(found.over[0, score_grid.LINES.index(2.5)]),
-        both_score=float(found.both_score[0]),
-        likeliest_score="{}-{}".format(*found.scores[0, 0]),
+def goals_of(matches: Iterable[MatchForecast]) -> dict[str, Goals]:
+    """What published forecasts say of goals, by match; those of models that expect none are left out."""
+    told = [match for match in matches if match.rates is not None]
+    found = score_grid.markets(grids_of(told))
+    over = found.over[:, score_grid.LINES.index(2.5)]
+    rows = zip(
+        told,
+        found.expected_goals.tolist(),
+        over.tolist(),
+        found.both_score.tolist(),
+        found.scores.tolist(),
+        strict=True,
     )
+    return {
+        match.match_id: Goals(
+            expected_goals_home=home, expected_goals_away=away, over_25=many, both_score=both,
+            likeliest_score="{}-{}".format(*scores[0]),
+        )
+        for match, (home, away), many, both, scores in rows
+    }  # fmt: skip

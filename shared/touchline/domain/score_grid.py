@@ -128,7 +128,7 @@ def markets(grids: Floats) -> Markets:
     ([[0.939, 0.769, 0.531, 0.308, 0.152]], [1, 1])
     """
     goals = np.arange(SIZE)
-    flat = grids.reshape(len(grids), -1)
+    flat = grids.reshape(len(grids), SIZE * SIZE)
     best = np.argsort(-flat, axis=1, kind="stable")[:, :LIKELIEST]
     return Markets(
         over=np.stack([np.sum(grids, axis=(1, 2), where=line < _TOTAL) for line in LINES], axis=1),

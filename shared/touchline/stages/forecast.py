@@ -334,10 +334,11 @@ def _people(told: ForecastSet) -> bytes:
         "mode": told.mode,
         "simulated": told.simulated,
     }
+    goals = joint_goals.goals_of(told.matches)
     rows = [
         {name: getattr(match, name) for name in match.__struct_fields__}
         | {"date": match.kickoff.date().isoformat()}
-        | (msgspec.structs.asdict(goals) if (goals := joint_goals.goals_of(match)) else {})
+        | (msgspec.structs.asdict(goals[match.match_id]) if match.match_id in goals else {})
         | fixed
         for match in told.matches
     ]

@@ -22,6 +22,7 @@ from touchline.domain.forecasts import (
     suggestions,
     valid_probabilities,
 )
+from touchline.domain.joint_goals import Goals, goals_of
 from touchline.domain.seasons import season_of
 from touchline.domain.state import TeamState
 from touchline.domain.uses import level, reached
@@ -70,6 +71,8 @@ class Published:
     """When the publication appeared in the store."""
     forecasts: ForecastSet
     by_id: dict[str, MatchForecast]
+    goals: dict[str, Goals]
+    """What is said of goals, by match; empty if the model expects none."""
     state: TeamState
 
     @property
@@ -172,6 +175,7 @@ def _read_published(store: ObjectStore, key: str) -> Published:
         written=info.modified,
         forecasts=forecasts,
         by_id={match.match_id: match for match in forecasts.matches},
+        goals=goals_of(forecasts.matches),
         state=TeamState.from_bytes(read_object(store, manifest.outputs["state"])),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from touchline.domain.competitions import competition
@@ -51,6 +52,16 @@ class Probabilities(BaseModel):
     away: float
 
 
+class ExpectedGoals(BaseModel):
+    """What the same forecast says of goals; `over_25` is the chance of three or more."""
+
+    expected_goals_home: float
+    expected_goals_away: float
+    over_25: float
+    both_score: float
+    likeliest_score: str
+
+
 class Forecast(BaseModel):
     """One coming match."""
 
@@ -63,6 +74,7 @@ class Forecast(BaseModel):
     home_team: str
     away_team: str
     probabilities: Probabilities
+    goals: ExpectedGoals | None
     uses: str
     model_version: str
     promotion: int
@@ -136,6 +148,7 @@ def forecast(match: MatchForecast, published: Published) -> dict[str, Any]:
         "home_team": match.home_team,
         "away_team": match.away_team,
         "probabilities": probabilities(match),
+        "goals": msgspec.structs.asdict(goals) if (goals := published.goals.get(match.match_id)) else None,
         "uses": match.uses,
         "model_version": published.model.version,
         "promotion": published.promotion,

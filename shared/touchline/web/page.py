@@ -1,6 +1,6 @@
 """The page for people: what the templates show, worked out beforehand so that they hold no logic."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -8,6 +8,7 @@ from math import floor
 
 from touchline.domain.competitions import competition
 from touchline.domain.forecasts import MatchForecast, Score
+from touchline.domain.joint_goals import Goals
 from touchline.stages.predict import Board
 
 SIGNS = ("1", "X", "2")
@@ -36,6 +37,8 @@ class Fixture:
     home_team: str
     away_team: str
     parts: tuple[Part, ...]
+    goals: str
+    """What is expected of goals, empty if the model expects none."""
 
 
 @dataclass(frozen=True)
@@ -94,25 +97,36 @@ def upcoming(matches: Sequence[MatchForecast], now: datetime) -> list[MatchForec
     return sorted(ahead, key=lambda match: (match.kickoff.date(), match.competition, match.kickoff, match.home_team))
 
 
-def days(matches: Sequence[MatchForecast]) -> tuple[Day, ...]:
+def days(matches: Sequence[MatchForecast], goals: Mapping[str, Goals]) -> tuple[Day, ...]:
     """Matches by day, then by competition."""
     return tuple(
-        Day(day.isoformat(), f"{day:%A} {day.day} {day:%B %Y}", _leagues(tuple(group)))
+        Day(day.isoformat(), f"{day:%A} {day.day} {day:%B %Y}", _leagues(tuple(group), goals))
         for day, group in groupby(matches, key=lambda match: match.kickoff.date())
     )
 
 
-def _leagues(matches: Sequence[MatchForecast]) -> tuple[League, ...]:
+def _leagues(matches: Sequence[MatchForecast], goals: Mapping[str, Goals]) -> tuple[League, ...]:
     return tuple(
-        League(competition(code).name, competition(code).country, tuple(_fixture(match) for match in group))
+        League(
+            competition(code).name,
+            competition(code).country,
+            tuple(_fixture(match, goals.get(match.match_id)) for match in group),
+        )
         for code, group in groupby(matches, key=lambda match: match.competition)
     )
 
 
-def _fixture(match: MatchForecast) -> Fixture:
+def _fixture(match: MatchForecast, goals: Goals | None) -> Fixture:
     moment = match.kickoff.isoformat() if match.kickoff_known else match.kickoff.date().isoformat()
     time = f"{match.kickoff:%H:%M}" if match.kickoff_known else "Time open"
-    return Fixture(match.match_id, time, moment, match.home_team, match.away_team, _parts(match))
+    return Fixture(match.match_id, time, moment, match.home_team, match.away_team, _parts(match), _goals(goals))
+
+
+def _goals(goals: Goals | None) -> str:
+    if goals is None:
+        return ""
+    expected = f"{goals.expected_goals_home:.1f} to {goals.expected_goals_away:.1f} goals expected"
+    return f"{expected}, three or more in {goals.over_25:.0%} of cases"
 
 
 def _parts(match: MatchForecast) -> tuple[Part, ...]:

@@ -35,7 +35,7 @@ class Pages:
         model = published.model if published else None
         return self._render(
             "home.html",
-            days=page.days(chosen),
+            days=page.days(chosen, published.goals if published else {}),
             count=len(chosen),
             competitions=_choices(ahead),
             chosen=code,
