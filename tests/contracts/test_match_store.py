@@ -44,7 +44,7 @@ def test_a_season_comes_back_as_it_was(store: SqlMatchStore) -> None:
 
 
 def test_every_column_comes_back(store: SqlMatchStore) -> None:
-    values = {name: 1.5 + place / 64 for place, name in enumerate(MATCH_COLUMNS[8:])}
+    values = {name: 9.5 - place / 64 for place, name in enumerate(MATCH_COLUMNS[8:])}
     rows = match(**values | {"status": "awarded", "kickoff_known": False})
     feed(store, 1, rows)
     pd.testing.assert_frame_equal(store.snapshot(1), stored(rows.assign(payload=payload(1))))
@@ -143,9 +143,9 @@ def test_another_status_comes_with_its_own_score_or_with_none(store: SqlMatchSto
     assert only(store)["away_goals"] == 3.0
 
 
-def test_older_payloads_change_nothing(store: SqlMatchStore) -> None:
-    feed(store, 5, match(**finished(2, 1)))
-    assert not feed(store, 4, match(home_shots=3.0)).changed
+def test_older_payloads_take_the_place_of_nothing(store: SqlMatchStore) -> None:
+    feed(store, 5, match(**finished(2, 1), home_shots=4.0, **prices("b365", 2.0, 3.0, 4.0)))
+    assert not feed(store, 4, match(home_shots=3.0, **prices("b365", 2.0, 3.0, 4.5))).changed
     assert only(store)["status"] == "finished"
     both = pd.concat([match(**finished(0, 0)), match("e0-2025-26-bath-york")])
     changes = feed(store, 3, both)

@@ -18,8 +18,8 @@ from touchline.errors import DataError
 
 _temporary: Final = sa.MetaData()
 _FACT_COLUMNS: Final = ("payload", "seq", "until_seq")
-_CARRIED: Final = ("match_id", "source", "payload")
-_LET_GO: Final = ("source_id", "match", "retrieved")
+_CARRIED: Final = ("match_id", "source", "payload", "retrieved")
+_LET_GO: Final = ("source_id", "match")
 
 
 class _Detail(msgspec.Struct, frozen=True):
@@ -48,9 +48,11 @@ def _detail(name: str, table: sa.Table) -> _Detail:
     given = tuple(column.name for column in table.columns if column.name not in (*key, *_FACT_COLUMNS))
     made = fact(_temporary, table, key, given, whole=("match", "source"))
     columns = (sa.Column(column, table.c[column].type) for column in ("source", *key[2:], *given, "payload"))
-    staged = temporary_table(_temporary, f"staged_{name}", sa.Column("match_id", sa.Text), *columns)
+    moment = sa.Column("retrieved", schema.Moment)
+    staged = temporary_table(_temporary, f"staged_{name}", sa.Column("match_id", sa.Text), *columns, moment)
     own = (sa.Column(column, table.c[column].type, primary_key=column in key) for column in made.columns)
-    return _Detail(name, made, staged, temporary_table(_temporary, f"came_{name}", *own))
+    came = temporary_table(_temporary, f"came_{name}", *own, sa.Column("retrieved", schema.Moment))
+    return _Detail(name, made, staged, came)
 
 
 _DETAILS: Final = {
@@ -70,8 +72,8 @@ def facts(names: Iterable[str]) -> Iterator[Fact]:
     return (_DETAILS[name].fact for name in names)
 
 
-def checked(details: Mapping[str, pd.DataFrame], source: str) -> dict[str, pd.DataFrame]:
-    """Tables with at least one row, with the columns of the database; `source` where they have no column of it.
+def checked(details: Mapping[str, pd.DataFrame], source: str, retrieved: Any) -> dict[str, pd.DataFrame]:
+    """Tables with at least one row, with the columns of the database; `source` and `retrieved` where they have none.
 
     Raises:
         DataError: an unknown table or column, one that is missing, a value missing that must be there, a row twice.
@@ -79,11 +81,12 @@ def checked(details: Mapping[str, pd.DataFrame], source: str) -> dict[str, pd.Da
     unknown = sorted(set(details) - set(_DETAILS))
     if unknown:
         raise DataError(f"no table of details {unknown[0]!r}", where="details", hint=f"known: {', '.join(_DETAILS)}")
-    return {name: _checked(_DETAILS[name], rows, source) for name, rows in details.items() if len(rows)}
+    own = {"source": source, "retrieved": pd.Timestamp(retrieved)}
+    return {name: _checked(_DETAILS[name], rows, own) for name, rows in details.items() if len(rows)}
 
 
-def _checked(detail: _Detail, rows: pd.DataFrame, source: str) -> pd.DataFrame:
-    rows = rows if "source" in rows.columns else rows.assign(source=source)
+def _checked(detail: _Detail, rows: pd.DataFrame, carried: Mapping[str, Any]) -> pd.DataFrame:
+    rows = rows.assign(**{name: value for name, value in carried.items() if name not in rows.columns})
     own = detail.own_columns
     known = {*_CARRIED, *(column.name for column in own)}
     unknown = sorted(set(rows.columns) - known - set(_LET_GO))
@@ -116,7 +119,7 @@ def _dtype(kind: sa.types.TypeEngine[Any]) -> str:
     return "Int64" if isinstance(kind, sa.Integer) else "str" if isinstance(kind, sa.Text) else "float64"
 
 
-def stage(connection: sa.Connection, tables: Mapping[str, pd.DataFrame], retrieved: Any) -> int:
+def stage(connection: sa.Connection, tables: Mapping[str, pd.DataFrame]) -> int:
     """Load checked tables (`payload` as its number) and compare them with the facts; how many rows differ.
 
     What was retrieved before that which is stored of a match, source and table is left out.
@@ -125,7 +128,7 @@ def stage(connection: sa.Connection, tables: Mapping[str, pd.DataFrame], retriev
         DataError: details of a match that is not stored.
     """
     _temporary.create_all(connection, _needed(tables), checkfirst=False)
-    return sum(_stage(connection, _DETAILS[name], rows, retrieved) for name, rows in tables.items())
+    return sum(_stage(connection, _DETAILS[name], rows) for name, rows in tables.items())
 
 
 def clear(connection: sa.Connection, names: Iterable[str]) -> None:
@@ -139,11 +142,11 @@ def _needed(names: Iterable[str]) -> list[sa.Table]:
     ]
 
 
-def _stage(connection: sa.Connection, detail: _Detail, rows: pd.DataFrame, retrieved: Any) -> int:
+def _stage(connection: sa.Connection, detail: _Detail, rows: pd.DataFrame) -> int:
     bulk.load(connection, detail.staged, rows)
     _require_matches(connection, detail)
-    _number(connection, detail, retrieved)
-    _note_seen(connection, detail, retrieved)
+    _number(connection, detail)
+    _note_seen(connection, detail)
     return compare(connection, detail.fact, detail.came)
 
 
@@ -154,14 +157,14 @@ def _require_matches(connection: sa.Connection, detail: _Detail) -> None:
         raise DataError("details of a match that is not stored", where=lost, hint="store the match first")
 
 
-def _number(connection: sa.Connection, detail: _Detail, retrieved: Any) -> None:
+def _number(connection: sa.Connection, detail: _Detail) -> None:
     """Fill `came`, without what is older than that which is stored."""
     staged, stored, seen = detail.staged, schema.matches, collected.details_seen
-    later = sa.exists().where(_seen_of(detail, stored.c.number, staged.c.source), seen.c.seen > retrieved)
-    columns = (staged.c[name] for name in detail.fact.columns if name != "match")
+    later = sa.exists().where(_seen_of(detail, stored.c.number, staged.c.source), seen.c.seen > staged.c.retrieved)
+    columns = (staged.c[name] for name in (*detail.fact.columns, "retrieved") if name != "match")
     joined = staged.join(stored, stored.c.match_id == staged.c.match_id)
     found = sa.select(stored.c.number, *columns).select_from(joined).where(~later)
-    connection.execute(sa.insert(detail.came).from_select(list(detail.fact.columns), found))
+    connection.execute(sa.insert(detail.came).from_select([*detail.fact.columns, "retrieved"], found))
     bulk.count(connection, detail.came)
 
 
@@ -170,15 +173,15 @@ def _seen_of(detail: _Detail, match: Any, source: Any) -> sa.ColumnElement[bool]
     return sa.and_(seen.c.match == match, seen.c.source == source, seen.c.kind == detail.name)
 
 
-def _note_seen(connection: sa.Connection, detail: _Detail, retrieved: Any) -> None:
-    seen = collected.details_seen
-    came = sa.select(detail.came.c.match, detail.came.c.source).distinct().subquery("came")
+def _note_seen(connection: sa.Connection, detail: _Detail) -> None:
+    seen, names = collected.details_seen, ("match", "source", "retrieved")
+    came = sa.select(*(detail.came.c[name] for name in names)).distinct().subquery("came")
     connection.execute(
         sa.update(seen)
-        .where(_seen_of(detail, came.c.match, came.c.source), seen.c.seen < retrieved)
-        .values(seen=retrieved)
+        .where(_seen_of(detail, came.c.match, came.c.source), seen.c.seen < came.c.retrieved)
+        .values(seen=came.c.retrieved)
     )
-    new = sa.select(came.c.match, came.c.source, sa.literal(detail.name), sa.literal(retrieved, schema.Moment)).where(
+    new = sa.select(came.c.match, came.c.source, sa.literal(detail.name), came.c.retrieved).where(
         ~sa.exists().where(_seen_of(detail, came.c.match, came.c.source))
     )
     connection.execute(sa.insert(seen).from_select(["match", "source", "kind", "seen"], new))

@@ -30,7 +30,7 @@ _SHOWN: Final = 10
 _NAMED: Final = 20
 _ASK: Final = "touchline teams unresolved"
 _OWN: Final = ("source", "source_id", "raw_status")
-_COLUMNS: Final = [*MATCH_COLUMNS, "available_time", "payload", *_OWN]
+_COLUMNS: Final = [*MATCH_COLUMNS, "available_time", "payload", *_OWN, "retrieved", "bare"]
 _TAKEN_WHOLE: Final = (files.NAME, simulated.NAME)
 _STANDING: Final = [*IDENTITY, "available_time"]
 
@@ -64,7 +64,9 @@ class Intake:
         self._details = Details()
         self._tables: list[pd.DataFrame] = []
         self._standing: tuple[int, pd.DataFrame] = (0, _none()[_STANDING])
-        """How the matches of the first so many tables stand."""
+        """How the matches of the first so many tables stand, where nothing newer is stored."""
+        self._seen: dict[str, pd.Timestamp] = {}
+        """`match_id` -> when the payload was retrieved that last told how it stands, as stored."""
         self._retrieved: list[datetime] = []
         self._speaking: dict[tuple[str, str], list[int]] = defaultdict(list)
         """Competition and season -> places in `_tables` that speak of it."""
@@ -130,17 +132,18 @@ class Intake:
             self.rejected.append(msgspec.structs.replace(findings, rejected=tuple(aside)))
 
     def rows(self) -> pd.DataFrame:
-        """All rows, one a match: what a later payload says stands, what it leaves open is taken from earlier ones.
+        """All that was told of matches: each payload that speaks of one has a row of it, and its moment `retrieved`.
 
-        MATCH_COLUMNS, `available_time`, `payload`, and where the source has them `source`, `source_id`, `raw_status`.
+        MATCH_COLUMNS, `available_time`, `payload`, where the source has them `source`, `source_id`, `raw_status`, and
+        `bare` where a row has nothing but statistics.
         """
         tables = [table for table in self._tables if len(table)]
-        together = pd.concat(tables, ignore_index=True) if tables else _none()
-        if together["match_id"].duplicated().any():
-            status = together.drop_duplicates("match_id", keep="last").set_index("match_id")["raw_status"]
-            together = together.groupby("match_id", sort=False, as_index=False).last()
-            together["raw_status"] = together["match_id"].map(status)
-        together = self._details.into(together[_COLUMNS])
+        told = self._details.counted
+        statistics = self._details.statistics(self._now(told)) if told else pd.DataFrame()
+        if len(statistics):
+            kinds = _none().dtypes
+            tables.append(statistics.reindex(columns=_COLUMNS).astype(kinds.to_dict()))
+        together = pd.concat(tables, ignore_index=True)[_COLUMNS] if tables else _none()
         return together.sort_values(["kickoff", "match_id"], ignore_index=True)
 
     def details(self) -> dict[str, pd.DataFrame]:
@@ -183,7 +186,7 @@ class Intake:
             linked,
             self._numbered(payload.source, rows),
         )
-        self._add(found.rows, payload)
+        self._add(found.rows.assign(retrieved=pd.Timestamp(payload.retrieved), bare=False), payload)
         self.stale, self.repeated = self.stale + found.stale, self.repeated + found.repeated
         return aside
 
@@ -223,7 +226,7 @@ class Intake:
         if self._as_of is not None:
             known = set(now["match_id"][now["available_time"] <= self._as_of])
             linked = {number: match_id for number, match_id in linked.items() if match_id in known}
-        aside += self._details.add(details, linked, now, payload.source, digest)
+        aside += self._details.add(details, linked, now, payload.source, digest, payload.retrieved)
         if aside:
             self.waiting[digest] += len(aside)
         return [one.as_rejected() for one in aside]
@@ -232,8 +235,10 @@ class Intake:
         """IDENTITY and `available_time` of matches, as this run's rows say, or else as stored."""
         tables, here = self._standing
         if tables < len(self._tables):
-            together = pd.concat([table[_STANDING] for table in self._tables], ignore_index=True)
-            here = together.drop_duplicates("match_id", keep="last")
+            together = pd.concat([table[[*_STANDING, "retrieved"]] for table in self._tables], ignore_index=True)
+            newest = together.sort_values("retrieved", kind="stable").drop_duplicates("match_id", keep="last")
+            later = pd.to_datetime(newest["match_id"].map(self._seen), utc=True) > newest["retrieved"]
+            here = newest.loc[~later, _STANDING]
             self._standing = len(self._tables), here
         here = here[here["match_id"].isin(match_ids)]
         others = set(match_ids).difference(here["match_id"])
@@ -267,12 +272,13 @@ class Intake:
         refs: dict[str, MatchRef] = {}
         for code, some in spoken.groupby("competition"):
             refs |= {ref.match_id: ref for ref in self._matches.known(str(code), some["season"].tolist())}
+        self._seen |= {ref.match_id: pd.Timestamp(ref.seen) for ref in refs.values()}
         pairs = spoken.itertuples(index=False, name=None)
         for place in sorted({place for pair in pairs for place in self._speaking.get(pair, ())}):
             for ref in _refs(self._tables[place].merge(spoken), self._retrieved[place]):
                 known = refs.get(ref.match_id)
-                seen = max(ref.seen, known.seen) if known else ref.seen
-                refs[ref.match_id] = msgspec.structs.replace(ref, seen=seen)
+                if known is None or ref.seen >= known.seen:
+                    refs[ref.match_id] = ref
         return refs
 
 
@@ -285,8 +291,9 @@ def _with_own(rows: pd.DataFrame, source: str) -> pd.DataFrame:
 
 def _none() -> pd.DataFrame:
     """No rows, with the types that rows have."""
-    moments = dict.fromkeys(("kickoff", "available_time"), "datetime64[us, UTC]")
-    kinds = dict.fromkeys(_COLUMNS, "str") | dict.fromkeys(NUMBERS, "float64") | moments | {"kickoff_known": "bool"}
+    moments = dict.fromkeys(("kickoff", "available_time", "retrieved"), "datetime64[us, UTC]")
+    marks = dict.fromkeys(("kickoff_known", "bare"), "bool")
+    kinds = dict.fromkeys(_COLUMNS, "str") | dict.fromkeys(NUMBERS, "float64") | moments | marks
     return pd.DataFrame({name: pd.Series(dtype=kinds[name]) for name in _COLUMNS})
 
 

@@ -161,7 +161,9 @@ class Prices:
         standing = self._ports.matches.described(found)
         numbers = standing["match_id"].map(found)
         rows = standing.assign(source_id=numbers, payload=numbers.map(events["payload"]))
+        moments = numbers.map(events["payload"]).map(dict(self._payloads))
         rows = rows.reindex(columns=[*MATCH_COLUMNS, "available_time", "payload", "source_id"])
+        rows = rows.assign(retrieved=pd.to_datetime(moments, utc=True).dt.as_unit("us"), bare=True)
         known = standing if self._as_of is None else standing[standing["kickoff"] + ODDS_AVAILABLE <= self._as_of]
         prices = of_record(self._ports.quotes.of(known["match_id"]), known)
         for column in prices.columns:

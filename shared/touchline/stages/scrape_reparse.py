@@ -12,7 +12,8 @@ from typing import Annotated, Any, Final
 import msgspec
 import pandas as pd
 
-from touchline.domain.vocabulary import MATCH_COLUMNS, STATISTIC_COLUMNS
+from touchline.domain.tellings import COUNTED, MOMENTS, QUOTED, SCORE, SEEN, by_kind, one_each
+from touchline.domain.vocabulary import MATCH_COLUMNS, side_columns
 from touchline.errors import DataError, EventError, NotFound, UnknownName
 from touchline.manifest import PAYLOADS, decode, payload_bytes, payload_ref, sha256
 from touchline.ports import Payload
@@ -24,7 +25,8 @@ from touchline.stages.scrape_visit import ROBOTS
 from touchline.work import Event, Ports, Result
 
 _COMPARED: Final = tuple(name for name in MATCH_COLUMNS if name not in ("match_id", "competition", "season"))
-_GOALS: Final = tuple(name for name in STATISTIC_COLUMNS if "_goals" in name)
+_HALF_TIME: Final = side_columns("goals_half_time")
+_MOMENT_OF: Final = dict.fromkeys(COUNTED, MOMENTS[1]) | dict.fromkeys(QUOTED, MOMENTS[2])
 _SIDECAR: Final = ".json"
 
 
@@ -56,7 +58,7 @@ class Comparison(msgspec.Struct, frozen=True):
     gone: tuple[str, ...]
     """`match_id` of matches that came last from these payloads and are not in them any more; they stay stored."""
     later: int
-    """Rows of which a later payload has spoken: they change nothing."""
+    """Rows of matches of which a later payload told how they stand: they only fill what is open."""
     waiting: int
     """Rows that wait for unknown names."""
     refused: tuple[str, ...]
@@ -110,25 +112,23 @@ def compare(ports: Ports, settings: Scrape, asked: Request) -> Comparison:
     as_of = ports.clock.now() if ports.clock.mode == "simulated" else None
     intake = Intake(ports.matches, ports.links, as_of, _wanted(settings, stored))
     digests, refused = set(), []
-    newest = None
     for payload in payloads(ports, asked):
         digests.add(sha256(payload.body))
-        newest = payload.retrieved
         try:
             intake.take(payload)
         except DataError as error:
             refused.append(f"{payload.name}: {error.what}")
-    rows = intake.rows()
-    late = _later(ports, rows, newest)
+    rows = one_each(by_kind(intake.rows()))
+    late = _later(ports, rows)
     known = rows["match_id"].isin(stored["match_id"])
     here = stored[stored["payload"].isin(digests) & ~stored["match_id"].isin(rows["match_id"])]
     return Comparison(
         payloads=len(digests),
         rows=len(rows),
-        differences=(*_differences(stored, rows[known & ~late]), *_of_details(ports, asked.source, intake.details())),
+        differences=(*_differences(stored, rows[known], late), *_of_details(ports, asked.source, intake.details())),
         new=tuple(rows["match_id"][~known]),
         gone=tuple(here["match_id"]),
-        later=int(late.sum()),
+        later=int(late["retrieved"].sum()),
         waiting=intake.rows_waiting,
         refused=tuple(refused),
     )
@@ -174,29 +174,42 @@ def _wanted(settings: Scrape, stored: pd.DataFrame) -> Collection[str]:
     return {*settings.competitions, *stored["competition"].unique()}
 
 
-def _later(ports: Ports, rows: pd.DataFrame, retrieved: datetime | None) -> "pd.Series[bool]":
-    """Rows of matches of which something is stored that was retrieved later."""
+def _later(ports: Ports, rows: pd.DataFrame) -> pd.DataFrame:
+    """Where something is stored that was retrieved later: MOMENTS by the index of `rows`; bare rows tell nothing."""
     pairs = rows[["competition", "season"]].drop_duplicates()
-    refs = (
-        ref
+    refs = {
+        ref.match_id: ref
         for code, some in pairs.groupby("competition")
         for ref in ports.matches.known(str(code), some["season"].tolist())
-    )
-    late = {ref.match_id for ref in refs if retrieved is not None and ref.seen > retrieved}
-    return rows["match_id"].isin(late)
+    }
+    moments = {}
+    for seen, moment in zip(SEEN, MOMENTS, strict=True):
+        stored = rows["match_id"].map({match_id: getattr(ref, seen) for match_id, ref in refs.items()})
+        moments[moment] = pd.to_datetime(stored, utc=True) > rows[moment]
+    return pd.DataFrame(moments, rows.index)
 
 
-def _differences(stored: pd.DataFrame, rows: pd.DataFrame) -> Iterator[Difference]:
-    """Values that differ; a missing one leaves what is stored, but for the score of another status."""
+def _differences(stored: pd.DataFrame, rows: pd.DataFrame, late: pd.DataFrame) -> Iterator[Difference]:
+    """Values that would differ; a missing one leaves what is stored, but for the score of another status."""
     old = stored.set_index("match_id").loc[rows["match_id"]]
-    new = rows.set_index("match_id")
+    new = _without_odd_half_time(rows.set_index("match_id"), old)
+    late = late.loc[rows.index].set_axis(new.index)
     other_status = new["status"] != old["status"]
     for name in _COMPARED:
-        was, now = old[name], new[name]
-        told = now.notna() | other_status if name in _GOALS else now.notna()
-        differs = told & (was != now) & ~(was.isna() & now.isna())
+        was, now, outdated = old[name], new[name], late[_MOMENT_OF.get(name, MOMENTS[0])]
+        told = (now.notna() | other_status) if name in SCORE else now.notna()
+        if name not in _MOMENT_OF:
+            told &= new["retrieved"].notna() & ~(outdated & other_status)
+        differs = told & (was != now) & ~(was.isna() & now.isna()) & ~(outdated & was.notna())
         for match_id in new.index[differs]:
             yield Difference(match_id, name, _plain(was[match_id]), _plain(now[match_id]))
+
+
+def _without_odd_half_time(new: pd.DataFrame, old: pd.DataFrame) -> pd.DataFrame:
+    """Rows without scores at half-time that the score contradicts: they are not stored."""
+    ends = [new[end].fillna(old[end]) for end in SCORE]
+    odd = [end.isna() | (new[half] > end) for half, end in zip(_HALF_TIME, ends, strict=True)]
+    return new.assign(**{half: new[half].mask(odd[0] | odd[1]) for half in _HALF_TIME})
 
 
 def _of_details(ports: Ports, source: str, details: Mapping[str, pd.DataFrame]) -> Iterator[Difference]:

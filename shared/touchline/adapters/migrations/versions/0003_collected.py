@@ -16,9 +16,12 @@ _Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    """Add the tables, the status as a source says it, and who named a team."""
+    """Add the tables, the status as a source says it, who named a team, and a memory for each kind of fact."""
     op.add_column("teams", sa.Column("source", sa.Text(), nullable=False, server_default=""))
     op.add_column("match_versions", sa.Column("raw_status", sa.Text()))
+    for name in ("statistics_seen", "prices_seen"):
+        op.add_column("matches", sa.Column(name, Moment()))
+    op.execute("UPDATE matches SET statistics_seen = seen, prices_seen = seen")  # until now there was one for all
     op.create_table(
         "source_matches",
         sa.Column("source", sa.Text(), nullable=False),
