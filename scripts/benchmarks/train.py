@@ -1,7 +1,8 @@
-"""Time of a training by its parts: tuning and fitting, conversion, registration; size and parity of the bundle.
+"""Time of a training by its parts: features, each family, the whole fit, conversion, registration; size and parity.
 
 `scripts/bench train [MATCHES.parquet] [--rows 12000]` reads any table that `touchline ingest` reads; without one, a
-simulated league. Only the newest rows are learnt from.
+simulated league. Only the newest rows are learnt from. With one trial, the default, nothing is tuned: each family is
+fitted in every fold for its weight in the pool and its calibration, and once on all rows.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from touchline.adapters.mlflow_registry import MlflowRegistry
 from touchline.domain.availability import available_time
@@ -22,7 +24,8 @@ from touchline.domain.features import build
 from touchline.domain.simulation import simulate
 from touchline.learning import bundle
 from touchline.learning.examples import Examples, as_matrix
-from touchline.learning.fitting import FitOptions, Fitted, fit
+from touchline.learning.families import family, fit_estimator
+from touchline.learning.fitting import FitOptions, Fitted, fit, recency_weights
 from touchline.ports import Payload, TrainingLog
 from touchline.sources import tidy
 
@@ -53,6 +56,15 @@ def examples(table: pd.DataFrame, rows: int) -> Examples:
     return made.take(np.arange(len(made))[-rows:])
 
 
+def alone(name: str, learnt: Examples, options: FitOptions) -> dict[str, float]:
+    """Time to make the features ready for one family, and to fit it once on all rows."""
+    weight = recency_weights(learnt.kickoff, options.half_life_days)
+    wall, processor = time.perf_counter(), time.process_time()
+    with threadpool_limits(1):
+        fit_estimator(family(name), family(name).start, learnt, weight, options.seed)
+    return {"seconds": time.perf_counter() - wall, "processor_seconds": time.process_time() - processor}
+
+
 def convert(fitted: Fitted) -> dict[str, float]:
     """Size and parity of the servable form."""
     start = time.perf_counter()
@@ -79,15 +91,22 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench train", description=__doc__)
     parser.add_argument("matches", nargs="?", type=Path, help="table of matches; without one, a simulated league")
     parser.add_argument("--rows", type=int, default=12_000)
-    parser.add_argument("--trials", type=int, default=FitOptions().trials)
+    parser.add_argument("--trials", type=int, default=1)
+    parser.add_argument("--folds", type=int, default=FitOptions().folds)
     parser.add_argument("--families", nargs="*", default=FitOptions().families)
     asked = parser.parse_args(argv)
+    start = time.perf_counter()
     learnt = examples(matches(asked.matches), asked.rows)
+    show("features", {"seconds": time.perf_counter() - start})
+    options = FitOptions(trials=asked.trials, folds=asked.folds, families=tuple(asked.families))
+    for name in options.families:
+        show(name, alone(name, learnt, options))
     wall, processor = time.perf_counter(), time.process_time()
-    fitted = fit(learnt, FitOptions(trials=asked.trials, families=tuple(asked.families)))
+    fitted = fit(learnt, options)
     seconds = {"seconds": time.perf_counter() - wall, "processor_seconds": time.process_time() - processor}
     losses = {name: float(np.mean(folds)) for name, folds in fitted.fold_losses.items()}
-    show("fit", {"rows": len(learnt), "features": len(learnt.names), **seconds, **losses})
+    weights = {f"weight_{name}": weight for name, weight in fitted.weights.items()}
+    show("fit", {"rows": len(learnt), "features": len(learnt.names), **seconds, **losses, **weights})
     show("convert", convert(fitted))
     show("register", register(fitted))
     return 0

@@ -11,9 +11,10 @@ import pytest
 from made_matches import made
 from touchline.adapters.onnx_model import load
 from touchline.domain.calibration import Temperature, Unchanged
+from touchline.domain.pooling import FORMAT
 from touchline.errors import CorruptObject, DataError, NotFound
 from touchline.learning import bundle
-from touchline.learning.calibrators import fit_isotonic
+from touchline.learning.calibrators import fit_dirichlet, fit_isotonic
 from touchline.learning.card import ModelCard
 from touchline.learning.fitting import FitOptions, fit
 from touchline.manifest import decode, sha256
@@ -29,9 +30,10 @@ EXAMPLES = made()
 ROWS = bundle.probes(made(seed=7).x)
 
 
-@pytest.fixture(scope="module", params=FitOptions().families)
+@pytest.fixture(scope="module", params=[*FitOptions().families, "pool"])
 def fitted(request):
-    return fit(EXAMPLES, FitOptions(trials=2, folds=2, families=(request.param,)))
+    names = FitOptions().families if request.param == "pool" else (request.param,)
+    return fit(EXAMPLES, FitOptions(trials=1, folds=2, families=names))
 
 
 @pytest.fixture
@@ -51,10 +53,15 @@ def files():
     return bundle.bundle_files(fit(EXAMPLES, FitOptions(trials=1, folds=2, families=("logistic",))), CARD)
 
 
-@pytest.mark.parametrize("kind", ["none", "temperature", "isotonic"])
+@pytest.mark.parametrize("kind", ["none", "temperature", "dirichlet", "isotonic"])
 def test_bundle_and_fitted_model_agree_everywhere(fitted, kind, ports, stored):
-    curve = fit_isotonic(fitted.predict(EXAMPLES.x), EXAMPLES.outcome)
-    chosen = {"none": Unchanged(), "temperature": Temperature(0.7), "isotonic": curve}[kind]
+    said = fitted.predict(EXAMPLES.x), EXAMPLES.outcome
+    chosen = {
+        "none": Unchanged(),
+        "temperature": Temperature(0.7),
+        "dirichlet": fit_dirichlet(*said),
+        "isotonic": fit_isotonic(*said),
+    }[kind]
     mended = replace(fitted, calibration=chosen)
     model = load(ports.store, "models/m1", stored(bundle.bundle_files(mended, CARD)))
     assert (model.model_id, model.features) == ("m1", EXAMPLES.names)
@@ -62,15 +69,17 @@ def test_bundle_and_fitted_model_agree_everywhere(fitted, kind, ports, stored):
     assert said.shape == (len(ROWS), 3)
     np.testing.assert_allclose(said.sum(axis=1), 1, atol=1e-9)
     assert np.max(np.abs(said - mended.predict(ROWS))) <= 1e-5
+    np.testing.assert_allclose(model.rates(ROWS), mended.rates(ROWS), atol=1e-4)
 
 
-def test_features_on_a_threshold_go_the_same_way(ports, stored):
-    """The threshold lies between neighbouring 32-bit numbers, of which rounding would choose the upper one."""
+@pytest.mark.parametrize("name", ["xgboost", "histogram"])
+def test_features_on_a_threshold_go_the_same_way(ports, stored, name):
+    """Two neighbouring 32-bit numbers are the only values: the border of their bins is one of them."""
     low = np.nextafter(np.float32(1.0), np.float32(2.0))
     high = np.nextafter(low, np.float32(2.0))
-    x = EXAMPLES.x.copy()
-    x[:, 2] = np.where(EXAMPLES.outcome == 0, low, high)
-    model = fit(replace(EXAMPLES, x=x), FitOptions(trials=1, folds=2, families=("histogram",)))
+    x = np.zeros_like(EXAMPLES.x)
+    x[:, 2] = np.where(EXAMPLES.outcome == 1, low, high)
+    model = fit(replace(EXAMPLES, x=x), FitOptions(trials=1, folds=2, families=(name,)))
     servable = load(ports.store, "models/m1", stored(bundle.bundle_files(model, CARD)))
     moved = np.where(x == low, high, x)
     assert np.max(np.abs(model.predict(x) - model.predict(moved))) > 0.1
@@ -82,16 +91,31 @@ def test_the_same_model_gives_the_same_files(fitted):
 
 
 def test_a_bundle_is_not_made_of_a_model_that_differs():
-    """An estimator that answers something else than what its trees say."""
+    """An estimator that answers something else than what its regression says."""
     model = fit(EXAMPLES, FitOptions(trials=1, folds=2, families=("logistic",)))
+    (member,) = model.members
 
-    class Liar(type(model.estimator)):
-        def predict_proba(self, X):
-            return super().predict_proba(X)[:, ::-1]
+    class Liar(type(member.estimator)):
+        def predict_proba(self, x):
+            return super().predict_proba(x)[:, ::-1]
 
-    liar = Liar(model.estimator.steps)
-    with pytest.raises(DataError, match="differs by"):
-        bundle.bundle_files(replace(model, estimator=liar), CARD)
+    liar = Liar(1.0)
+    liar.linear = member.estimator.linear
+    with pytest.raises(DataError, match="logistic differs by"):
+        bundle.bundle_files(replace(model, members=(replace(member, estimator=liar),)), CARD)
+
+
+def test_a_bundle_of_before_the_pool_is_refused_with_what_to_do(ports, stored, files):
+    old = {name: data for name, data in files.items() if name != bundle.POOL}
+    with pytest.raises(DataError, match="train again"):
+        load(ports.store, "models/m1", stored(old))
+
+
+def test_a_bundle_of_another_format_is_refused_with_what_to_do(ports, stored, files):
+    later = files | {bundle.POOL: files[bundle.POOL].replace(f'"format":{FORMAT}'.encode(), b'"format":99')}
+    assert later != files
+    with pytest.raises(DataError, match=f"format 99, not {FORMAT}(.|\n)*train again"):
+        load(ports.store, "models/m1", stored(later))
 
 
 def test_the_card_tells_the_parity(files):
@@ -121,14 +145,14 @@ def test_other_columns_than_its_own_are_refused(ports, stored, files, shape):
         load(ports.store, "models/m1", stored(files)).predict(np.zeros(shape))
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "calibration.json", "features.json", "card.json"])
+@pytest.mark.parametrize("name", ["model.onnx", "pool.json", "calibration.json", "features.json", "card.json"])
 def test_a_changed_byte_is_found(ports, stored, files, name):
     digests = stored(files | {name: files[name][:-1] + b"!"})
     with pytest.raises(CorruptObject, match=name):
         load(ports.store, "models/m1", digests | {name: sha256(files[name])})
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "calibration.json", "features.json", "card.json"])
+@pytest.mark.parametrize("name", ["model.onnx", "pool.json", "calibration.json", "features.json", "card.json"])
 def test_a_file_without_a_digest_or_a_digest_without_a_file(ports, stored, files, name):
     digests = stored({one: data for one, data in files.items() if one != name})
     with pytest.raises(DataError, match=f"no digest of {name}"):
@@ -137,7 +161,7 @@ def test_a_file_without_a_digest_or_a_digest_without_a_file(ports, stored, files
         load(ports.store, "models/m1", digests | {name: "0" * 64})
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "calibration.json", "features.json", "card.json"])
+@pytest.mark.parametrize("name", ["model.onnx", "pool.json", "calibration.json", "features.json", "card.json"])
 def test_files_of_something_else_are_refused(ports, stored, files, name):
     kind = CorruptObject if name == "model.onnx" else DataError
     with pytest.raises(kind, match=name):

@@ -9,16 +9,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss as reference_log_loss
+from threadpoolctl import threadpool_limits
 
 from made_matches import START, made, true_probabilities
 from touchline.domain import scoring
 from touchline.domain.calibration import Unchanged
 from touchline.learning import calibrators, evaluation
-from touchline.learning.families import FAMILIES, FORGOTTEN, family, fit_estimator, probabilities
+from touchline.learning.families import FAMILIES, family, fit_estimator, probabilities
 from touchline.learning.fitting import recency_weights
 
 FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 SMALL = made(300)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """As the caller of a fit does: OpenMP's threads spin while they wait, on a busy machine for long."""
+    with threadpool_limits(1):
+        yield
 
 
 @st.composite
@@ -177,30 +185,17 @@ class TestFamilies:
         np.testing.assert_allclose(turned, together, atol=1e-12)
         np.testing.assert_allclose(probabilities(estimator, SMALL.x[7:8]), together[7:8], atol=1e-12)
 
-    @pytest.mark.parametrize("name", ["logistic", "xgboost"])
+    @pytest.mark.parametrize("name", FAMILIES)
     def test_a_match_without_weight_teaches_nothing(self, name):
         wrong = SMALL.outcome.copy()
         wrong[:100] = 2 - wrong[:100]
-        turned = replace(SMALL, outcome=wrong)
+        turned = replace(SMALL, outcome=wrong, goals=np.where(np.arange(300)[:, None] < 100, 7.0, SMALL.goals))
         weight = np.where(np.arange(300) < 100, 0.0, 1.0)
         said = [
             probabilities(fit_estimator(family(name), family(name).start, one, weight, seed=0), SMALL.x)
             for one in (SMALL, turned)
         ]
         np.testing.assert_allclose(said[0], said[1], atol=1e-6)
-
-    def test_a_family_without_weights_forgets_the_oldest(self):
-        wrong = SMALL.outcome.copy()
-        wrong[:100] = 2 - wrong[:100]
-        turned = replace(SMALL, outcome=wrong)
-
-        def said(examples, weight_of_old):
-            weight = np.where(np.arange(300) < 100, weight_of_old, 1.0)
-            start = family("histogram").start | {"min_samples_leaf": 20}
-            return probabilities(fit_estimator(family("histogram"), start, examples, weight, seed=0), SMALL.x)
-
-        np.testing.assert_array_equal(said(SMALL, 0.9 * FORGOTTEN), said(turned, 0.9 * FORGOTTEN))
-        assert not np.array_equal(said(SMALL, 1.1 * FORGOTTEN), said(turned, 1.1 * FORGOTTEN))
 
     @FEW
     @given(st.lists(st.integers(0, 9000), min_size=1, max_size=30), st.floats(100, 5000))

@@ -175,7 +175,7 @@ class TestModel:
 
     def test_the_bundle_is_whole_and_serves(self, ports, trained):
         _, manifest = read_publication(ports.store, trained)
-        assert set(manifest.outputs) == {"model.onnx", "calibration.json", "features.json", "card.json"}
+        assert set(manifest.outputs) == {"model.onnx", "pool.json", "calibration.json", "features.json", "card.json"}
         model = ports.model(*bundle_of(manifest))
         assert model.model_id == manifest.id
         assert model.features == FEATURE_NAMES

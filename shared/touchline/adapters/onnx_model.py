@@ -1,6 +1,7 @@
 """A servable bundle, run by ONNX Runtime and numpy alone."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -9,9 +10,19 @@ from numpy.typing import NDArray
 
 from touchline.domain import calibration
 from touchline.domain.calibration import Calibration
+from touchline.domain.pooling import FORMAT, Pool
 from touchline.errors import CorruptObject, DataError
 from touchline.manifest import Ref, decode, read_object
 from touchline.ports import ObjectStore, Predictor
+
+_FILES: Final = frozenset({"model.onnx", "pool.json", "calibration.json", "features.json", "card.json"})
+_AGAIN: Final = "it was made by another version: train again"
+
+
+class _Format(msgspec.Struct, frozen=True):
+    """As much of pool.json as every format has."""
+
+    format: int
 
 
 class _Features(msgspec.Struct, frozen=True):
@@ -30,9 +41,14 @@ class OnnxModel:
     """Features in, calibrated probabilities out; safe to call from several threads."""
 
     def __init__(
-        self, session: onnxruntime.InferenceSession, mend: Calibration, model_id: str, features: tuple[str, ...]
+        self,
+        session: onnxruntime.InferenceSession,
+        pool: Pool,
+        mend: Calibration,
+        model_id: str,
+        features: tuple[str, ...],
     ) -> None:
-        self._session, self._calibration = session, mend
+        self._session, self._pool, self._calibration = session, pool, mend
         self.model_id, self.features = model_id, features
 
     def predict(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -41,14 +57,24 @@ class OnnxModel:
         Raises:
             DataError: the number of columns is not the model's.
         """
+        return self._calibration.apply(self._pool.forecast(self._scores(features)))
+
+    def rates(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(n, len(features)) features -> (n, 2) expected goals, home and away; NaN where the model knows of none.
+
+        Raises:
+            DataError: the number of columns is not the model's.
+        """
+        return self._pool.rates(self._scores(features))
+
+    def _scores(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         given = np.asarray(features)
         if given.ndim != 2 or given.shape[1] != len(self.features):
             raise DataError(f"{len(self.features)} features a row are needed, got an array of shape {given.shape}")
         with np.errstate(over="ignore"):
             x = given.astype(np.float32)
         x[np.isinf(x)] = np.nan
-        p = self._session.run(["probabilities"], {"features": x})[0].astype(np.float64)
-        return self._calibration.apply(p / p.sum(axis=1, keepdims=True))
+        return np.asarray(self._session.run(["scores"], {"features": x})[0], dtype=np.float64)
 
 
 def load(store: ObjectStore, bundle: str, digests: Mapping[str, str]) -> Predictor:
@@ -57,19 +83,29 @@ def load(store: ObjectStore, bundle: str, digests: Mapping[str, str]) -> Predict
     Args:
         store: where the bundle lies.
         bundle: prefix, with or without a slash at its end.
-        digests: file name -> sha256; model.onnx, calibration.json, features.json and card.json must be among them.
+        digests: file name -> sha256; those of _FILES must be among them.
 
     Raises:
         CorruptObject: a file has not the promised bytes, or is no part of a model.
-        DataError: a digest is missing.
+        DataError: a digest is missing, or the bundle is of another format.
         NotFound: a file is missing.
     """
     files = {name: read_object(store, Ref(f"{bundle.rstrip('/')}/{name}", digest)) for name, digest in digests.items()}
-    if missing := {"model.onnx", "calibration.json", "features.json", "card.json"} - set(files):
-        raise DataError(f"no digest of {', '.join(sorted(missing))}", where=bundle)
+    if missing := _FILES - set(files):
+        hint = _AGAIN if missing == {"pool.json"} else ""
+        raise DataError(f"no digest of {', '.join(sorted(missing))}", where=bundle, hint=hint)
+    pool = decode(files["pool.json"], _Format, f"{bundle}/pool.json")
+    if pool.format != FORMAT:
+        raise DataError(f"a bundle of format {pool.format}, not {FORMAT}", where=f"{bundle}/pool.json", hint=_AGAIN)
     features = decode(files["features.json"], _Features, f"{bundle}/features.json")
     card = decode(files["card.json"], _Card, f"{bundle}/card.json")
-    return OnnxModel(_session(files["model.onnx"], bundle), _calibration(files, bundle), card.model_id, features.names)
+    return OnnxModel(
+        _session(files["model.onnx"], bundle),
+        decode(files["pool.json"], Pool, f"{bundle}/pool.json"),
+        _calibration(files, bundle),
+        card.model_id,
+        features.names,
+    )
 
 
 def _calibration(files: Mapping[str, bytes], bundle: str) -> Calibration:

@@ -72,7 +72,31 @@ class Isotonic(msgspec.Struct, frozen=True, tag="isotonic"):
         return _normalised(_floored(np.stack([self.curve(given[:, c], c) for c in range(3)], axis=1)))
 
 
-Calibration = Unchanged | Temperature | Isotonic
+class Dirichlet(msgspec.Struct, frozen=True, tag="dirichlet"):
+    """A linear map of the logarithms of all three (Kull et al. 2019): mends what classes take from each other.
+
+    `matrix` has a row for each class that comes out, in the order of OUTCOMES; `bias` is added to it.
+
+    >>> same = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    >>> Dirichlet(same, (0.0, 0.7, 0.0)).apply([[0.5, 0.2, 0.3]]).round(3).tolist()
+    [[0.416, 0.335, 0.249]]
+    """
+
+    matrix: tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
+    bias: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        if not np.all(np.isfinite([*self.bias, *(value for row in self.matrix for value in row)])):
+            raise ValueError("the numbers of a Dirichlet calibration must be finite")
+
+    def apply(self, p: ArrayLike) -> Floats:
+        """(n, 3) probabilities -> (n, 3)."""
+        scores = np.log(_floored(p)) @ np.array(self.matrix).T + np.array(self.bias)
+        raised = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return _normalised(_floored(_normalised(raised)))
+
+
+Calibration = Unchanged | Temperature | Dirichlet | Isotonic
 
 
 def encode(calibration: Calibration) -> bytes:

@@ -1,14 +1,16 @@
 """Fitting calibrations on forecasts of matches that the forecaster had not seen, and choosing one by later matches."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 from sklearn.isotonic import isotonic_regression
 
 from touchline.domain import scoring
-from touchline.domain.calibration import TEMPERATURES, Calibration, Isotonic, Temperature, Unchanged
+from touchline.domain.calibration import FLOOR, TEMPERATURES, Calibration, Dirichlet, Isotonic, Temperature, Unchanged
+from touchline.domain.pooling import softmax
 from touchline.domain.splits import Moments
 from touchline.learning.examples import Floats, Outcomes
 
@@ -19,6 +21,8 @@ TOLERANCE = 3e-4
 _BINS = 30
 _BIN_MATCHES = 100
 """A bin of fewer matches than this tells a frequency too roughly: there are fewer bins then."""
+_HELD = 20.0
+"""Strength of the ridge towards no calibration, in log-loss of all matches."""
 _TRUST = 30.0
 """Matches by which each bin's frequency is drawn towards what was promised, so that no bin ends at never."""
 
@@ -53,6 +57,25 @@ def fit_temperature(p: Floats, outcome: Outcomes) -> Temperature:
     return Temperature(float(np.exp(found.x)))
 
 
+def fit_dirichlet(p: Floats, outcome: Outcomes) -> Dirichlet:
+    """Multinomial logistic regression on the logarithms, with a ridge towards leaving them as they are."""
+    logarithms = np.log(np.clip(p, FLOOR, 1 - FLOOR))
+    came = np.eye(3)[outcome]
+    same = np.concatenate([np.eye(3), np.zeros((1, 3))])
+    inputs = np.column_stack([logarithms, np.ones(len(p))])
+
+    def loss(point: Floats) -> tuple[float, Floats]:
+        moved = point.reshape(4, 3)
+        said = softmax(inputs @ moved)
+        told = -np.sum(came * np.log(np.maximum(said, 1e-300)))
+        slope = inputs.T @ (said - came) + 2 * _HELD * (moved - same)
+        return float(told + _HELD * np.sum((moved - same) ** 2)) / len(p), slope.ravel() / len(p)
+
+    found: Any = minimize(loss, same.ravel(), jac=True, method="L-BFGS-B", options={"gtol": 1e-7, "ftol": 1e-12})
+    (home, draw, away) = found.x.reshape(4, 3).T.tolist()
+    return Dirichlet((tuple(home[:3]), tuple(draw[:3]), tuple(away[:3])), (home[3], draw[3], away[3]))
+
+
 def fit_isotonic(p: Floats, outcome: Outcomes) -> Isotonic:
     """Rising curve for each class through bins of equally many matches.
 
@@ -80,6 +103,7 @@ def _rising(p: Floats, hit: NDArray[np.bool_]) -> tuple[tuple[float, ...], tuple
 KINDS: dict[str, Callable[[Floats, Outcomes], Calibration]] = {
     "none": lambda p, outcome: Unchanged(),
     "temperature": fit_temperature,
+    "dirichlet": fit_dirichlet,
     "isotonic": fit_isotonic,
 }
 """Simplest first."""

@@ -83,7 +83,9 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     calibration: str
     calibration_losses: dict[str, float]
     fold_losses: dict[str, tuple[float, ...]]
-    """Log-loss of each family in each fold."""
+    """Log-loss of each family in each fold, and of the pool."""
+    weights: dict[str, float] = {}
+    """Part of each family in the pool; 0 for those that were left out."""
     starts: dict[str, dict[str, Any]] = {}
     """Parameters given from outside, from which the search of a family started."""
     parity: float = 0.0
@@ -111,6 +113,10 @@ def markdown(card: ModelCard) -> str:
         f"# Model {card.model_id}",
         made_up if card.simulated else "",
         about,
+        "## Members, by the log-loss in folds that they had not seen\n",
+        _member_table(card),
+        "## Calibrations, by the log-loss on the newer half of the folds\n" if card.calibration_losses else "",
+        _calibration_table(card),
         "## Scores on the test matches\n",
         _score_table(card),
         "## Differences, this model minus the other (below zero: this one is better)\n",
@@ -125,6 +131,27 @@ def markdown(card: ModelCard) -> str:
 
 def _span(first: datetime, last: datetime) -> str:
     return f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
+
+
+def _member_table(card: ModelCard) -> str:
+    rows = [
+        (name, f"{card.weights[name]:.3f}" if name in card.weights else "", *(f"{loss:.4f}" for loss in losses))
+        for name, losses in card.fold_losses.items()
+    ]
+    folds = max((len(losses) for losses in card.fold_losses.values()), default=0)
+    return _table(("family", "weight", *(f"fold {number}" for number in range(1, folds + 1))), rows)
+
+
+def _calibration_table(card: ModelCard) -> str:
+    """Cost is what a kind loses to the best."""
+    if not card.calibration_losses:
+        return ""
+    best = min(card.calibration_losses.values())
+    rows = [
+        (f"{name} (chosen)" if name == card.calibration else name, f"{loss:.5f}", f"{loss - best:.5f}")
+        for name, loss in card.calibration_losses.items()
+    ]
+    return _table(("calibration", "log-loss", "cost"), rows)
 
 
 def _score_table(card: ModelCard) -> str:

@@ -1,8 +1,9 @@
-"""From examples to one calibrated model: tune the families, take the best, calibrate it, fit it on everything."""
+"""From examples to one calibrated pool: tune the families, weigh them, calibrate what they say together, fit on all."""
 
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -10,16 +11,25 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from touchline.coordination import Studies
+from touchline.domain import scoring
 from touchline.domain.calibration import Calibration
+from touchline.domain.pooling import blend
 from touchline.domain.splits import Moments, expanding
 from touchline.errors import DataError
 from touchline.learning.calibrators import choose
 from touchline.learning.examples import Examples, Floats, Matrix, Outcomes, as_matrix, require_learnable
-from touchline.learning.families import Family, Params, family, fit_estimator, probabilities
+from touchline.learning.families import Params, family, probabilities
+from touchline.learning.pool import weights
+from touchline.learning.prepared import Prepared
 from touchline.learning.studies import Alone
-from touchline.learning.tuning import CrossValidated, Progress, Task, tune
+from touchline.learning.tuning import CrossValidated, Progress, Task, tune, validate
 
 SAMPLE = 300
+POOL = "pool"
+"""Name of a model of several families."""
+
+Asked = TypeVar("Asked")
+Got = TypeVar("Got")
 
 
 class FitOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +40,7 @@ class FitOptions(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 7
     threads: int = 2
     """Families that are tuned at the same time."""
-    families: tuple[str, ...] = ("logistic", "xgboost", "histogram")
+    families: tuple[str, ...] = ("logistic", "xgboost", "histogram", "goals")
     half_life_days: float = 2922.0
     """A match this much older than the newest counts half."""
     starts: dict[str, Params] = {}
@@ -40,38 +50,69 @@ class FitOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A model that can forecast, and how it came to be chosen."""
+class Member:
+    """A fitted model of one family, and its part in the pool."""
 
     family: str
     params: Params
-    names: tuple[str, ...]
+    weight: float
+    """0 for a model of goals that serves for expected goals alone."""
     estimator: Any
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model that can forecast, and how it came to be chosen."""
+
+    members: tuple[Member, ...]
+    names: tuple[str, ...]
     calibration: Calibration
     fold_losses: dict[str, tuple[float, ...]]
-    """Log-loss of each family in each fold, with its best parameters."""
+    """Log-loss of each family in each fold, with its best parameters; and of the pool, if there are several."""
     calibration_losses: dict[str, float]
     """Log-loss of each kind of calibration on held-out matches; empty when they were too few to choose."""
     sample: Matrix
     """Some of the features that it learnt from, to show what an input looks like."""
 
+    @property
+    def family(self) -> str:
+        """`pool`, or the family if there is but one."""
+        return self.members[0].family if len(self.members) == 1 else POOL
+
+    @property
+    def params(self) -> Params:
+        """Parameters by name; in a pool each name is preceded by its family."""
+        if len(self.members) == 1:
+            return self.members[0].params
+        return {f"{one.family}.{name}": value for one in self.members for name, value in one.params.items()}
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Part of each family in the pool, 0 for those that were left out."""
+        told = {one.family: one.weight for one in self.members}
+        return {name: told.get(name, 0.0) for name in self.fold_losses if name != POOL}
+
     def rates(self, x: NDArray[np.floating]) -> Floats:
         """(n, k) features -> (n, 2) expected goals, home and away; NaN where no family learnt goals."""
-        if self.family != "goals":
+        goals = [one.estimator for one in self.members if one.family == "goals"]
+        if not goals:
             return np.full((len(x), 2), np.nan)
         with threadpool_limits(1):
-            return np.asarray(self.estimator.rates(as_matrix(x).astype(np.float64)))
+            return np.asarray(goals[0].rates(as_matrix(x).astype(np.float64)))
 
     def predict(self, x: NDArray[np.floating]) -> Floats:
         """(n, k) features in the order of `names` -> (n, 3) calibrated probabilities."""
+        heard = [one for one in self.members if one.weight > 0]
         with threadpool_limits(1):
-            return self.calibration.apply(probabilities(self.estimator, as_matrix(x)))
+            said = [probabilities(one.estimator, as_matrix(x)) for one in heard]
+        return self.calibration.apply(blend(said, [one.weight for one in heard]))
 
 
 def fit(examples: Examples, options: FitOptions, progress: Progress | None = None) -> Fitted:
-    """Tune every family over folds in the order of time, keep the one with the least log-loss, calibrate, fit on all.
+    """Tune every family over folds in the order of time, pool them, calibrate the pool, fit the members on all.
 
-    The calibration is chosen and fitted on forecasts made out of fold. The libraries' own threads are held to one
+    Weights and calibration are learnt from forecasts made out of fold. With one trial nothing is searched: the
+    families' starting points are taken. One family alone is no pool. The libraries' own threads are held to one
     throughout: they spin while they wait, which on a busy machine costs a hundredfold, and so the result does not
     depend on their number.
 
@@ -86,31 +127,33 @@ def fit(examples: Examples, options: FitOptions, progress: Progress | None = Non
 
 def _fit(examples: Examples, options: FitOptions, say: Progress) -> Fitted:
     task = task_of(examples, options)
-    candidates = _tuned([family(name) for name in options.families], task, options.threads, say)
-    best = min(candidates.values(), key=lambda candidate: candidate.log_loss)
-    reached = {name: candidate.fold_scores for name, candidate in candidates.items()}
-    say(f"{best.family} is best in the folds with log-loss {best.log_loss:.4f}")
+    candidates = _tuned(options, task, say)
     judged = np.concatenate([split.test for split in task.splits])
-    calibration, losses = choose(
-        np.concatenate(best.forecasts), examples.outcome[judged], examples.kickoff[judged]
-    )  # fmt: skip
-    estimator = fit_estimator(
-        family(best.family), best.params, examples, task.weight, options.seed
-    )  # fmt: skip
-    return Fitted(best.family, best.params, examples.names, estimator, calibration, reached, losses, _sample(examples))
+    outcome = examples.outcome[judged]
+    forecasts = {one.family: np.concatenate(one.forecasts) for one in candidates}
+    part = weights(forecasts, outcome)
+    pooled = blend(*zip(*((forecasts[name], weight) for name, weight in part.items() if weight > 0), strict=True))
+    reached = {one.family: one.fold_scores for one in candidates}
+    if len(candidates) > 1:
+        reached[POOL] = _by_fold(pooled, outcome, task)
+        say(f"the pool is {_told(part)}, with log-loss {scoring.log_loss(pooled, outcome).mean():.4f}")
+    calibration, losses = choose(pooled, outcome, examples.kickoff[judged])
+    plan = [(one, part[one.family]) for one in candidates if part[one.family] > 0 or one.family == "goals"]
+    members = _members([(one.family, one.params, weight) for one, weight in plan], examples, task.weight, options)
+    return Fitted(members, examples.names, calibration, reached, losses, _sample(examples))
 
 
 def refit(fitted: Fitted, examples: Examples, options: FitOptions) -> Fitted:
-    """The same family, parameters and calibration, learnt anew from other examples.
+    """The same families, weights, parameters and calibration, learnt anew from other examples.
 
     Raises:
         DataError: too few matches, or an outcome that never came.
     """
     require_learnable(examples)
     weight = recency_weights(examples.kickoff, options.half_life_days)
+    plan = [(one.family, one.params, one.weight) for one in fitted.members]
     with threadpool_limits(1):
-        estimator = fit_estimator(family(fitted.family), fitted.params, examples, weight, options.seed)
-    return replace(fitted, estimator=estimator, sample=_sample(examples))
+        return replace(fitted, members=_members(plan, examples, weight, options), sample=_sample(examples))
 
 
 def recency_weights(kickoff: Moments, half_life_days: float) -> Floats:
@@ -136,11 +179,39 @@ def task_of(examples: Examples, options: FitOptions) -> Task:
     return Task(examples, weight, splits, options.trials, options.seed, options.studies, options.starts)
 
 
-def _tuned(families: list[Family], task: Task, threads: int, say: Progress) -> dict[str, CrossValidated]:
+def _tuned(options: FitOptions, task: Task, say: Progress) -> list[CrossValidated]:
+    families = [family(name) for name in options.families]
+    task.prepared  # noqa: B018  # made before the threads begin
+    if task.trials > 1 or not isinstance(task.studies, Alone):
+        return _beside(lambda one: tune(one, task, say), families, options.threads)
+    return _beside(lambda one: validate(one, task.starts.get(one.name, one.start), task), families, options.threads)
+
+
+def _members(
+    plan: list[tuple[str, Params, float]], examples: Examples, weight: Floats, options: FitOptions
+) -> tuple[Member, ...]:
+    prepared = Prepared(examples, weight)
+
+    def learn(one: tuple[str, Params, float]) -> Member:
+        name, params, part = one
+        return Member(name, params, part, family(name).build(params, options.seed).fit(prepared))
+
+    return tuple(_beside(learn, plan, options.threads))
+
+
+def _beside(work: Callable[[Asked], Got], asked: Iterable[Asked], threads: int) -> list[Got]:
     # The limit of OpenMP, unlike the others, is each thread's own: those of the pool set it when they start.
     with ThreadPoolExecutor(threads, initializer=threadpool_limits, initargs=(1, "openmp")) as pool:
-        found = pool.map(lambda one: tune(one, task, say), families)
-        return {candidate.family: candidate for candidate in found}
+        return list(pool.map(work, asked))
+
+
+def _by_fold(p: Floats, outcome: Outcomes, task: Task) -> tuple[float, ...]:
+    ends = np.cumsum([len(split.test) for split in task.splits])[:-1]
+    return tuple(float(part.mean()) for part in np.split(scoring.log_loss(p, outcome), ends))
+
+
+def _told(part: dict[str, float]) -> str:
+    return ", ".join(f"{weight:.0%} {name}" for name, weight in part.items() if weight > 0)
 
 
 def _sample(examples: Examples) -> Matrix:

@@ -1,45 +1,37 @@
-"""Expected goals of both sides from features: two ridge Poisson regressions, with the low scores' correction."""
+"""Expected goals of both sides from features: two ridge Poisson regressions, with the correction of low scores."""
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import PoissonRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from touchline.domain import score_grid
-
-Floats = NDArray[np.float64]
+from touchline.domain.joint_goals import RHO
+from touchline.domain.pooling import rates_of
+from touchline.learning.examples import Floats
+from touchline.learning.linear import Linear, fit_goals
+from touchline.learning.prepared import Prepared
 
 
 class GoalModel:
     """Learns how many goals each side may expect, and forecasts results through the grid of scores."""
 
-    def __init__(self, ridge: float = 1e-3, rho: float = -0.05) -> None:
-        """Strength of the ridge on standardised features, and the correction of low scores."""
-        self.ridge, self.rho = ridge, rho
-        self._sides: list[Any] = []
+    linear: Linear
+    """Its scores are logarithms of expected goals, home and away."""
 
-    def fit(self, x: Floats, goals: Floats, weight: Floats) -> Self:
-        """Learn from (n, k) features, NaN where missing, and (n, 2) goals, rows with NaN left out."""
-        known = ~np.isnan(goals).any(axis=1)
-        self._sides = [
-            make_pipeline(
-                SimpleImputer(strategy="median", keep_empty_features=True),
-                StandardScaler(),
-                PoissonRegressor(alpha=self.ridge, solver="newton-cholesky"),
-            ).fit(x[known], goals[known, side], poissonregressor__sample_weight=weight[known])
-            for side in range(2)
-        ]
+    def __init__(self, strength: float, rho: float = RHO) -> None:
+        """Inverse of the ridge as C of scikit-learn, and the correction of low scores."""
+        self.strength, self.rho = strength, rho
+
+    def fit(self, prepared: Prepared) -> Self:
+        """Learn from matches whose goals are known."""
+        self.linear = fit_goals(prepared, self.strength)
         return self
 
-    def rates(self, x: Floats) -> Floats:
+    def rates(self, x: NDArray[np.floating]) -> Floats:
         """(n, k) features -> (n, 2) expected goals, home and away."""
-        with np.errstate(over="ignore"):
-            return score_grid.bounded(np.stack([side.predict(x) for side in self._sides], axis=1))
+        return rates_of(self.linear.scores(x))
 
-    def predict_proba(self, x: Floats) -> Floats:
+    def predict_proba(self, x: NDArray[np.floating]) -> Floats:
         """(n, k) features -> (n, 3) probabilities of home win, draw and away win."""
         return score_grid.outcomes(self.rates(x), self.rho)

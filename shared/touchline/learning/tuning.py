@@ -16,6 +16,7 @@ from touchline.domain import scoring
 from touchline.domain.splits import Rows, Split
 from touchline.learning.examples import Examples, Floats
 from touchline.learning.families import Family, Params
+from touchline.learning.prepared import Prepared
 from touchline.learning.search_folds import Forecaster, ready
 from touchline.learning.studies import Alone
 from touchline.manifest import encode, sha256
@@ -56,6 +57,19 @@ class Task:
     studies: Studies = field(default_factory=Alone)
     starts: dict[str, Params] = field(default_factory=dict)
     """Parameters that take the place of a family's own starting point."""
+
+    @cached_property
+    def prepared(self) -> tuple[Prepared, ...]:
+        """What each fold learns from, made ready once for all families."""
+        return tuple(Prepared(self.examples.take(split.train), self.weight[split.train]) for split in self.splits)
+
+    @cached_property
+    def searched(self) -> "Task":
+        """The same task with shorter training parts, for all families; the task itself if they are short enough."""
+        if all(len(split.train) <= TUNING_ROWS for split in self.splits):
+            return self
+        splits = tuple(Split(_newest(split.train, self.examples), split.test) for split in self.splits)
+        return replace(self, splits=splits)
 
 
 def tune(family: Family, task: Task, progress: Progress) -> CrossValidated:
@@ -108,7 +122,7 @@ class Search:
             Unavailable: the place of the studies does not answer.
         """
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self.family, self._task, self._progress = family, _limited(task), progress
+        self.family, self._task, self._progress = family, task.searched, progress
         self.whole = self._task is task
         """Whether trials learn from all that there is."""
         self.kept: tuple[int, CrossValidated] | None = None
@@ -152,19 +166,14 @@ def _sampler(seed: int, number: int) -> optuna.samplers.TPESampler:
 
 
 def _folds(family: Family, task: Task) -> list[Forecaster]:
-    return [ready(family, task.examples, task.weight, split, task.seed) for split in task.splits]
+    return [
+        ready(family, task.examples, prepared, split, task.seed)
+        for prepared, split in zip(task.prepared, task.splits, strict=True)
+    ]
 
 
 def _loss(p: Floats, task: Task, split: Split) -> float:
     return float(scoring.log_loss(p, task.examples.outcome[split.test]).mean())
-
-
-def _limited(task: Task) -> Task:
-    """The same task with shorter training parts, or the task itself if they are short enough."""
-    if all(len(split.train) <= TUNING_ROWS for split in task.splits):
-        return task
-    splits = tuple(Split(_newest(split.train, task.examples), split.test) for split in task.splits)
-    return replace(task, splits=splits)
 
 
 def _newest(rows: Rows, examples: Examples) -> Rows:

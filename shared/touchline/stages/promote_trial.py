@@ -12,7 +12,7 @@ from touchline.manifest import Manifest, Ref, bundle_of, decode, read_object
 from touchline.ports import ObjectStore
 from touchline.work import Ports
 
-FILES: Final = frozenset({"model.onnx", "calibration.json", "features.json", "card.json"})
+FILES: Final = frozenset({"model.onnx", "pool.json", "calibration.json", "features.json", "card.json"})
 
 
 def try_bundle(ports: Ports, manifest: Manifest, rows: int) -> tuple[Trial, ModelCard | None]:

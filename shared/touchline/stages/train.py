@@ -200,6 +200,7 @@ def _card(
         calibration=str(msgspec.to_builtins(fitted.calibration)["type"]),
         calibration_losses=fitted.calibration_losses,
         fold_losses=fitted.fold_losses,
+        weights=fitted.weights,
         starts=job.parameters["params"],
     )
 

@@ -1,0 +1,106 @@
+"""The whole pool as one small ONNX graph: features in, the scores of all members out.
+
+All members share the scale of the features, so one product serves all regressions, and one ensemble holds all trees.
+Seven nodes load in a millisecond; what follows from the scores is reckoned by touchline/domain/pooling.py. Written out
+by hand, because the common converters make a graph of each member with many more nodes.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from touchline.learning.boosted import Boosted
+from touchline.learning.prepared import CLIP
+from touchline.learning.trees import Tree, constants, trees
+
+INPUT: Final = "features"
+OUTPUT: Final = "scores"
+OPSETS: Final = {"": 15, "ai.onnx.ml": 3}
+"""Old enough for every runtime in use."""
+_IR_VERSION: Final = 8
+
+
+def graph(estimators: Sequence[Any], columns: int) -> onnx.ModelProto:
+    """Graph with (n, columns) 32-bit input `features` and output `scores`, those of each estimator after another.
+
+    Args:
+        estimators: with `linear`, all on one scale; some with trees.
+        columns: number of features.
+    """
+    scale = estimators[0].linear.scale
+    coefficients = np.concatenate([one.linear.coefficients for one in estimators], axis=1)
+    intercepts = np.concatenate([one.linear.intercepts + _constants(one) for one in estimators])
+    values = {
+        "mean": scale.mean,
+        "inverse": 1.0 / scale.spread,
+        "low": np.array(-CLIP),
+        "high": np.array(CLIP),
+        "coefficients": coefficients,
+        "intercepts": intercepts,
+    }
+    grown = [
+        (first, tree)
+        for first, one in zip(firsts(estimators), estimators, strict=True)
+        if isinstance(one, Boosted)
+        for tree in trees(one)
+    ]
+    nodes = [
+        helper.make_node("IsNaN", [INPUT], ["missing"]),
+        helper.make_node("Where", ["missing", "mean", INPUT], ["known"]),
+        helper.make_node("Sub", ["known", "mean"], ["centred"]),
+        helper.make_node("Mul", ["centred", "inverse"], ["scaled"]),
+        helper.make_node("Clip", ["scaled", "low", "high"], ["near"]),
+        helper.make_node("Gemm", ["near", "coefficients", "intercepts"], ["regressed" if grown else OUTPUT]),
+    ]
+    if grown:
+        nodes += [_ensemble(grown, len(intercepts)), helper.make_node("Add", ["regressed", "added"], [OUTPUT])]
+    made = helper.make_graph(
+        nodes,
+        "touchline",
+        [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [None, columns])],
+        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None, len(intercepts)])],
+        [numpy_helper.from_array(np.asarray(value, dtype=np.float32), name) for name, value in values.items()],
+    )
+    opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
+    return helper.make_model(made, opset_imports=opsets, ir_version=_IR_VERSION)
+
+
+def firsts(estimators: Sequence[Any]) -> list[int]:
+    """Column of the first score of each estimator."""
+    widths = [len(one.linear.intercepts) for one in estimators]
+    return [int(first) for first in np.cumsum([0, *widths])[:-1]]
+
+
+def _constants(estimator: Any) -> Any:
+    return constants(estimator) if isinstance(estimator, Boosted) else 0.0
+
+
+def _ensemble(grown: list[tuple[int, Tree]], scores: int) -> onnx.NodeProto:
+    parts = [_attributes(number, first, tree) for number, (first, tree) in enumerate(grown)]
+    attributes: dict[str, Any] = {name: [value for part in parts for value in part[name]] for name in parts[0]}
+    return helper.make_node(
+        "TreeEnsembleRegressor", [INPUT], ["added"], domain="ai.onnx.ml", name="trees", n_targets=scores,
+        aggregate_function="SUM", post_transform="NONE", **attributes,
+    )  # fmt: skip
+
+
+def _attributes(number: int, first: int, tree: Tree) -> dict[str, list[Any]]:
+    leaves, size = np.flatnonzero(tree.leaf), len(tree.leaf)
+    inner = ~tree.leaf
+    return {
+        "nodes_treeids": [number] * size,
+        "nodes_nodeids": list(range(size)),
+        "nodes_featureids": tree.feature.tolist(),
+        "nodes_modes": ["BRANCH_LEQ" if split else "LEAF" for split in inner],
+        "nodes_values": tree.threshold.tolist(),
+        "nodes_truenodeids": np.where(inner, tree.left, 0).tolist(),
+        "nodes_falsenodeids": np.where(inner, tree.right, 0).tolist(),
+        "nodes_missing_value_tracks_true": (inner & tree.missing_left).astype(int).tolist(),
+        "target_treeids": [number] * len(leaves),
+        "target_nodeids": leaves.tolist(),
+        "target_ids": [first + tree.target] * len(leaves),
+        "target_weights": tree.value[leaves].tolist(),
+    }
