@@ -26,6 +26,7 @@ from touchline.cli import (
     sweep_command,
     teams,
     trace_command,
+    tune_command,
     up,
     wiring_command,
 )
@@ -63,7 +64,7 @@ def version() -> None:
 
 ROOMS = (
     demo, commands, scrape_command, odds, sources_command, up, sweep_command, deadletters, replay, reparse, runs,
-    trace_command, teams, players, backtest_command, serve, doctor, wiring_command, replica,
+    trace_command, teams, players, backtest_command, tune_command, serve, doctor, wiring_command, replica,
 )  # fmt: skip
 for commands_of in ROOMS:
     commands_of.register(app)
