@@ -3,23 +3,24 @@
 `scripts/bench forecast [--data MATCHES.parquet] [--uses statistics past_prices] [--validate]`
 
 Features are made once, the ratings refreshed every morning; then for each level of what may be used one walk through
-the seasons, the models fitted anew every year. Prints one line of JSON for each figure. `--validate` walks through
-2016-17 to 2020-21 instead: choices are made there, and the seasons of the report are only looked at.
+the seasons, the models fitted anew every year, from parameters found before. Prints one line of JSON for each figure,
+at the end those of `scripts/bench forecast-speed`. `--validate` walks through 2016-17 to 2020-21 instead: choices are
+made there, and the seasons of the report are only looked at.
 """
 
 import argparse
-import json
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import numpy as np
-import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).parent / "parts"))
+
+from figures import DATA, REPORT, TOP, VALIDATION, Figure, matches, tell
+from forecast_speed import speed
 
 from touchline.domain import scoring
 from touchline.domain.noise_floor import noise_floor
@@ -29,13 +30,7 @@ from touchline.learning.fitting import FitOptions
 from touchline.learning.timeline import Timeline
 from touchline.learning.total_scores import over_under_scores, shares_over
 from touchline.learning.walkforward import OURS, Walk, WalkOptions, lined_up, walk
-from touchline.ports import Payload
-from touchline.sources import tidy
 
-DATA = Path(os.environ.get("TOUCHLINE_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
-REPORT = date(2021, 7, 1), date(2024, 7, 1)
-VALIDATION = date(2016, 7, 1), date(2021, 7, 1)
-TOP = ("E0", "D1", "SP1", "I1", "F1")
 YEAR = 365
 GOALS: dict[tuple[str, str, str], tuple[float, float]] = {
     ("statistics", "all", "rps"): (0.2046, 0.2042),
@@ -48,22 +43,6 @@ GOALS: dict[tuple[str, str, str], tuple[float, float]] = {
     ("past_prices", "top five", "rps"): (0.1964, 0.1960),
 }
 """Reference and goal by level, leagues and score; lower is better."""
-
-
-class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of the answer."""
-
-    figure: str
-    measured: Any
-    reference: Any = None
-    goal: Any = None
-    reached: bool | None = None
-    n: int | None = None
-
-
-def matches(path: Path) -> pd.DataFrame:
-    """The tidy table of a file."""
-    return tidy.parse(Payload("benchmark", path.name, path.read_bytes(), datetime.now(UTC))).rows
 
 
 def scores(level: str, found: Walk) -> Iterator[Figure]:
@@ -131,13 +110,6 @@ def totals(level: str, found: Walk, line: Timeline) -> Iterator[Figure]:
     )  # fmt: skip
 
 
-def tell(figure: Figure, validating: bool) -> None:
-    """Print one line; goals are those of the report, so they say nothing of other seasons."""
-    if validating:
-        figure = Figure(figure=figure.figure, measured=figure.measured, n=figure.n)
-    print(json.dumps(msgspec.to_builtins(figure)), flush=True)
-
-
 def say(message: str) -> None:
     """News on standard error."""
     print(message, file=sys.stderr, flush=True)
@@ -151,12 +123,15 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--from", dest="start", type=date.fromisoformat)
     parser.add_argument("--to", dest="end", type=date.fromisoformat, help="day after the last")
     parser.add_argument("--validate", action="store_true", help="the seasons in which choices are made")
-    parser.add_argument("--trials", type=int, default=FitOptions().trials)
+    parser.add_argument("--trials", type=int, default=1, help="1 takes the parameters found before")
     parser.add_argument("--families", nargs="*", default=FitOptions().families)
+    parser.add_argument("--scores-only", action="store_true", help="leave out how fast it is")
+    parser.add_argument("--python", type=Path, help="one that has penaltyblog, see `scripts/bench rivals`")
     parser.add_argument("--out", type=Path, help="folder for the forecasts of each level, as Parquet")
     asked = parser.parse_args(argv)
     start, end = VALIDATION if asked.validate else REPORT
     start, end = asked.start or start, asked.end or end
+    reporting = (start, end) == REPORT
     begun = time.perf_counter()
     table = matches(asked.data)
     say(f"{len(table):,} matches read in {time.perf_counter() - begun:.1f} s")
@@ -169,10 +144,13 @@ def main(argv: Sequence[str]) -> int:
         )
         found = walk(line, start, end, options, say)
         for figure in (*scores(level, found), *against(level, found), *totals(level, found, line)):
-            tell(figure, asked.validate or (start, end) != REPORT)
-        tell(Figure(figure=f"{level}: seconds of the walk", measured=found.seconds), validating=False)
+            tell(figure, with_goals=reporting)
+        tell(Figure(figure=f"{level}: seconds of the walk", measured=found.seconds))
         if asked.out:
             found.table().to_parquet(asked.out / f"{level}.parquet")
+    if reporting and not asked.scores_only:
+        for figure in speed(asked.data, asked.python):
+            tell(figure)
     return 0
 
 

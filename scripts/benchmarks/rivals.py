@@ -7,8 +7,9 @@ no part of this project:
     scripts/bench rivals --python /tmp/rivals/bin/python
 
 Ratings learn from all matches of the file and are read at the start of every day; over each stands the same logistic
-regression, fitted every year on what was known. Dixon-Coles is fitted every week for each of the top five leagues on
-the last three years, older matches fading alike. Prints one line of JSON for each comparison.
+regression, fitted every year on what was known. penaltyblog fits Dixon-Coles every week for each of the top five
+leagues on the last three years; ours is fitted every week on all that is known of the country, and timed on the same
+leagues and years. Seconds are those of the processor. Prints one line of JSON for each comparison.
 """
 
 import argparse
@@ -20,17 +21,25 @@ import tempfile
 import time
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from forecast import DATA, TOP, matches
 from sklearn.linear_model import LogisticRegression
 
-from touchline.domain import encoding, ratings, rows
+sys.path.insert(0, str(Path(__file__).parent / "parts"))
+
+from figures import DATA, TOP, matches
+
+from touchline.domain import dixon_coles, encoding, ratings, rows
+from touchline.domain.batch_fits import fits
+from touchline.domain.batch_kinds import KINDS, counts
 from touchline.domain.competitions import competition
-from touchline.domain.history import nothing
+from touchline.domain.compiled import compiled
+from touchline.domain.rating_kernels import learn_elo, learn_pi, pi_goals
+from touchline.domain.vocabulary import OUTCOMES
 from touchline.learning import judging
 from touchline.learning.timeline import Timeline
 from touchline.learning.walkforward import WalkOptions, lined_up, midnight
@@ -39,7 +48,7 @@ PLAN = {"ratings_days": 1, "fit_days": 7, "window_days": 1095, "xi": 0.0018}
 FEATURES = {"elo": "elo_difference", "pi": "pi_difference"}
 FASTER = 10.0
 YEAR = np.timedelta64(365, "D")
-SCRIPT = Path(__file__).parent / "elsewhere" / "penaltyblog_walk.py"
+SCRIPT = Path(__file__).parent / "parts" / "penaltyblog_walk.py"
 
 
 def theirs(table: pd.DataFrame, wanted: np.ndarray, python: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -65,25 +74,43 @@ def theirs(table: pd.DataFrame, wanted: np.ndarray, python: Path) -> tuple[pd.Da
         return pd.read_parquet(folder / "forecasts.parquet"), json.loads((folder / "seconds.json").read_text())
 
 
-def replay(table: pd.DataFrame) -> tuple[float, float]:
-    """Seconds (wall, processor) of all our ratings over all matches: Elo, pi, attack and defence, prices."""
-    from touchline.domain.rating_kernels import replay as learn
+@compiled
+def elo_alone(home: Any, away: Any, margin: Any, teams: Any, pace: Any, at: Any, found: Any) -> None:
+    """Elo of all teams through all matches: the difference before each, then what it teaches."""
+    for k in range(len(home)):
+        found[k] = teams[home[k], at.elo] - teams[away[k], at.elo]
+        learn_elo(teams[home[k]], teams[away[k]], margin[k], pace, at)
 
+
+@compiled
+def pi_alone(home: Any, away: Any, margin: Any, teams: Any, pace: Any, at: Any, found: Any) -> None:
+    """Pi-ratings likewise."""
+    for k in range(len(home)):
+        found[k] = pi_goals(teams[home[k], at.pi], pace) - pi_goals(teams[away[k], at.pi + 1], pace)
+        learn_pi(teams[home[k]], teams[away[k]], margin[k], pace, at)
+
+
+def rated(table: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """Seconds (wall, processor) of our Elo and of our pi-ratings alone over all matches, in the order of the table."""
+    coded, names = encoding.fixtures(table)
+    margin = (table["home_goals"] - table["away_goals"]).to_numpy(np.float64)
+    taken = {}
+    for name, walk in (("elo", elo_alone), ("pi", pi_alone)):
+        teams, found = np.zeros((len(names.teams), rows.RATINGS)), np.empty(len(table))
+        given = (coded.home, coded.away, margin, teams, ratings.PACE, ratings.Columns(), found)
+        walk(*given)  # compiled, or read from disk
+        taken[name] = timed(partial(walk, *given))
+    return taken
+
+
+def refitted(table: pd.DataFrame) -> tuple[float, float]:
+    """Seconds (wall, processor) of our weekly fits of goals in the leagues and years that penaltyblog fits."""
     coded, names = encoding.fixtures(table)
     played = encoding.played(table, coded)
-    match, count, unknown = played.fixtures, len(played.fixtures.home), nothing()
-
-    def once() -> None:
-        learn(
-            match.home, match.away, match.competition, match.season, played.level_start,
-            np.ascontiguousarray(played.statistics[:, 1:]), played.supremacy,
-            np.zeros((len(names.teams), rows.RATINGS)),
-            np.repeat(ratings.LEAGUE_START[np.newaxis], len(names.competitions), axis=0), ratings.PACE,
-            ratings.Columns(), np.empty((2 * count, rows.RATINGS)), np.empty((count, unknown.leagues.shape[1])),
-        )  # fmt: skip
-
-    once()  # compiled, or read from disk
-    return timed(once)
+    goals = [kind for kind in KINDS if kind.name == "goals"]
+    work = partial(fits, played, names, goals, counts(played))
+    work()
+    return timed(work)
 
 
 def timed(work: Any) -> tuple[float, float]:
@@ -102,6 +129,14 @@ def logistic(line: Timeline, difference: np.ndarray, asked: np.ndarray, first: n
         known, now = line.known(first + number * YEAR), period == number
         found[now] = LogisticRegression().fit(x[known], line.outcome[known]).predict_proba(x[asked[now]])
     return found
+
+
+def our_dixon_coles(line: Timeline, asked: np.ndarray, first: np.datetime64) -> np.ndarray:
+    """Chances (n, 3) from our weekly fits, which see the lower divisions too; low scores as learnt before `first`."""
+    columns = np.array([line.features.names.index(name) for name in dixon_coles.FEATURES])
+    known = line.known(first)
+    past, now = (dixon_coles.rates(*line.features.values[np.ix_(each, columns)].T) for each in (known, asked))
+    return dixon_coles.probabilities(now, dixon_coles.fit_rho(past, line.goals[known]))
 
 
 def compare(what: str, p: dict[str, np.ndarray], outcome: np.ndarray, seconds: dict[str, Any]) -> None:
@@ -154,15 +189,24 @@ def run(table: pd.DataFrame, start: date, end: date, python: Path) -> int:
     wanted = np.zeros(len(line.table), bool)
     wanted[rows_asked] = top[rows_asked]
     said, seconds = theirs(line.table, wanted, python)
-    taken = replay(line.table)
+    taken = rated(line.table)
     for name, feature in FEATURES.items():
         difference = line.features.values[:, line.features.names.index(feature)]
         p = {
             who: logistic(line, each, rows_asked, first)
             for who, each in (("ours", difference), ("penaltyblog", said[name].to_numpy()))
         }
-        compare(f"{name}: ours with all other ratings in one pass", p, line.outcome[rows_asked],
-                {"ours": taken, "penaltyblog": seconds[name]})  # fmt: skip
+        spent = {"ours": taken[name], "penaltyblog": seconds[name]}
+        compare(f"{name}, all divisions", p, line.outcome[rows_asked], spent)
+    rows_top = np.flatnonzero(wanted)
+    p = {
+        "ours": our_dixon_coles(line, rows_top, first),
+        "penaltyblog": said.loc[rows_top, [f"dixon_coles_{name}" for name in OUTCOMES]].to_numpy(),
+    }
+    since = first - np.timedelta64(PLAN["window_days"], "D")
+    window = line.table[top & (line.kickoff >= since) & (line.kickoff < last)]
+    spent = {"ours": refitted(window), "penaltyblog": seconds["dixon_coles"]}
+    compare(f"Dixon-Coles, top five leagues, {seconds['fits']} fits of penaltyblog", p, line.outcome[rows_top], spent)
     return 0
 
 

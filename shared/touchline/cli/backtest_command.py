@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from touchline.cli import forecast_command
@@ -51,6 +52,10 @@ def backtest(
     competition: Competitions = None,
     refit_ratings: Annotated[int, typer.Option(help="Days between refreshes of the ratings.", min=1)] = 7,
     refit_models: Annotated[int, typer.Option(help="Days between fits of the models.", min=1)] = 365,
+    trials: Annotated[
+        int,
+        typer.Option(help="Trials of parameters per family before the first fit; 1 takes those found before.", min=1),
+    ] = 1,
     uses: Annotated[
         str, typer.Option(help="results, statistics, past_prices, or prices (of the match too); by default as set.")
     ] = "",
@@ -60,8 +65,8 @@ def backtest(
 ) -> None:
     """Walk through history: learn from what was known, forecast what came next, score it beside the bookmaker.
 
-    How much is tried is set by TOUCHLINE_TRAIN_TRIALS, _FAMILIES, _FOLDS, _SEED, _THREADS; what may be used by
-    TOUCHLINE_TRAIN_USES or --uses. All forecasters are scored on identical matches.
+    All forecasters are scored on identical matches. Which families learn is set by TOUCHLINE_TRAIN_FAMILIES, _FOLDS,
+    _SEED, _THREADS; what may be used by TOUCHLINE_TRAIN_USES or --uses.
 
     \b
     Examples:
@@ -75,7 +80,7 @@ def backtest(
     environ = scene(context).environ
     options = walkforward.WalkOptions(
         refit_models_days=refit_models, refit_ratings_days=refit_ratings, competitions=tuple(competition or ()),
-        uses=uses_of(uses, environ), fit=fit_options(environ),
+        uses=uses_of(uses, environ), fit=msgspec.structs.replace(fit_options(environ), trials=trials),
     )  # fmt: skip
     table, _ = with_teams(read_table(data), {}, nothing, "--data", mend)
     last = end.date() if end else table["kickoff"].max().date()
