@@ -14,6 +14,7 @@ from touchline.cli import (
     deadletters,
     demo,
     doctor,
+    features_command,
     odds,
     players,
     reparse,
@@ -64,7 +65,8 @@ def version() -> None:
 
 ROOMS = (
     demo, commands, scrape_command, odds, sources_command, up, sweep_command, deadletters, replay, reparse, runs,
-    trace_command, teams, players, backtest_command, tune_command, serve, doctor, wiring_command, replica,
+    trace_command, teams, players, features_command, backtest_command, tune_command, serve, doctor, wiring_command,
+    replica,
 )  # fmt: skip
 for commands_of in ROOMS:
     commands_of.register(app)

@@ -1,0 +1,90 @@
+"""What groups of features are worth: measured on later matches only, in pairs, against matches whose truth is known."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from made_matches import made
+from touchline.domain import splits
+from touchline.domain.feature_groups import GROUPS, group, grouped
+from touchline.domain.features import FEATURE_NAMES
+from touchline.errors import DataError
+from touchline.learning.ablation import FOLDS, HALF_LIFE, RIDGE, ablate
+from touchline.learning.examples import Examples
+from touchline.learning.fitting import recency_weights
+
+NAMES = ("elo_difference", "home_points_last5", "league_draw", "away_rest_days")
+"""The features of `made`: the outcome rests on the first, the last is missing in half of the rows."""
+
+
+def matches(n: int = 6000, seed: int = 1) -> Examples:
+    examples = made(n, seed)
+    return Examples(
+        examples.x, NAMES, examples.outcome, examples.kickoff, examples.competition, examples.goals
+    )  # fmt: skip
+
+
+def test_the_group_that_knows_comes_first_and_noise_is_worth_nothing() -> None:
+    told: list[str] = []
+    found = ablate(matches(), told.append)
+    worth = {each.group: each for each in found.groups}
+    assert next(iter(worth)) == "ratings"
+    assert worth["ratings"].log_loss.high < -0.01
+    assert all(abs(worth[name].log_loss.value) < 0.002 for name in ("league", "rest"))
+    assert {name: each.features for name, each in worth.items()} == dict.fromkeys(worth, 1)
+    assert any("without rest" in line for line in told)
+
+
+def test_only_later_matches_are_judged_each_once() -> None:
+    examples = matches(900)
+    found = ablate(examples)
+    assert found.n == 450
+    assert (found.judged_from, found.judged_until) == (str(examples.kickoff[450])[:10], str(examples.kickoff[-1])[:10])
+
+
+def test_what_comes_later_changes_nothing_that_was_learnt_before() -> None:
+    examples = matches(900)
+    x = examples.x.copy()
+    x[-90:] = 0
+    changed = Examples(x, NAMES, examples.outcome, examples.kickoff, examples.competition, examples.goals)
+    earlier = np.arange(810)
+    assert ablate(examples.take(earlier)) == ablate(changed.take(earlier))
+
+
+def test_without_a_group_it_is_as_if_the_features_had_never_been() -> None:
+    examples = matches()
+    worth = {each.group: each.log_loss.value for each in ablate(examples).groups}
+    full, less = ablate(examples), ablate(examples.only(NAMES[1:]))
+    assert worth["ratings"] == pytest.approx(full.log_loss - less.log_loss, abs=2e-6)
+
+
+def test_it_learns_what_a_library_learns() -> None:
+    """But for the coding of the three outcomes, on which the ridge weighs a little otherwise."""
+    examples = matches().only(NAMES[:3])
+    losses = []
+    for split in splits.expanding(examples.kickoff, FOLDS):
+        train, asked = examples.take(split.train), examples.take(split.test)
+        scale = StandardScaler().fit(train.x)
+        weight = recency_weights(train.kickoff, HALF_LIFE)
+        learnt = LogisticRegression(C=1 / RIDGE).fit(scale.transform(train.x), train.outcome, weight)
+        said = learnt.predict_proba(scale.transform(asked.x))
+        losses.append(-np.log(said[np.arange(len(asked)), asked.outcome]))
+    assert ablate(examples).log_loss == pytest.approx(np.concatenate(losses).mean(), abs=0.002)
+
+
+def test_too_few_matches_are_refused() -> None:
+    with pytest.raises(DataError, match="too few"):
+        ablate(matches(59))
+
+
+class TestGroups:
+    def test_every_feature_has_one_and_every_group_some(self) -> None:
+        found = grouped(FEATURE_NAMES)
+        assert set(found) == set(GROUPS)
+        assert sorted(name for members in found.values() for name in members) == sorted(FEATURE_NAMES)
+
+    def test_what_takes_the_rest_is_small(self) -> None:
+        """A new kind of feature should get a group of its own."""
+        assert {name.split("_", 1)[0] for name in grouped(FEATURE_NAMES)["ratings"]} <= {"home", "away", "elo", "pi"}
+        assert group("away_elo_rating") == "ratings"
