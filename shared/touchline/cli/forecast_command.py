@@ -5,6 +5,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from touchline.cli.match_tables import (
@@ -47,12 +48,15 @@ def forecast(
     uses: Annotated[
         str, typer.Option(help="results, statistics, past_prices, or prices (of the fixtures too); by default as set.")
     ] = "",
+    trials: Annotated[
+        int, typer.Option(help="Parameters to try for each kind of model; 1 takes those that do well.", min=1)
+    ] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Forecast a file of fixtures from a file of results, without any home or database.
 
-    Results, totals and scores come of one distribution of goals, so they agree. How much is tried is set by
-    TOUCHLINE_TRAIN_TRIALS, _FAMILIES, _FOLDS, _SEED, _THREADS; what may be used by TOUCHLINE_TRAIN_USES or --uses.
+    Results, totals and scores come of one distribution of goals, so they agree. How models are made is set by
+    TOUCHLINE_TRAIN_FAMILIES, _FOLDS, _SEED, _THREADS; what may be used by TOUCHLINE_TRAIN_USES or --uses.
 
     \b
     Examples:
@@ -68,7 +72,7 @@ def forecast(
     options = forecasting.ForecastOptions(
         competitions=tuple(competition or ()),
         uses=uses_of(uses, scene(context).environ),
-        fit=fit_options(scene(context).environ),
+        fit=msgspec.structs.replace(fit_options(scene(context).environ), trials=trials),
     )
     with telling(None) as say:
         played, names = with_teams(read_table(history), {}, nothing, "--history", mend)
