@@ -8,6 +8,7 @@ parts cost.
 
 import argparse
 import json
+import resource
 import sys
 import tempfile
 import time
@@ -76,10 +77,13 @@ def main(argv: Sequence[str]) -> int:
     begun = time.perf_counter()
     found = search(job, learnt, asked.workers)
     seconds = time.perf_counter() - begun
+    worked = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = worked.ru_utime + worked.ru_stime
     for one in found:
         counts = {"trials": one.complete + one.pruned, "given_up_early": one.pruned, "failed": one.failed}
         show(one.family, {**counts, "best": one.best[0].log_loss, "start": one.start} | whole(learnt, options, one))
-    show("all", {"rows": len(learnt), "features": len(learnt.names), "workers": asked.workers, "seconds": seconds})
+    size = {"rows": len(learnt), "features": len(learnt.names), "workers": asked.workers}
+    show("all", {**size, "seconds": seconds, "processor_seconds": processor})
     return 0
 
 

@@ -22,7 +22,7 @@ from touchline.learning.studies import Alone
 from touchline.manifest import encode, sha256
 
 Progress = Callable[[str], None]
-TUNING_ROWS = 15_000
+TUNING_ROWS = 30_000
 """While parameters are searched, each fold learns from at most this many of its newest matches."""
 _STARTUP_TRIALS = 3
 _VERSION = "1"
