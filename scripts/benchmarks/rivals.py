@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -38,7 +38,7 @@ from touchline.domain.batch_fits import fits
 from touchline.domain.batch_kinds import KINDS, counts
 from touchline.domain.competitions import competition
 from touchline.domain.compiled import compiled
-from touchline.domain.rating_kernels import learn_elo, learn_pi, pi_goals
+from touchline.domain.rating_kernels import learn_elo, learn_pi
 from touchline.domain.vocabulary import OUTCOMES
 from touchline.learning import judging
 from touchline.learning.timeline import Timeline
@@ -74,6 +74,18 @@ def theirs(table: pd.DataFrame, wanted: np.ndarray, python: Path) -> tuple[pd.Da
         return pd.read_parquet(folder / "forecasts.parquet"), json.loads((folder / "seconds.json").read_text())
 
 
+class Alone(NamedTuple):
+    """The constants of these two, without the arrays of the other ratings."""
+
+    elo_k: float = ratings.PACE.elo_k
+    elo_home: float = ratings.PACE.elo_home
+    elo_scale: float = ratings.PACE.elo_scale
+    elo_margin: float = ratings.PACE.elo_margin
+    pi_rate: float = ratings.PACE.pi_rate
+    pi_carry: float = ratings.PACE.pi_carry
+    pi_spread: float = ratings.PACE.pi_spread
+
+
 @compiled
 def elo_alone(home: Any, away: Any, margin: Any, teams: Any, pace: Any, at: Any, found: Any) -> None:
     """Elo of all teams through all matches: the difference before each, then what it teaches."""
@@ -84,9 +96,9 @@ def elo_alone(home: Any, away: Any, margin: Any, teams: Any, pace: Any, at: Any,
 
 @compiled
 def pi_alone(home: Any, away: Any, margin: Any, teams: Any, pace: Any, at: Any, found: Any) -> None:
-    """Pi-ratings likewise."""
+    """Pi-ratings likewise; the difference is that of the ratings, as penaltyblog has it."""
     for k in range(len(home)):
-        found[k] = pi_goals(teams[home[k], at.pi], pace) - pi_goals(teams[away[k], at.pi + 1], pace)
+        found[k] = teams[home[k], at.pi] - teams[away[k], at.pi + 1]
         learn_pi(teams[home[k]], teams[away[k]], margin[k], pace, at)
 
 
@@ -97,7 +109,7 @@ def rated(table: pd.DataFrame) -> dict[str, tuple[float, float]]:
     taken = {}
     for name, walk in (("elo", elo_alone), ("pi", pi_alone)):
         teams, found = np.zeros((len(names.teams), rows.RATINGS)), np.empty(len(table))
-        given = (coded.home, coded.away, margin, teams, ratings.PACE, ratings.Columns(), found)
+        given = (coded.home, coded.away, margin, teams, Alone(), ratings.Columns(), found)
         walk(*given)  # compiled, or read from disk
         taken[name] = timed(partial(walk, *given))
     return taken
