@@ -46,12 +46,16 @@ class Linear:
 
 
 def fit_results(prepared: Prepared, strength: float) -> Linear:
-    """Multinomial logistic regression on the outcomes.
+    """Multinomial logistic regression on the outcomes; of one strength once, however many ask.
 
     Args:
         prepared: the matches with their weights.
         strength: inverse of the ridge, as the C of scikit-learn: the variance that coefficients are expected to have.
     """
+    return prepared.once(f"results {strength}", lambda: _fit_results(prepared, strength))
+
+
+def _fit_results(prepared: Prepared, strength: float) -> Linear:
     outcome = prepared.outcome
     came = np.eye(3, dtype=np.float32)[outcome]
     shares = np.average(came, axis=0, weights=prepared.weight)

@@ -12,8 +12,8 @@ from touchline.learning.examples import Floats, Outcomes
 
 SILENT = 0.02
 """A member of less weight than this is left out."""
-_EVEN = 20.0
-"""Strength of the pull towards equal weights, in log-loss of all matches: few matches tell members hardly apart."""
+_EVEN = 0.45
+"""Pull towards equal weights, which are hard to beat: it falls as the noise does by which members are told apart."""
 
 
 def weights(forecasts: Mapping[str, Floats], outcome: Outcomes) -> dict[str, float]:
@@ -40,7 +40,7 @@ def _solved(forecasts: list[Floats], outcome: Outcomes) -> list[float]:
     even = np.full(members, 1 / members)
     logarithms = np.log(np.maximum(np.stack(forecasts), 1e-9))
     came = logarithms[:, np.arange(len(outcome)), outcome]
-    pull = _EVEN / len(outcome)
+    pull = _EVEN / np.sqrt(len(outcome))
 
     def loss(w: Floats) -> tuple[float, Floats]:
         p = blend(forecasts, w.tolist())
