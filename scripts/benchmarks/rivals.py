@@ -30,6 +30,8 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 sys.path.insert(0, str(Path(__file__).parent / "parts"))
+# What is compiled here names types of this file: among what others keep, it would be in their way.
+os.environ["NUMBA_CACHE_DIR"] = str(Path(tempfile.gettempdir()) / "touchline-rivals")
 
 from figures import DATA, TOP, matches
 
