@@ -54,9 +54,9 @@ def tune(
 ) -> None:
     """Search hyper-parameters: several workers fill one study for each family, over folds in the order of time.
 
-    With --study the search can be stopped and gone on with, and others may join it, also from other machines, if they
-    see the same matches and settings. A worker that dies loses only its trial. With one worker, the same data and
-    TOUCHLINE_TRAIN_SEED give the same parameters. TOUCHLINE_TRAIN_PARAMS=found.json then starts train from them.
+    With --study a search that was stopped goes on, and others may join it, also from other machines, if they see the
+    same matches and settings. A worker that dies loses only its trial. One worker with the same data and
+    TOUCHLINE_TRAIN_SEED finds the same. TOUCHLINE_TRAIN_PARAMS=found.json then starts train from what was found.
 
     \b
     Examples:
@@ -71,26 +71,24 @@ def tune(
         examples = _examples(data, environ, tuple(competition or ()), uses_of(uses, environ), rows)
     began = time.monotonic()
     with TemporaryDirectory(prefix="touchline-tune-") as folder, tune_show.bars(trials) as watch:
-        options = fit_options(environ)
-        job = Job(
-            address=_address(study, environ) or f"{folder}/study.log",
-            families=tuple(family or options.families),
-            trials=trials,
-            folds=folds or options.folds,
-            seed=options.seed,
-            starts=options.starts,
-            lease_seconds=settings.load(settings.Common, environ).lease_seconds,
-        )
+        address = _address(study, environ) or f"{folder}/study.log"
+        job = _job(environ, address, tuple(family or ()), trials, folds)
         searches = tune_crew.fill(job, examples, workers, Path(folder), watch)
         found = [tune_show.found(search, SHOWN) for search in searches]
-    if out:
-        params = {one.family: one.best[0].params for one in found}
-        out.write_bytes(msgspec.json.format(msgspec.json.encode(params), indent=2) + b"\n")
-    seconds = round(time.monotonic() - began, 1)
-    if as_json:
-        emit({"matches": len(examples), "features": len(examples.names), "seconds": seconds, "families": found})
-    else:
-        _tell(found, len(examples), seconds, out)
+    _tell(found, examples, round(time.monotonic() - began, 1), out, as_json)
+
+
+def _job(environ: "Mapping[str, str]", address: str, families: tuple[str, ...], trials: int, folds: int | None) -> Job:
+    options = fit_options(environ)
+    return Job(
+        address=address,
+        families=families or options.families,
+        trials=trials,
+        folds=folds or options.folds,
+        seed=options.seed,
+        starts=options.starts,
+        lease_seconds=settings.load(settings.Common, environ).lease_seconds,
+    )
 
 
 def _examples(
@@ -113,8 +111,16 @@ def _address(study: str, environ: "Mapping[str, str]") -> str:
     return bootstrap.ports(environ).studies_address(study)
 
 
-def _tell(found: "list[tune_show.Found]", matches: int, seconds: float, out: Path | None) -> None:
-    show(f"the best trials on {matches:,} matches, by log-loss over the folds", tune_show.table(found))
+def _tell(
+    found: "list[tune_show.Found]", examples: "Examples", seconds: float, out: Path | None, as_json: bool
+) -> None:
+    if out:
+        params = {one.family: one.best[0].params for one in found}
+        out.write_bytes(msgspec.json.format(msgspec.json.encode(params), indent=2) + b"\n")
+    if as_json:
+        emit({"matches": len(examples), "features": len(examples.names), "seconds": seconds, "families": found})
+        return
+    show(f"the best trials on {len(examples):,} matches, by log-loss over the folds", tune_show.table(found))
     for one in found:
         start = f", {one.start:.4f} at the starting point" if one.start is not None else ""
         typer.echo(
