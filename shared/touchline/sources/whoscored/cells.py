@@ -29,6 +29,8 @@ def number(value: Any) -> float | None:
     """
     if type(value) is float:  # most are
         return value if math.isfinite(value) else None
+    if type(value) is int and abs(value) < _LARGEST:
+        return float(value)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -44,8 +46,9 @@ def whole(value: Any) -> int | None:
     >>> whole(2445568895.0), whole("1900001"), whole(1.5), whole(None)
     (2445568895, 1900001, None, None)
     """
-    exact = isinstance(value, int) and not isinstance(value, bool)
-    found = value if exact else number(value)
+    if type(value) is int:  # most are
+        return value if abs(value) < _LARGEST else None
+    found = number(value)
     return int(found) if found is not None and abs(found) < _LARGEST and found == int(found) else None
 
 

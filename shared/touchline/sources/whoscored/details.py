@@ -64,10 +64,11 @@ def of(page: MatchPage) -> Details:
     notes = list(page.notes)
     happened = page.events
     sides = _sides(page)
-    attempts, shown = happenings.shots(happened, sides), happenings.cards(happened, sides)
+    few = happenings.counted(happened)
+    attempts, shown = happenings.shots(few, sides), happenings.cards(few, sides)
     if page.state in ("available", "partial"):
         rows["match_details"] = [_match(page, happened, attempts)]
-        squad = players.squad(page.data, happened, shown)
+        squad = players.squad(page.data, few, shown)
         rows["line_ups"] = [players.line_up(player) for player in squad]
     if page.state == "available":
         rows["statistics"], doubtful = _statistics(page, shown)

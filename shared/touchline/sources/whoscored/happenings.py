@@ -29,6 +29,7 @@ _PERIODS: Final = {
 }
 _BY_NUMBER: Final = dict(enumerate(_PERIODS.values(), start=1))
 _SHOTS: Final = {"Goal": "goal", "SavedShot": "saved", "MissedShots": "missed", "ShotOnPost": "post"}
+_CHANGES: Final = ("SubstitutionOn", "SubstitutionOff")
 _CARDS: Final = {"Yellow": "yellow_cards", "SecondYellow": "red_cards", "Red": "red_cards"}
 
 
@@ -60,6 +61,12 @@ def qualified(event: Event) -> set[str]:
 def kind(event: Event) -> str:
     """What sort of event it is, as the site names it."""
     return word(event.get("type"))
+
+
+def counted(happened: Iterable[Event]) -> list[Event]:
+    """Those of which anything is counted here: shots, cards and substitutions, a few among very many."""
+    wanted = {*_SHOTS, *_CHANGES, "Card"}
+    return [event for event in happened if kind(event) in wanted]
 
 
 def player_of(event: Event) -> int | None:
@@ -152,7 +159,7 @@ def changes(happened: Iterable[Event]) -> tuple[dict[int, float], dict[int, floa
     on: dict[int, float] = {}
     off: dict[int, float] = {}
     for event in happened:
-        if (change := kind(event)) not in ("SubstitutionOn", "SubstitutionOff"):
+        if (change := kind(event)) not in _CHANGES:
             continue
         player, minute = player_of(event), number(event.get("minute"))
         if player is not None and minute is not None:
