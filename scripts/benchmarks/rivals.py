@@ -25,13 +25,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 sys.path.insert(0, str(Path(__file__).parent / "parts"))
-# What is compiled here names types of this file: among what others keep, it would be in their way.
-os.environ["NUMBA_CACHE_DIR"] = str(Path(tempfile.gettempdir()) / "touchline-rivals")
 
 from figures import DATA, TOP, matches
 
@@ -39,7 +38,6 @@ from touchline.domain import dixon_coles, encoding, ratings, rows
 from touchline.domain.batch_fits import fits
 from touchline.domain.batch_kinds import KINDS, counts
 from touchline.domain.competitions import competition
-from touchline.domain.compiled import compiled
 from touchline.domain.rating_kernels import learn_elo, learn_pi
 from touchline.domain.vocabulary import OUTCOMES
 from touchline.learning import judging
@@ -88,7 +86,7 @@ class Alone(NamedTuple):
     pi_spread: float = ratings.PACE.pi_spread
 
 
-@compiled
+@numba.njit
 def elo_alone(home: Any, away: Any, margin: Any, teams: Any, pace: Any, at: Any, found: Any) -> None:
     """Elo of all teams through all matches: the difference before each, then what it teaches."""
     for k in range(len(home)):
@@ -96,7 +94,7 @@ def elo_alone(home: Any, away: Any, margin: Any, teams: Any, pace: Any, at: Any,
         learn_elo(teams[home[k]], teams[away[k]], margin[k], pace, at)
 
 
-@compiled
+@numba.njit
 def pi_alone(home: Any, away: Any, margin: Any, teams: Any, pace: Any, at: Any, found: Any) -> None:
     """Pi-ratings likewise; the difference is that of the ratings, as penaltyblog has it."""
     for k in range(len(home)):
@@ -112,7 +110,7 @@ def rated(table: pd.DataFrame) -> dict[str, tuple[float, float]]:
     for name, walk in (("elo", elo_alone), ("pi", pi_alone)):
         teams, found = np.zeros((len(names.teams), rows.RATINGS)), np.empty(len(table))
         given = (coded.home, coded.away, margin, teams, Alone(), ratings.Columns(), found)
-        walk(*given)  # compiled, or read from disk
+        walk(*given)  # compiled
         taken[name] = timed(partial(walk, *given))
     return taken
 
