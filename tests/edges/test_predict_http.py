@@ -56,6 +56,8 @@ def test_all_forecasts_are_listed_in_the_order_of_kickoff(client: Client, filled
     for match in body["matches"]:
         assert sum(match["probabilities"].values()) == pytest.approx(1, abs=1e-6)
         assert list(match["probabilities"]) == ["home", "draw", "away"]
+        assert 0.2 < match["goals"]["expected_goals_home"] < 6
+        assert 0.1 < match["goals"]["over_25"] < 0.95
     assert (body["mode"], body["as_of"], body["simulated"]) == ("simulated", "2026-03-02T09:00:00+00:00", True)
     assert (body["outdated"], body["degraded"], body["model"]["model_id"]) == (False, "", "m1")
 
@@ -247,6 +249,7 @@ def test_the_page_shows_every_fixture_with_its_numbers(client: Client) -> None:
     assert "Simulated time: as of 2 March 2026, 09:00 UTC." in page.text
     assert "not betting advice" in page.text
     assert "Bookmaker, at kick-off" in page.text
+    assert page.text.count("goals expected, three or more in") == len(listed(client))
     assert "<script" not in page.text
     assert " style=" not in page.text
 

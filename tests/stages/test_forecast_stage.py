@@ -11,8 +11,10 @@ import pytest
 
 import served
 from served import ListedRegistry, against, forecasted, promoted, publish_features, publish_model
+from touchline import tables
 from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
+from touchline.domain import joint_goals, score_grid
 from touchline.domain.features import FEATURE_NAMES
 from touchline.domain.forecasts import ForecastSet
 from touchline.domain.state import TeamState
@@ -64,6 +66,26 @@ def test_every_fixture_of_the_horizon_is_forecast_by_the_champion(ports: Contain
     rows = due().set_index("match_id").loc[[match.match_id for match in told.matches], list(FEATURE_NAMES)]
     expected = model.predict(rows.to_numpy())
     np.testing.assert_allclose([[m.home, m.draw, m.away] for m in told.matches], expected, atol=1e-12)
+    np.testing.assert_allclose([m.rates for m in told.matches], model.rates(rows.to_numpy()), atol=1e-12)
+
+
+def test_goals_of_the_table_are_those_that_the_published_rates_lead_to(ports: Container, champion: str) -> None:
+    forecasted(ports, publish_features(ports.store))
+    told = published(ports)
+    grids = joint_goals.grids_of(told.matches)
+    np.testing.assert_allclose(score_grid.results(grids), [[m.home, m.draw, m.away] for m in told.matches], atol=1e-12)
+    _, manifest = read_publication(ports.store, FIRST)
+    table = (
+        tables.read(ports.store, manifest.outputs["table"])
+        .set_index("match_id")
+        .loc[[m.match_id for m in told.matches]]
+    )
+    found = score_grid.markets(grids)
+    expected = table[["expected_goals_home", "expected_goals_away"]]
+    np.testing.assert_allclose(expected, found.expected_goals, atol=1e-12)
+    np.testing.assert_allclose(table["over_25"], found.over[:, 2], atol=1e-12)
+    assert table["both_score"].between(0.1, 0.9).all()
+    assert table["likeliest_score"].str.fullmatch(r"\d-\d").all()
 
 
 def test_what_is_told_of_model_time_and_invention(ports: Container, champion: str) -> None:

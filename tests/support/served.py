@@ -130,7 +130,7 @@ def small_model() -> dict[str, bytes]:
         played["competition"].to_numpy(object),
         played[["home_goals", "away_goals"]].to_numpy(np.float64),
     )
-    fitted = fit(examples, FitOptions(trials=1, folds=2, families=("logistic",), threads=1))
+    fitted = fit(examples, FitOptions(trials=1, folds=2, families=("logistic", "goals"), threads=1))
     return bundle_files(fitted, card("any"))
 
 
