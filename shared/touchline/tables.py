@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -35,6 +36,20 @@ def write(store: ObjectStore, key: str, table: pd.DataFrame) -> Ref:
     """
     data, schema = to_parquet(table)
     return write_object(store, key, data, rows=len(table), schema=schema)
+
+
+def write_file(store: ObjectStore, key: str, path: Path, *, rows: int, schema: str) -> Ref:
+    """Create the object of a table that stands in a file; one that exists must be the same.
+
+    Raises:
+        CorruptObject: another object stands under the key.
+    """
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+        if not store.create(key, file):
+            return write_object(store, key, path.read_bytes(), rows=rows, schema=schema)
+    return Ref(key, digest, rows, schema)
 
 
 def to_parquet(table: pd.DataFrame) -> tuple[bytes, str]:

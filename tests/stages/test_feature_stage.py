@@ -9,7 +9,7 @@ import pytest
 
 from snapshots import everything, league, publish_raw
 from touchline.bootstrap import Container
-from touchline.domain.features import FEATURE_NAMES, features_for
+from touchline.domain.features import FEATURE_NAMES, build, features_for
 from touchline.domain.state import TeamState
 from touchline.domain.uses import columns
 from touchline.errors import DataError, GateRejected
@@ -117,7 +117,7 @@ class TestBenchmarks:
         assert benchmarks[BOOKMAKER].iloc[0].tolist() == [0.25, 0.25, 0.5]
         assert benchmarks[BOOKMAKER].iloc[1].tolist() == [0.5, 0.25, 0.25]
 
-    def test_what_was_known_at_kickoff_only_is_in_no_features(self, ports: Container) -> None:
+    def test_prices_of_a_match_are_in_no_feature_but_those_that_say_so(self, ports: Container) -> None:
         table = league()
         run_on(ports, table, seq=1)
         before = output(ports, "upcoming")
@@ -125,7 +125,8 @@ class TestBenchmarks:
         upcoming = table["status"] == "scheduled"
         table.loc[upcoming, prices] = 7.0
         run_on(ports, table, seq=2)
-        pd.testing.assert_frame_equal(before, output(ports, "upcoming"), check_exact=True)
+        known = [*feature.KEYS, *columns("past_prices")]
+        pd.testing.assert_frame_equal(before[known], output(ports, "upcoming")[known], check_exact=True)
 
 
 class TestTwice:
@@ -185,3 +186,20 @@ class TestRefused:
         key, _ = publish(ports.store, manifest, 1)
         with pytest.raises(LookupError, match=r"raw/gone/matches\.parquet"):
             run(ports, key)
+
+
+class TestCountries:
+    def test_countries_are_made_one_after_the_other_and_give_one_state(self, ports: Container) -> None:
+        table = pd.concat([league().assign(competition=code) for code in ("E0", "D1", "E1")], ignore_index=True)
+        table["match_id"] += table["competition"]
+        run_on(ports, table)
+        played, whole = output(ports, "played"), build(table)
+        assert set(played["competition"].tail((played["competition"] == "D1").sum())) == {"D1"}
+        rows = pd.Index(table["match_id"]).get_indexer(played["match_id"])
+        np.testing.assert_array_equal(played[list(FEATURE_NAMES)], whole.values[rows])
+        _, manifest = current(ports.store, "features")
+        assert read_object(ports.store, manifest.outputs["state"]) == whole.state.to_bytes()
+
+    def test_a_snapshot_without_matches_gives_tables_without_rows(self, ports: Container) -> None:
+        assert run_on(ports, league().head(0)).summary == {"played": 0, "upcoming": 0, "benchmarks": 0}
+        assert output(ports, "played").columns.tolist()[-len(FEATURE_NAMES) :] == list(FEATURE_NAMES)

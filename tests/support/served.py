@@ -55,7 +55,8 @@ def event(key: str, generation: int = 0, kind: Literal["object", "cron"] = "obje
 
 @cache
 def tables() -> tuple[dict[str, Any], bytes]:
-    return feature.make(simulate(7, NOW, seasons=2))
+    made, state = feature.make(simulate(7, NOW, seasons=2))
+    return made, state.to_bytes()
 
 
 def publish_features(store: ObjectStore, seq: int = 1, **replaced: Any) -> str:

@@ -18,6 +18,15 @@ def compiled(function: _F) -> _F:
     can be written, as in a read-only image, numba refuses to keep it: then every process compiles for itself.
     """
     try:
-        return cast(_F, numba.njit(cache=True, nogil=True)(function))
+        return cast("_F", numba.njit(cache=True, nogil=True)(function))
     except RuntimeError:
-        return cast(_F, numba.njit(nogil=True)(function))
+        return cast("_F", numba.njit(nogil=True)(function))
+
+
+def part(function: _F) -> _F:
+    """A function that compiled ones call: kept with them, never by itself.
+
+    What is kept for a function names the types that it was called with. Were a part kept for types of a program that
+    is gone, nobody could read what else was kept for it.
+    """
+    return cast("_F", numba.njit(nogil=True)(function))

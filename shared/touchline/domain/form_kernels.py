@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from touchline.domain.compiled import compiled
+from touchline.domain.compiled import compiled, part
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -45,7 +45,7 @@ def form(home: Ints, away: Ints, statistics: Floats, shares: Floats, last: int, 
                     row[(window + 1) * size + measure] = means[team, window, measure]
 
 
-@compiled
+@part
 def measures(statistics: Floats, side: int, value: Floats) -> None:
     """Points of a side, then each count for and against it."""
     value[0] = statistics[0, side]
@@ -54,13 +54,13 @@ def measures(statistics: Floats, side: int, value: Floats) -> None:
         value[2 * count] = statistics[count, 1 - side]
 
 
-@compiled
+@part
 def moved(old: float, fresh: float, share: float) -> float:
     """The first value starts a mean."""
     return fresh if old != old else old + share * (fresh - old)
 
 
-@compiled
+@part
 def recent(ring: Floats, games: int) -> float:
     """Mean of what is known, newest first."""
     total, known = 0.0, 0

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from touchline.domain.compiled import compiled
+from touchline.domain.compiled import compiled, part
 from touchline.domain.ratings import Columns, Pace
 
 Ints = NDArray[np.int64]
@@ -63,7 +63,7 @@ def replay(
             league_versions[k] = leagues[competition[k]]
 
 
-@compiled
+@part
 def settle(team: Floats, league: Floats, newcomer: bool, new_season: bool, pace: Pace, at: Columns) -> None:
     """As `ratings.settle`, of one team in place."""
     for row in range(len(team)):
@@ -100,7 +100,7 @@ def learn(
         asked[at.means + row] += pace.means * ((home[row] + away[row]) / 2 - league[at.means + row])
 
 
-@compiled
+@part
 def learn_elo(home: Floats, away: Floats, margin: float, pace: Pace, at: Columns) -> None:
     """The winner takes points from the loser: the more, the less they were expected and the more goals."""
     expected = 1 / (1 + 10 ** (-(home[at.elo] - away[at.elo] + pace.elo_home) / pace.elo_scale))
@@ -109,7 +109,7 @@ def learn_elo(home: Floats, away: Floats, margin: float, pace: Pace, at: Columns
     away[at.elo] -= points
 
 
-@compiled
+@part
 def learn_pi(home: Floats, away: Floats, margin: float, pace: Pace, at: Columns) -> None:
     """The rating of the venue moves by the error in goals, large ones less than in proportion; the other follows."""
     error = margin - (pi_goals(home[at.pi], pace) - pi_goals(away[at.pi + 1], pace))
@@ -120,13 +120,13 @@ def learn_pi(home: Floats, away: Floats, margin: float, pace: Pace, at: Columns)
     away[at.pi] -= pace.pi_carry * step
 
 
-@compiled
+@part
 def pi_goals(rating: float, pace: Pace) -> float:
     """Goal difference expected against an average team."""
     return float(np.sign(rating) * (10.0 ** (abs(rating) / pace.pi_spread) - 1))
 
 
-@compiled
+@part
 def learn_rates(
     home: Floats,
     away: Floats,
@@ -159,13 +159,13 @@ def learn_rates(
             asked[at.bases + 2 * count + side] += pace.bases * error * (kind != 0)
 
 
-@compiled
+@part
 def boost(played: float, pace: Pace) -> float:
     """Factor on the rates of a team with so many matches behind it: new teams learn faster."""
     return float(1 + pace.boost * np.exp(-played / pace.boost_matches))
 
 
-@compiled
+@part
 def learn_prices(
     home: Floats, away: Floats, league: Floats, asked: Floats, margin: float, price: float, pace: Pace, at: Columns
 ) -> None:
@@ -182,7 +182,7 @@ def learn_prices(
     asked[at.priced] += 1
 
 
-@compiled
+@part
 def advance(league: Floats, asked: Floats, pace: Pace, at: Columns) -> None:
     """A league takes what the matches of a level asked of it, once."""
     for row in range(len(league)):

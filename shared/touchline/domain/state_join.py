@@ -21,7 +21,7 @@ def join(states: Iterable[TeamState]) -> TeamState:
     Raises:
         ValueError: there is no state, or two know matches of one country.
     """
-    parts = sorted(states, key=lambda state: str(state.names.teams[0]))
+    parts = sorted(states, key=lambda state: state.names.teams[:1].tolist())
     if not parts:
         raise ValueError("no team states to join")
     names = _names(parts)

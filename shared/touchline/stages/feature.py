@@ -3,6 +3,9 @@
 What closing prices say of a match is kept apart, in the benchmarks: models are compared with them, never fed by them.
 """
 
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +17,8 @@ from touchline.domain.encoding import reference_prices
 from touchline.domain.features import FEATURE_NAMES, Features, build
 from touchline.domain.gate_report import GateReport, as_data
 from touchline.domain.odds import implied
+from touchline.domain.state import TeamState
+from touchline.domain.state_join import join
 from touchline.domain.vocabulary import OUTCOMES, side_columns
 from touchline.errors import GateRejected
 from touchline.manifest import (
@@ -23,6 +28,7 @@ from touchline.manifest import (
     encode,
     publication_key,
     publish,
+    read_object,
     read_publication,
     sha256,
     superseded,
@@ -31,10 +37,13 @@ from touchline.manifest import (
 from touchline.ports import ObjectStore
 from touchline.settings import Feature
 from touchline.stages import feature_players
+from touchline.stages.feature_parts import Countries, Growing
 from touchline.work import Event, Ports, Result
 
 STAGE: Final = "features"
 VERSION: Final = "1"
+CHECKED: Final = 250_000
+"""Matches that the gate looks at, at most."""
 KEYS: Final = ("match_id", "competition", "season", "kickoff", "kickoff_known", "home_team", "away_team")
 """Columns that say which match a row of features is about."""
 
@@ -55,13 +64,15 @@ def run(event: Event, ports: Ports, settings: Feature) -> Result:
     versions = {"feature": VERSION}
     inputs = tuple(validated.outputs[name] for name in ("matches", "appearances") if name in validated.outputs)
     work = content_id(STAGE, inputs, parameters, versions)
-    made, state = make(tables.read(store, snapshot))
-    _pass_gate(store, work, snapshot, made["played"])
-    if seen := validated.outputs.get("appearances"):
-        made |= feature_players.make(tables.read(store, seen), made["played"])
-    outputs = {name: tables.write(store, f"{STAGE}/{work}/{name}.parquet", table) for name, table in made.items()}
-    outputs["state"] = write_object(store, f"{STAGE}/{work}/state.npz", state)
-    counts = {name: len(table) for name, table in made.items()}
+    with TemporaryDirectory() as folder, Growing(Path(folder)) as grown:
+        told = grow(Countries(read_object(store, snapshot), snapshot.key, Path(folder)), grown)
+        _pass_gate(store, work, snapshot, told.checked)
+        if seen := validated.outputs.get("appearances"):
+            for name, table in feature_players.make(tables.read(store, seen), told.expected).items():
+                grown.add(name, table)
+        outputs = grown.store(store, f"{STAGE}/{work}")
+        counts = dict(grown.rows)
+    outputs["state"] = write_object(store, f"{STAGE}/{work}/state.npz", told.state.to_bytes())
     manifest = Manifest(
         stage=STAGE,
         id=work,
@@ -80,8 +91,32 @@ def features_hash() -> str:
     return sha256(encode(FEATURE_NAMES))
 
 
-def make(table: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], bytes]:
-    """Tables `played`, `upcoming` and `benchmarks` of a tidy table, and the team state as bytes."""
+@dataclass(frozen=True)
+class Told:
+    """What is kept at hand of all countries."""
+
+    state: TeamState
+    checked: pd.DataFrame
+    """Features of played matches for the gate: all, or evenly picked ones where there are more than it can hold."""
+    expected: pd.DataFrame
+    """`match_id` of played matches, and the goals that were expected of both sides."""
+
+
+def grow(countries: Countries, grown: Growing) -> Told:
+    """Let the tables `played`, `upcoming` and `benchmarks` grow, country by country."""
+    every, states, checked, expected = -(-countries.rows // CHECKED) or 1, [], [], []
+    for table in countries:
+        made, state = make(table)
+        for name, part in made.items():
+            grown.add(name, part)
+        states.append(state)
+        checked.append(made["played"].iloc[::every])
+        expected.append(made["played"][["match_id", "home_expected_goals", "away_expected_goals"]])
+    return Told(join(states), *(pd.concat(parts, ignore_index=True) for parts in (checked, expected)))
+
+
+def make(table: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], TeamState]:
+    """Tables `played`, `upcoming` and `benchmarks` of a tidy table, and the team state."""
     table = table.sort_values(["kickoff", "match_id"], ignore_index=True)
     features = build(table)
     finished = (table["status"] == "finished") & table[list(side_columns("goals"))].notna().all(axis=1)
@@ -91,7 +126,7 @@ def make(table: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], bytes]:
         "upcoming": _rows(table, features, scheduled, {}),
         "benchmarks": _benchmarks(table[finished | scheduled]),
     }
-    return made, features.state.to_bytes()
+    return made, features.state
 
 
 def _scores(table: pd.DataFrame) -> dict[str, Any]:
