@@ -13,12 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-RATES: Final = (0.025, 0.0012, 0.063, 0.006, 0.002, 0.004)
+RATES: Final = (0.025, 0.0012, 0.063, 0.024, 0.008, 0.016)
 FALLBACK: Final = (0.0, 0.0, 0.0012, 0.0, 0.0, 0.0)
 """Rates at which goals are learnt in place of a count that is unknown."""
 LARGEST_ERROR: Final = (3.0, 3.0, 3.0, 8.0, 16.0, 8.0)
 """Errors count up to here; one freak score must not turn a rating over."""
-REGRESSION: Final = (0.009, 0.009, 0.005, 0.02, 0.02, 0.02)
+REGRESSION: Final = (0.009, 0.009, 0.005, 0.25, 0.25, 0.25)
 """Share of the way to the league's means that a rating goes back between two seasons."""
 NEWCOMER: Final = (-0.045, -0.045, -0.045, -0.045, -0.045, -0.045)
 """A team never seen before starts this far from its league's means."""
