@@ -12,7 +12,7 @@ from touchline.learning.examples import Floats, Outcomes
 
 SILENT = 0.02
 """A member of less weight than this is left out."""
-_EVEN = 0.45
+_EVEN = 0.1
 """Pull towards equal weights, which are hard to beat: it falls as the noise does by which members are told apart."""
 
 
