@@ -277,7 +277,7 @@ class Unresolved(msgspec.Struct, frozen=True, kw_only=True):
     first_seen: datetime
     last_seen: datetime
     rows: int = 1
-    """Rows of that payload which wait."""
+    """Rows which wait, of all payloads of the run that met it last."""
 
 
 class Names(Protocol):

@@ -11,6 +11,7 @@
     |   `-- CorruptObject         an object whose bytes do not have the hash that was promised
     |-- RetryableError            the same input may work later: answer 503, keep it
     |   |-- Unavailable           a store, database, registry or source does not answer
+    |   |   |-- NoConnection      its host is not reached at all
     |   |   `-- BlockedError      a source refuses us: not asked again before its cool-down has passed
     |   `-- Conflict              somebody else holds the lock or won the conditional write
     `-- ConfigurationError        a setting is missing or wrong: nothing is lost, mend it and try again
@@ -83,6 +84,10 @@ class RetryableError(TouchlineError):
 
 class Unavailable(RetryableError, ConnectionError):
     """A part that we depend on does not answer."""
+
+
+class NoConnection(Unavailable):
+    """The host of an address is not reached: there is no network, no such name, or nobody listens."""
 
 
 class BlockedError(Unavailable):

@@ -128,6 +128,17 @@ def test_a_name_is_remembered_once_with_what_came_last(place: Place) -> None:
     assert place.ports.names.unresolved() == []
 
 
+def test_rows_that_wait_are_counted_over_all_payloads_of_a_run(place: Place) -> None:
+    place.take(OURS)
+    first, second = (
+        month(numbered(number, "Strangers", team, day=f"2025-08-{number}"), at=NOW - number * DAY)
+        for number, team in ((17, "Foxglove"), (24, "Wolves"))
+    )
+    assert place.take(first, second).summary["rows_waiting"] == 2
+    [waiting] = place.ports.names.unresolved()
+    assert (waiting.rows, waiting.last_seen) == (2, NOW - 17 * DAY)
+
+
 def test_the_same_club_waits_once_for_each_source(place: Place) -> None:
     place.take(OURS)
     place.take(month(numbered(2, "Strangers", "Foxglove", day="2025-08-17")))

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from touchline.adapters import browser_scripts as scripts
 from touchline.adapters.browser_start import set_patience
 from touchline.collecting import Answer, Page
-from touchline.errors import DataError, PermanentError, TouchlineError, Unavailable
+from touchline.errors import DataError, NoConnection, PermanentError, TouchlineError, Unavailable
 
 if TYPE_CHECKING:
     from selenium.webdriver import Remote
@@ -36,6 +36,12 @@ _PLAIN: Final = ("application/json", "text/plain")
 _UNREADABLE: Final = "\ufffd"
 _OWN_PAGE: Final = "chrome-error:"
 _CAUSE: Final = re.compile(r"ERR_\w+")
+_NOT_REACHED: Final = frozenset(
+    {
+        "ERR_NAME_NOT_RESOLVED", "ERR_INTERNET_DISCONNECTED", "ERR_CONNECTION_REFUSED", "ERR_ADDRESS_UNREACHABLE",
+        "ERR_CONNECTION_TIMED_OUT",
+    }
+)  # fmt: skip
 _FOR_GOOD: Final = frozenset(
     {"ERR_INVALID_URL", "ERR_UNKNOWN_URL_SCHEME", "ERR_TOO_MANY_REDIRECTS", "ERR_UNSAFE_PORT", "ERR_UNSAFE_REDIRECT"}
 )
@@ -243,6 +249,8 @@ class _Traffic:
 def no_answer(page: Page, said: str) -> TouchlineError:
     """The error that Chromium means."""
     cause = _CAUSE.search(said)
+    if cause and cause[0] in _NOT_REACHED:
+        return NoConnection(f"no connection to {urlsplit(page.url).hostname}, so no answer: {cause[0]}", where=page.url)
     kind = PermanentError if cause and cause[0] in _FOR_GOOD else Unavailable
     return kind(f"no answer: {cause[0] if cause else said}", where=page.url)
 

@@ -5,11 +5,11 @@ import re
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from touchline.adapters.http_emitter import DIRECT
 from touchline.collecting import Answer, Page
-from touchline.errors import ConfigurationError, DataError, PermanentError, Unavailable
+from touchline.errors import ConfigurationError, DataError, NoConnection, PermanentError, Unavailable
 
 if TYPE_CHECKING:
     import httpx
@@ -46,7 +46,7 @@ class HttpFetcher:
         """What comes back, redirects followed; headers with secrets go to the first host only.
 
         Raises:
-            Unavailable: nothing came back in time, or the connection broke.
+            Unavailable: nothing came back in time, or the connection broke (NoConnection: there never was one).
             DataError: the body is larger than `max_bytes`.
             PermanentError: the address, or one that it leads to, cannot be asked for.
             ConfigurationError: a variable that the page needs is not set, or cannot be sent.
@@ -61,6 +61,10 @@ class HttpFetcher:
             raise PermanentError(what, where=page.url, hint="check the address") from None
         except httpx.RequestError as error:
             said = secrets.hide(str(error)) or type(error).__name__
+            if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+                raise NoConnection(
+                    f"no connection to {urlsplit(page.url).hostname}, so no answer: {said}", where=page.url
+                ) from None
             raise Unavailable(f"no answer: {said}", where=page.url) from None
 
     def evidence(self) -> Mapping[str, bytes]:

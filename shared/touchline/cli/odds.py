@@ -91,6 +91,7 @@ def show(
 
 def _ask(environ: Mapping[str, str], codes: Sequence[str]) -> "RunRecord":
     from touchline import tracing
+    from touchline.cli.scrape_command import demand_answer
     from touchline.sources.the_odds_api import NAME
     from touchline.work import Event
 
@@ -99,7 +100,9 @@ def _ask(environ: Mapping[str, str], codes: Sequence[str]) -> "RunRecord":
             id=f"odds-{uuid4()}", kind="http", source="command line", time=platform.ports.clock.now(),
             traceparent=tracing.child(), data={"collect": {"source": NAME, "competitions": codes}},
         )  # fmt: skip
-        return platform.invoke("scrape", event)[1]
+        status, record = platform.invoke("scrape", event)
+    demand_answer(status, record)
+    return record
 
 
 def _again(environ: Mapping[str, str]) -> "RunRecord":

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from touchline.telemetry import RunRecord
 
 _STOPPED = 130
+_OPTIONS = {"TOUCHLINE_SCRAPE_SEASONS": "--season", "TOUCHLINE_SCRAPE_COMPETITIONS": "--competition"}
 
 
 def register(app: typer.Typer) -> None:
@@ -60,12 +61,14 @@ def scrape(
       touchline scrape --source whoscored --competition E0 --from 2026-03-01 --to 2026-03-31 --no-chain
     """
     environ = scene(context).environ
-    found, asked = _asked(environ, source, competition or [], season or [], first, last)
-    asked = msgspec.structs.replace(asked, retry_failed=retry_failed)
-    if dry_run:
-        _tell_plan(_plan(environ, found, asked), as_json)
-        return
     try:
+        wanted = _as_if_acknowledged(environ, source) if dry_run else environ
+        found, asked = _asked(wanted, source, competition or [], season or [], first, last)
+        asked = msgspec.structs.replace(asked, retry_failed=retry_failed)
+        if dry_run:
+            _tell_plan(_plan(wanted, found, asked), as_json)
+            _tell_missing(environ, wanted, found)
+            return
         records = _collect(environ, asked, as_json)
     except KeyboardInterrupt:
         typer.secho("stopped; what came is kept, the same command goes on from there", err=True)
@@ -76,6 +79,20 @@ def scrape(
     total = summary(records)
     emit({"collected": total, "records": records}) if as_json else _tell(total)
     _end(environ, found, records, total)
+
+
+def _as_if_acknowledged(environ: Mapping[str, str], source: str) -> Mapping[str, str]:
+    """The environment as it were if the terms of the source had been acknowledged: a plan asks for nothing."""
+    from touchline import bootstrap
+
+    found = bootstrap.ports(environ).sources.get(source)
+    return {**environ, found.about.acknowledge: "acknowledged"} if found and found.about.acknowledge else environ
+
+
+def _tell_missing(environ: Mapping[str, str], wanted: Mapping[str, str], source: "Source") -> None:
+    if wanted != environ:
+        what = f"before anything is asked for, {source.about.acknowledge}=acknowledged has to be set"
+        typer.secho(f"{what}: {source.about.terms}", err=True, fg="yellow")
 
 
 def _asked(
@@ -103,7 +120,12 @@ def _asked(
     if (key := ports.sources[source].about.key) and not environ.get(key):
         raise ConfigurationError(f"{key} is not set", where=source, hint="set it to the key of your account there")
     asked = Request(source=source, competitions=codes, seasons=tuple(seasons), first=days[0], last=days[1])
-    next(ports.sources[source].pages(asked, ports.clock.now()), None)  # says what it cannot have
+    try:
+        next(ports.sources[source].pages(asked, ports.clock.now()), None)  # says what it cannot have
+    except ConfigurationError as error:
+        given = {"TOUCHLINE_SCRAPE_SEASONS": seasons, "TOUCHLINE_SCRAPE_COMPETITIONS": competitions}
+        error.where = _OPTIONS[error.where] if given.get(error.where) else error.where
+        raise
     return ports.sources[source], asked
 
 
@@ -148,14 +170,14 @@ def _collect(environ: Mapping[str, str], asked: "Request", quiet: bool) -> "list
                 traceparent=tracing.child(), data={"collect": msgspec.to_builtins(asked)},
             )  # fmt: skip
             status, record = platform.invoke("scrape", event)
-            _demand_answer(status, record)
+            demand_answer(status, record)
             records.append(record)
             told = records[-1].summary
             if not told.get("left") or told["blocked"] or told["stopped"] or not told["pages_fetched"]:
                 return records
 
 
-def _demand_answer(status: int, record: "RunRecord") -> None:
+def demand_answer(status: int, record: "RunRecord") -> None:
     """See that a run came to its end, whatever it found.
 
     Raises:

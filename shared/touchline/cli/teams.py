@@ -40,7 +40,7 @@ def unresolved(context: typer.Context, as_json: AsJson = False) -> None:
         typer.echo("no name waits")
     for one in found:
         where = f"{one.country}, {one.competition}, by {one.source}, last seen {one.last_seen:%Y-%m-%d %H:%M} UTC"
-        typer.echo(f"{one.name} ({where}): {one.rows} row{'s' * (one.rows != 1)} of the newest payload wait")
+        typer.echo(f"{one.name} ({where}): {one.rows} row{'s' * (one.rows != 1)} wait{'s' * (one.rows == 1)}")
         for command in _commands(one):
             typer.echo(f"  {command}")
 

@@ -119,8 +119,8 @@ class Teams:
             suggestions=tuple(dict.fromkeys((*one.resembles, *near)))[: clubs.SUGGESTED],
             payload=digest,
             first_seen=min(payload.retrieved, met.first_seen if met else payload.retrieved),
-            last_seen=payload.retrieved,
-            rows=len(rows),
+            last_seen=max(payload.retrieved, met.last_seen if met else payload.retrieved),
+            rows=len(rows) + (met.rows if met and met.payload != digest else 0),
         )
 
 

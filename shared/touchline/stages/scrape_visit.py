@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from touchline.collecting import Answer, Fetcher, HostState, Kept, Page, Source
-from touchline.errors import BlockedError, NotFound, PermanentError, TouchlineError, Unavailable
+from touchline.errors import BlockedError, NoConnection, NotFound, PermanentError, TouchlineError, Unavailable
 from touchline.manifest import encode, payload_bytes, payload_ref, write_payload
 from touchline.settings import Scrape
 from touchline.sources.answers import LONGEST_WAIT, judge
@@ -30,6 +30,8 @@ LONGEST_REST: Final = 4
 """Cool-downs in one, however often a host blocks us in a row."""
 SILENT: Final = 3
 """Pages in a row that no answer came for: the host is down, and the run ends with it."""
+UNREACHED: Final = 2
+"""Attempts at most where no connection comes about."""
 ROBOTS: Final = "robots"
 _ROBOTS_LAST: Final = timedelta(days=1)
 _SHOWN: Final = 2_000_000
@@ -91,15 +93,18 @@ class Visitor:
             NotFound, PermanentError, DataError: there is no such page, or robots.txt closes it to us.
             Unavailable: no usable answer, after all attempts.
         """
-        self._heed_robots(page)
-        return self._patiently(page)
+        self._heed_robots(page.url)
+        answer = self._patiently(page)
+        if host_of(answer.url) != host_of(page.url):  # it was sent on to another host, which has rules of its own
+            self._heed_robots(answer.url)
+        return answer
 
     def _patiently(self, page: Page) -> Answer:
         import tenacity
 
         again = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_worth_another),
-            stop=tenacity.stop_after_attempt(1 if self._silent else self._settings.attempts),
+            stop=self._is_enough,
             wait=self._back_off,
             sleep=self._sleep,
             before_sleep=self._count,
@@ -120,6 +125,12 @@ class Visitor:
             raise
         self._silent = 0
         return answer
+
+    def _is_enough(self, state: "tenacity.RetryCallState") -> bool:
+        """Whether no further attempt is made; a host that is not reached gets one more, so that it is told soon."""
+        most = 1 if self._silent else self._settings.attempts
+        reached = not (state.outcome and isinstance(state.outcome.exception(), NoConnection))
+        return state.attempt_number >= (most if reached else min(most, UNREACHED))
 
     def _once(self, page: Page) -> Answer:
         """One request, when its time has come."""
@@ -218,20 +229,20 @@ class Visitor:
         if state.failures:
             self._ports.hosts.note(msgspec.structs.replace(state, failures=0, open_until=None))
 
-    def _heed_robots(self, page: Page) -> None:
-        """See that a page is open to us.
+    def _heed_robots(self, url: str) -> None:
+        """See that an address is open to us.
 
         Raises:
             PermanentError: robots.txt closes it.
         """
-        host = host_of(page.url)
+        host = host_of(url)
         if host not in self._robots:
-            self._robots[host] = self._rules(page.url, host)
+            self._robots[host] = self._rules(url, host)
         rules, agent = self._robots[host], agent_of(self._settings.user_agent)
-        if rules is not None and not rules.can_fetch(page.url, agent):
+        if rules is not None and not rules.can_fetch(url, agent):
             raise PermanentError(
-                f"robots.txt of {host} closes {urlsplit(page.url).path} to {agent}",
-                where=page.url, hint="it is not asked for; another source may have the same",
+                f"robots.txt of {host} closes {urlsplit(url).path} to {agent}",
+                where=url, hint="it is not asked for; another source may have the same",
             )  # fmt: skip
 
     def _rules(self, url: str, host: str) -> "Protego | None":
@@ -271,6 +282,7 @@ class Visitor:
             raise
         except Unavailable as error:
             what = f"robots.txt cannot be read, so nothing is asked for: {error.what}"
+            what = error.what if isinstance(error, NoConnection) else what
             raise Stopped(what, where=error.where, retry_after=error.retry_after) from error
         return Kept(
             name=page.name, endpoint=ROBOTS, url=page.url, payload=digest, retrieved=now if digest else None,
