@@ -15,12 +15,16 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize
 
+from touchline.domain import price_features
 from touchline.learning.examples import Floats, Matrix
 from touchline.learning.prepared import Prepared, Scale
 
 _STEPS = 100
 _FLAT = 1e-6
 """Slope of the mean loss at which the search ends."""
+_OF_PRICES, _BESIDE_PRICES = 0.05, 50.0
+"""Multiples of the ridge where results are learnt from prices of the match itself (2016-17, 2018-19, 2020-21); where
+goals are, which prices of results say less about, other columns keep theirs."""
 _CURVATURE = 0.22
 """Of the loss of a result in its log-odds, about p (1 - p); that of goals is near their mean, in which it is scaled."""
 _HIGHEST = 4.0
@@ -68,7 +72,7 @@ def _fit_results(prepared: Prepared, strength: float) -> Linear:
         return told, raised / total - came
 
     start = np.log(np.maximum(shares, 1e-3))
-    return _fit(prepared, loss, start, strength, _CURVATURE)
+    return _fit(prepared, loss, start, strength, _CURVATURE, beside=_BESIDE_PRICES)
 
 
 def fit_goals(prepared: Prepared, strength: float) -> Linear:
@@ -87,12 +91,13 @@ def fit_goals(prepared: Prepared, strength: float) -> Linear:
 
 
 def _fit(
-    prepared: Prepared, loss: Loss, start: Floats, strength: float, curvature: float, weight: Floats | None = None
-) -> Linear:
+    prepared: Prepared, loss: Loss, start: Floats, strength: float, curvature: float, weight: Floats | None = None,
+    beside: float = 1.0,
+) -> Linear:  # fmt: skip
     x, weight = prepared.scaled, prepared.weight if weight is None else weight
     total = float(weight.sum())
     share = (weight / total).astype(np.float32)
-    ridge = 1.0 / (strength * total)
+    ridge = _ridges(prepared.examples.names, beside) / (strength * total)
     turn = _turn(x, share, ridge, curvature)
     columns, scores = x.shape[1], len(start)
     steep = 1.0 / np.sqrt(curvature)
@@ -102,7 +107,7 @@ def _fit(
         outer = start + steep * point[:scores]
         losses, slopes = loss(x @ inner.astype(np.float32) + outer.astype(np.float32))
         slopes = slopes * share[:, None]
-        value = float(losses.astype(np.float64) @ share) + ridge / 2 * float(np.sum(inner**2))
+        value = float(losses.astype(np.float64) @ share) + float(np.sum(ridge * inner**2)) / 2
         down = (x.T @ slopes).astype(np.float64) + ridge * inner
         return value, np.concatenate([steep * slopes.sum(axis=0, dtype=np.float64), (turn.T @ down).ravel()])
 
@@ -117,9 +122,17 @@ def _fit(
     return Linear(prepared.scale, coefficients, start + steep * found.x[:scores])
 
 
-def _turn(x: Matrix, share: Matrix, ridge: float, curvature: float) -> Floats:
+def _ridges(names: tuple[str, ...], beside: float) -> Floats:
+    """(k, 1) ridge of each column as a multiple of the usual: prices of the match itself are hardly drawn to zero,
+    since they say nearly all, and columns beside them as `beside` says.
+    """
+    priced = np.isin(names, price_features.NAMES)
+    return np.where(priced, _OF_PRICES, beside if priced.any() else 1.0)[:, np.newaxis]
+
+
+def _turn(x: Matrix, share: Matrix, ridge: Floats, curvature: float) -> Floats:
     """(k, k) matrix from coefficients in which the problem is round to those of the columns."""
     moments = curvature * (x.T @ (x * share[:, None])).astype(np.float64)
-    moments += (ridge + 1e-7) * np.eye(len(moments))
+    moments += np.diag(ridge[:, 0] + 1e-7)
     lower = cholesky(moments, lower=True)
     return np.asarray(solve_triangular(lower, np.eye(len(moments)), lower=True).T)
