@@ -42,6 +42,7 @@ def quiet(searches: list[Search]) -> None:
     """Watches nothing."""
 
 
+@pytest.mark.slow
 def test_from_a_file_to_parameters_that_train_starts_from(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,6 +82,7 @@ def test_parameters_that_no_family_has_are_named(text: str, match: str) -> None:
     assert starts("") == {}
 
 
+@pytest.mark.slow
 def test_one_worker_finds_what_a_search_in_this_process_finds_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
     alone = tune(family("logistic"), task_of(EXAMPLES, FitOptions(trials=6, folds=2, seed=3)), lambda message: None)
     tune_crew.fill(job(tmp_path, trials=2), EXAMPLES, 1, _folder(tmp_path, "a"), quiet)
@@ -90,6 +92,7 @@ def test_one_worker_finds_what_a_search_in_this_process_finds_and_goes_on_where_
     assert finished([search]) == 6
 
 
+@pytest.mark.slow
 def test_workers_share_the_studies_of_all_families_and_a_killed_one_loses_only_its_trial(tmp_path: Path) -> None:
     killed: list[str] = []
 

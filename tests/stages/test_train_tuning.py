@@ -43,6 +43,7 @@ def _trained(ports: bootstrap.Container, settings: Train) -> ModelCard:
     return decode(read_object(ports.store, manifest.outputs["card.json"]), ModelCard)
 
 
+@pytest.mark.slow
 def test_train_takes_part_in_the_study_that_tune_fills(
     ports: bootstrap.Container, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
