@@ -156,6 +156,20 @@ def test_a_match_s_own_prices_and_closing_prices_do_not_reach_our_forecast():
     assert after[columns("closing")].isna().any(axis=None)
 
 
+def test_a_match_s_own_prices_are_used_where_they_may_be_but_never_closing_ones():
+    options = WalkOptions(uses="prices", refit_models_days=40, fit=OPTIONS.fit)
+    last = league()["kickoff"] >= pd.Timestamp("2025-08-29", tz="UTC")
+    said = []
+    for hidden in ((), CLOSING_COLUMNS, ODDS_COLUMNS):
+        table = league().copy()
+        table.loc[last, list(hidden)] = np.nan
+        said.append(backtest(table, START, date(2025, 9, 1), options).rows)
+    final = said[0]["date"] >= "2025-08-29"
+    assert final.any()
+    np.testing.assert_array_equal(said[0][columns("ours")], said[1][columns("ours")])
+    assert (said[0].loc[final, columns("ours")] != said[2].loc[final, columns("ours")]).any(axis=None)
+
+
 def test_coarser_refreshes_see_less():
     weekly = backtest(league(), START, END, WalkOptions(refit_models_days=40, refit_ratings_days=28, fit=OPTIONS.fit))
     assert not np.array_equal(weekly.rows[columns("ours")], walked()[0].rows[columns("ours")])
