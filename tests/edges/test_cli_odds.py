@@ -153,7 +153,7 @@ def test_without_a_key_nothing_is_asked_and_another_way_is_named(
     assert site.paths == []
 
 
-@pytest.mark.parametrize(("status", "code", "said"), [(401, 3, "does not accept the key"), (500, 3, "answers 500")])
+@pytest.mark.parametrize(("status", "code", "said"), [(401, 2, "does not accept the key"), (500, 3, "answers 500")])
 def test_a_refusal_is_told_without_the_key(
     site: Site, tmp_path: Path, status: int, code: int, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -162,6 +162,7 @@ def test_a_refusal_is_told_without_the_key(
     assert main(["odds", "--no-chain"]) == code
     told = capsys.readouterr()
     assert said in told.err
+    assert "kept in" not in told.err, "nothing is"
     assert KEY not in told.err + told.out
     assert files_with(KEY, tmp_path) == [], "not even where the server repeats it"
 
