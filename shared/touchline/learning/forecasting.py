@@ -30,7 +30,7 @@ class ForecastOptions(msgspec.Struct, frozen=True, kw_only=True):
     uses: Uses = levels.DEFAULT
     refit_ratings_days: int = 1
     """Ratings that matches are learnt with are as of so many days before them at most."""
-    newest: int = 80_000
+    newest: int = 60_000
     """As many matches are learnt from at most; all of them make the ratings."""
     fit: FitOptions = FitOptions()
 
