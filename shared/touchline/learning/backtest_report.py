@@ -47,7 +47,9 @@ def html(found: Backtest, about: str) -> str:
     """
     sections = [
         _section("Scores", _LOWER, _scores(found.scores)),
-        _section("Differences on identical matches", _PAIRED, _picture("forest plot", plots.forest(found.differences))),
+        _section(
+            "Differences on identical matches", _PAIRED, _picture("forest plot", plots.forest(_near(found.differences)))
+        ),
         _differences(found.differences),
         _section("Reliability of our forecasts", _RELIABLE, _picture("reliability", plots.reliability(_own(found)))),
         _section("Calibration", _FLOOR, _calibration(found.calibration)),
@@ -84,6 +86,11 @@ def _picture(label: str, svg: str) -> str:
     return f'<figure role="img" aria-label="{escape(label)}">{svg}</figure>'
 
 
+def _near(differences: dict[str, Difference]) -> dict[str, Difference]:
+    """Without those so far off that nothing else could be told apart beside them."""
+    return {name: each for name, each in differences.items() if name != "prior"}
+
+
 def _own(found: Backtest) -> Calibration:
     return found.calibration[OURS]
 
@@ -116,7 +123,7 @@ def _calibration(found: dict[str, Calibration]) -> str:
 
 
 def _parts(parts: Sequence[Part]) -> str:
-    others = list(parts[0].differences)
+    others = list(_near(parts[0].differences))
     head = ("", "n", "RPS", "log-loss", *(f"- {name}" for name in others))
     rows = [
         [
