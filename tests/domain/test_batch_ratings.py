@@ -112,7 +112,7 @@ class TestReading:
         match = Fixtures(*(np.array([getattr(played.fixtures, name)[row]]) for name in Fixtures.__dataclass_fields__))
         for moment, same in ((due - 1, True), (due, False)):
             read = [each.rates(each.find(match, np.array([moment]))) for each in (batch, other)]
-            assert np.array_equal(*read, equal_nan=True) == same
+            assert np.array_equal(read[0], read[1], equal_nan=True) == same
 
     @settings(deadline=None, max_examples=5)
     @given(SEEDS)

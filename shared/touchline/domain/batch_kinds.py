@@ -18,7 +18,7 @@ class Kind(msgspec.Struct, frozen=True):
 
     name: str
     count: str
-    """One of STATISTICS, "mixed" or "prices"."""
+    """What is counted: a name in `counts`."""
     known: Uses
     half_life: float
     """Days."""
@@ -29,19 +29,23 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 KINDS: Final = (
-    Kind("goals", "goals", "results", 300.0, 4.0, (1.5, 1.15)),
+    Kind("goals", "goals", "results", 300.0, 8.0, (1.5, 1.15)),
+    Kind("goals_slow", "goals", "results", 900.0, 8.0, (1.5, 1.15)),
     Kind("mixed", "mixed", "statistics", 250.0, 6.0, (1.5, 1.15)),
+    Kind("mixed_fast", "mostly_xg", "statistics", 100.0, 8.0, (1.5, 1.15)),
     Kind("on_target", "on_target", "statistics", 300.0, 20.0, (5.0, 4.0)),
+    Kind("on_target_fast", "on_target", "statistics", 100.0, 20.0, (5.0, 4.0)),
     Kind("shots", "shots", "statistics", 300.0, 40.0, (13.0, 10.5)),
     Kind("corners", "corners", "statistics", 400.0, 20.0, (5.6, 4.6)),
-    Kind("prices_fast", "prices", "past_prices", 25.0, 0.5, (1.5, 1.1)),
-    Kind("prices", "prices", "past_prices", 60.0, 0.5, (1.5, 1.1)),
-    Kind("prices_slow", "prices", "past_prices", 200.0, 0.5, (1.5, 1.1)),
+    Kind("prices", "prices", "past_prices", 25.0, 0.2, (1.5, 1.1)),
 )
+"""Half-lives and ridges by log-loss on the seasons 2016-17 to 2020-21; see docs/experiments.md."""
 
 _MEAN_XG: Final = 1.36
 _STRETCH: Final = 1.6
 """Goals deserved by shots vary little: their distance from the mean is stretched before they are mixed with goals."""
+_MIXED: Final = {"mixed": 0.5, "mostly_xg": 0.7}
+"""Share of the goals deserved by shots; where shots were not counted, goals stand alone."""
 
 
 def counts(played: Played) -> dict[str, Floats]:
@@ -49,6 +53,8 @@ def counts(played: Played) -> dict[str, Floats]:
     known = {name: played.statistics[:, row] for row, name in enumerate(STATISTICS)}
     goals, xg = known["goals"], known["xg"]
     stretched = np.maximum(_MEAN_XG + _STRETCH * (xg - _MEAN_XG), 0.0)
-    mixed = np.where(np.isnan(xg), goals, (goals + stretched) / 2)
+    mixes = {
+        name: np.where(np.isnan(xg), goals, share * stretched + (1 - share) * goals) for name, share in _MIXED.items()
+    }
     both = {name: np.where(np.isnan(count).any(axis=1, keepdims=True), np.nan, count) for name, count in known.items()}
-    return both | {"mixed": mixed, "prices": played.price_goals}
+    return both | mixes | {"prices": played.price_goals}
