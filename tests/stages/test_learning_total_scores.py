@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from touchline.domain import score_grid
+from touchline.domain import joint_goals, odds_goals, score_grid
 from touchline.learning.total_scores import over_under_scores, shares_over
 
 RATES = np.array([[1.6, 1.2], [0.9, 0.7], [2.4, 0.8]])
-P = score_grid.outcomes(RATES, -0.08)
+P = score_grid.outcomes(RATES, joint_goals.RHO)
+MARKET = score_grid.outcomes(RATES, odds_goals.RHO)
 GOALS = np.array([[2.0, 1.0], [0.0, 0.0], [3.0, 1.0]])
 
 
@@ -16,9 +17,9 @@ def moments(*days):
 
 
 def test_the_true_rates_and_the_prices_that_follow_from_them_are_worth_the_same():
-    scores = over_under_scores(GOALS, (P, RATES), P, np.full(3, 0.5))
+    scores = over_under_scores(GOALS, (P, RATES), MARKET, np.full(3, 0.5))
     assert scores.n == 3
-    assert scores.differences["market"].value == pytest.approx(0, abs=1e-9)
+    assert scores.differences["market"].value == pytest.approx(0, abs=1e-6)
     assert scores.log_loss["base_rate"].value == pytest.approx(np.log(2))
     chance = np.clip(1 - np.exp(-RATES.sum(1)) * (1 + RATES.sum(1) + RATES.sum(1) ** 2 / 2), 0, 1)
     expected = -np.log(np.where(GOALS.sum(1) > 2.5, chance, 1 - chance)).mean()
