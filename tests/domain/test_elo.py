@@ -18,7 +18,7 @@ XG = rows.KINDS.index("xg")
 
 
 def learnt(
-    teams: np.ndarray, goals: np.ndarray, *, xg: np.ndarray | None = None, price: float = np.nan
+    teams: np.ndarray, goals: np.ndarray, *, xg: np.ndarray | None = None, price: float = np.nan, draw: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Ratings (2, RATINGS) after a match of teams known for long, and what it asks of its league."""
     after, asked = teams.copy(), np.zeros(rows.LEAGUE)
@@ -26,7 +26,17 @@ def learnt(
     counts[0] = goals
     if xg is not None:
         counts[1] = xg
-    learn(*after, ratings.LEAGUE_START, asked, counts, price, 100.0, 100.0, ratings.PACE, ratings.Columns())
+    learn(
+        *after,
+        ratings.LEAGUE_START,
+        asked,
+        counts,
+        np.array([price, draw]),
+        100.0,
+        100.0,
+        ratings.PACE,
+        ratings.Columns(),
+    )
     return after, asked
 
 
@@ -94,6 +104,13 @@ class TestLearning:
             np.testing.assert_array_equal(after[:, part][:, kinds], teams[:, part][:, kinds])
         assert asked[rows.COUNTED].tolist() == [1, 0, 0, 0, 0]
 
+    def test_a_likely_draw_says_the_same_of_both(self) -> None:
+        teams = np.zeros((2, rows.RATINGS))
+        likely, unlikely = (learnt(teams, np.ones(2), price=0.5, draw=market.DRAW_LEVEL + more) for more in (0.3, -0.3))
+        np.testing.assert_allclose(likely[0][:, rows.MARKET_DRAW], 0.3 * market.DRAW_RATE)
+        np.testing.assert_allclose(unlikely[0][:, rows.MARKET_DRAW], -0.3 * market.DRAW_RATE)
+        assert likely[1][rows.DRAW_LEVEL] > 0 > unlikely[1][rows.DRAW_LEVEL]
+
     def test_without_a_price_the_market_rating_stays(self) -> None:
         teams = np.full((2, rows.RATINGS), 0.2)
         after, asked = learnt(teams, np.ones(2))
@@ -117,7 +134,9 @@ class TestSettling:
     def test_a_newcomer_starts_below_its_league(self) -> None:
         unknown = np.full((rows.RATINGS, 2, 1), np.nan)
         settled = ratings.settle(unknown, self.MEANS, self.YES, self.NO)
-        assert (settled < self.MEANS[:, np.newaxis]).all()
+        below = settled < self.MEANS[:, np.newaxis]
+        assert below[: rows.MARKET_DRAW].all()
+        assert not below[rows.MARKET_DRAW].any()
 
     def test_between_seasons_ratings_come_closer_to_the_mean(self) -> None:
         strong = np.full((rows.RATINGS, 2, 1), 0.8) + self.MEANS[:, np.newaxis]

@@ -67,8 +67,8 @@ class Played:
     """(levels + 1,) first match of each level."""
     statistics: Floats
     """(r, len(STATISTICS), 2) of the home and the away side, NaN where not counted."""
-    supremacy: Floats
-    """(r,) log-odds of the home side by the reference bookmaker's last prices, NaN where there are none."""
+    prices: Floats
+    """(r, 2) log-odds of the home side by the reference bookmaker's last prices, and tendency to draw; NaN without."""
     price_goals: Floats
     """(r, 2) goals that home and away were worth by them, NaN where there are none."""
 
@@ -133,13 +133,13 @@ def played(table: "pd.DataFrame", coded: Fixtures) -> Played:
     early = available <= coded.kickoff[rows]
     if early.any():
         raise ValueError(f"{finished['match_id'].iloc[int(early.argmax())]}: result available before kick-off is over")
-    statistics, (supremacy, worth) = _statistics(finished), _prices(finished)
-    first = _first(finished["match_id"], (*worth.T, supremacy, *np.concatenate(statistics), available))
+    statistics, (prices, worth) = _statistics(finished), _prices(finished)
+    first = _first(finished["match_id"], (*worth.T, *prices.T, *np.concatenate(statistics), available))
     match = Fixtures(*(getattr(coded, name)[rows] for name in Fixtures.__dataclass_fields__))
     order, level_start = _levels(match, available, finished["match_id"], first)
     chosen = Fixtures(*(getattr(match, name)[order] for name in Fixtures.__dataclass_fields__))
     by_match = np.ascontiguousarray(statistics[..., order].transpose(2, 0, 1))
-    return Played(chosen, available[order], level_start, by_match, supremacy[order], worth[order])
+    return Played(chosen, available[order], level_start, by_match, prices[order], worth[order])
 
 
 def _first(match_id: "pd.Series[str]", facts: tuple[NDArray[Any], ...]) -> Ints:
@@ -190,10 +190,11 @@ def _statistics(finished: "pd.DataFrame") -> Floats:
 
 
 def _prices(finished: "pd.DataFrame") -> tuple[Floats, Floats]:
-    """Supremacy (r,) and goals (r, 2) by closing prices where there are any: a match that teaches is over."""
+    """Log-odds (r, 2) and goals (r, 2), by closing prices where there are any: a match that teaches is over."""
     before, closing = (reference_prices(finished, closing=each) for each in (False, True))
     chances = odds.implied(np.where(np.isnan(closing), before, closing), "proportional")
-    return market.supremacy(chances), price_goals.price_goals(chances)
+    told = np.stack([market.supremacy(chances), market.draw_tendency(chances)], axis=1)
+    return told, price_goals.price_goals(chances)
 
 
 def reference_prices(table: "pd.DataFrame", *, closing: bool = False) -> Floats:

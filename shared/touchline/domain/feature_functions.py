@@ -82,6 +82,12 @@ def market_difference(match: Meeting, speed: int) -> Floats:
     return np.where(match.league[rows.PRICED] > 0, difference, np.nan)
 
 
+def market_draw(match: Meeting) -> Floats:
+    """Log-odds of a draw, as between equals, that the prices of earlier matches lead to expect."""
+    expected = ratings.market_draw(match.ratings, match.league)
+    return np.where(match.league[rows.PRICED] > 0, expected, np.nan)
+
+
 def form(match: Meeting, side: int, window: int, measure: int) -> Floats:
     """Mean over the last matches."""
     return np.asarray(match.teams[rows.FORM.start + window * len(rows.MEASURES) + measure, side])

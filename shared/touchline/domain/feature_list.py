@@ -127,6 +127,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
         )
         for row, speed in enumerate(SPEEDS)
     ),
+    _one(of.market_draw, "log-odds", known="past_prices"),
     *_refitted(of.refitted_supremacy, "log ratio"),
     *_refitted(of.refitted_total, "log counts"),
     *_form(),

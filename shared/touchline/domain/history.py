@@ -119,7 +119,7 @@ def _replay(played: Played, teams: int, leagues: int, memory: Memory) -> None:
         match.season,
         played.level_start,
         np.ascontiguousarray(played.statistics[:, 1:]),
-        played.supremacy,
+        played.prices,
         np.zeros((teams, rows.RATINGS)),
         np.repeat(ratings.LEAGUE_START[np.newaxis], leagues, axis=0),
         ratings.PACE,

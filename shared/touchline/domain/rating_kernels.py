@@ -34,7 +34,7 @@ def replay(
         home, away, competition, season: (r,) codes.
         level_start: (levels + 1,) first match of each level; no team stands twice in a level.
         counts: (r, len(COUNTS), 2), NaN where not counted.
-        prices: (r,) log-odds of the home side by the price before the match, NaN without one.
+        prices: (r, 2) log-odds of the home side by the last price, and tendency to draw; NaN without one.
         teams: (teams, RATINGS) ratings now; leagues: (leagues, LEAGUE) rows now. Both are written.
         pace: the constants of learning.
         at: where the columns stand.
@@ -81,7 +81,7 @@ def learn(
     league: Floats,
     asked: Floats,
     counts: Floats,
-    price: float,
+    price: Floats,
     home_played: float,
     away_played: float,
     pace: Pace,
@@ -92,7 +92,7 @@ def learn(
     learn_elo(home, away, margin, pace, at)
     learn_pi(home, away, margin, pace, at)
     learn_rates(home, away, league, asked, counts, home_played, away_played, pace, at)
-    if price == price:
+    if price[0] == price[0]:
         learn_prices(home, away, league, asked, margin, price, pace, at)
     asked[at.shares] += pace.shares * ((margin > 0) - league[at.shares])
     asked[at.shares + 1] += pace.shares * ((margin == 0) - league[at.shares + 1])
@@ -167,18 +167,22 @@ def boost(played: float, pace: Pace) -> float:
 
 @part
 def learn_prices(
-    home: Floats, away: Floats, league: Floats, asked: Floats, margin: float, price: float, pace: Pace, at: Columns
+    home: Floats, away: Floats, league: Floats, asked: Floats, margin: float, price: Floats, pace: Pace, at: Columns
 ) -> None:
     """How strong the market held both teams to be, at each speed; then what the result says that it did not know."""
-    news = margin - pace.market_margin * price
+    news = margin - pace.market_margin * price[0]
     news = min(max(news, -pace.largest_news), pace.largest_news)
     for speed in range(len(pace.speeds)):
         row = at.market + speed
-        surprise = price - (home[row] - away[row] + league[at.market_home + speed])
+        surprise = price[0] - (home[row] - away[row] + league[at.market_home + speed])
         step = pace.speeds[speed] * surprise + pace.news[speed] * news
         home[row] += step
         away[row] -= step
         asked[at.market_home + speed] += pace.market_home * surprise
+    surprise = price[1] - (home[at.market_draw] + away[at.market_draw] + league[at.draw_level])
+    home[at.market_draw] += pace.draw_rate * surprise
+    away[at.market_draw] += pace.draw_rate * surprise
+    asked[at.draw_level] += pace.market_home * surprise
     asked[at.priced] += 1
 
 

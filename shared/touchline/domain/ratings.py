@@ -27,6 +27,8 @@ class Columns(NamedTuple):
     bases: int = rows.BASES.start
     shares: int = rows.HOME_WIN
     market_home: int = rows.MARKET_HOME.start
+    market_draw: int = rows.MARKET_DRAW
+    draw_level: int = rows.DRAW_LEVEL
     counted: int = rows.COUNTED.start
     priced: int = rows.PRICED
     means: int = rows.MEANS.start
@@ -63,6 +65,7 @@ class Pace(NamedTuple):
     boost: float = goal_rates.NEWCOMER_BOOST
     boost_matches: float = goal_rates.NEWCOMER_MATCHES
     market_home: float = market.HOME_RATE
+    draw_rate: float = market.DRAW_RATE
     market_margin: float = market.MARGIN
     largest_news: float = market.LARGEST_NEWS
     bases: float = 0.0015
@@ -78,8 +81,10 @@ def pace() -> Pace:
     per_kind = (*goal_rates.NEWCOMER,) * 2
     regression = (*goal_rates.REGRESSION,) * 2
     return Pace(
-        newcomer=np.array([elo.NEWCOMER, *[pi_rating.NEWCOMER] * 2, *per_kind, *[market.NEWCOMER] * len(rows.SPEEDS)]),
-        regression=np.array([elo.REGRESSION, 0.0, 0.0, *regression, *market.REGRESSION]),
+        newcomer=np.array(
+            [elo.NEWCOMER, *[pi_rating.NEWCOMER] * 2, *per_kind, *[market.NEWCOMER] * len(rows.SPEEDS), 0.0]
+        ),
+        regression=np.array([elo.REGRESSION, 0.0, 0.0, *regression, *market.REGRESSION, market.DRAW_REGRESSION]),
         kind_counts=np.array(rows.KIND_COUNTS),
         rates=np.array(goal_rates.RATES),
         fallback=np.array(goal_rates.FALLBACK),
@@ -97,6 +102,7 @@ def league_start() -> Floats:
     row[rows.BASES] = np.ravel(goal_rates.START)
     row[rows.HOME_WIN], row[rows.DRAW] = 0.45, 0.27
     row[rows.MARKET_HOME] = market.HOME_ADVANTAGE
+    row[rows.DRAW_LEVEL] = market.DRAW_LEVEL
     row[rows.MEANS.start + rows.ELO] = elo.START
     return row
 
@@ -126,6 +132,11 @@ def market_difference(ratings: Floats, league: Floats, speed: int) -> Floats:
     """(m,) log-odds of the home side that earlier prices lead to expect."""
     strength = ratings[rows.MARKET.start + speed]
     return np.asarray(strength[0] - strength[1] + league[rows.MARKET_HOME.start + speed])
+
+
+def market_draw(ratings: Floats, league: Floats) -> Floats:
+    """(m,) log-odds of a draw, as between equals, that earlier prices lead to expect."""
+    return np.asarray(ratings[rows.MARKET_DRAW].sum(axis=0) + league[rows.DRAW_LEVEL])
 
 
 PACE: Final = pace()

@@ -17,7 +17,9 @@ ELO, PI_HOME, PI_AWAY = 0, 1, 2
 ATTACK: Final = slice(3, 3 + len(KINDS))
 DEFENCE: Final = slice(ATTACK.stop, ATTACK.stop + len(KINDS))
 MARKET: Final = slice(DEFENCE.stop, DEFENCE.stop + len(SPEEDS))
-RATINGS: Final = MARKET.stop
+MARKET_DRAW: Final = MARKET.stop
+"""How likely a draw the prices of its matches hold, beyond what the strengths of both sides say."""
+RATINGS: Final = MARKET_DRAW + 1
 """Ratings of a team."""
 
 MEASURES: Final = ("points", *(f"{name}_{way}" for name in COUNTS for way in ("for", "against")))
@@ -44,7 +46,9 @@ BASES: Final = slice(0, 2 * len(COUNTS))
 HOME_WIN: Final = BASES.stop
 DRAW: Final = HOME_WIN + 1
 MARKET_HOME: Final = slice(DRAW + 1, DRAW + 1 + len(SPEEDS))
-COUNTED: Final = slice(MARKET_HOME.stop, MARKET_HOME.stop + len(COUNTS))
+DRAW_LEVEL: Final = MARKET_HOME.stop
+"""The same as a mean over the league."""
+COUNTED: Final = slice(DRAW_LEVEL + 1, DRAW_LEVEL + 1 + len(COUNTS))
 """Matches of the league in which each was counted."""
 PRICED: Final = COUNTED.stop
 """Matches of the league that had a price."""
