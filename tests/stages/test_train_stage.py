@@ -12,7 +12,8 @@ import pytest
 import snapshots
 from touchline import bootstrap
 from touchline.adapters.clock import VirtualClock
-from touchline.domain.features import FEATURE_NAMES
+from touchline.domain.uses import columns
+from touchline.domain.uses import columns
 from touchline.errors import DataError, NotFound, Unavailable
 from touchline.learning.card import ModelCard
 from touchline.manifest import (
@@ -32,6 +33,7 @@ from touchline.stages.train_due import Facts, decide
 from touchline.work import Event
 
 QUICK = Train(trials=1, folds=2, test_days=200, families=("logistic",))
+NAMES = columns(QUICK.uses)
 
 
 @pytest.fixture(scope="module")
@@ -178,8 +180,8 @@ class TestModel:
         assert set(manifest.outputs) == {"model.onnx", "pool.json", "calibration.json", "features.json", "card.json"}
         model = ports.model(*bundle_of(manifest))
         assert model.model_id == manifest.id
-        assert model.features == FEATURE_NAMES
-        p = model.predict(np.zeros((2, len(FEATURE_NAMES))))
+        assert model.features == columns()
+        p = model.predict(np.zeros((2, len(columns()))))
         np.testing.assert_allclose(p.sum(axis=1), 1)
 
     def test_the_manifest_says_what_was_learnt_from(self, ports, trained):
@@ -199,12 +201,12 @@ class TestModel:
         import mlflow
 
         _, manifest = read_publication(ports.store, trained)
-        x = np.random.default_rng(0).normal(size=(50, len(FEATURE_NAMES))).astype(np.float32)
+        x = np.random.default_rng(0).normal(size=(50, len(columns()))).astype(np.float32)
         address = f"sqlite:///{ports.home / 'mlflow.db'}"
         mlflow.set_tracking_uri(address)
         mlflow.set_registry_uri(address)
         registered = mlflow.pyfunc.load_model("models:/touchline@smoke")
-        said = registered.predict(pd.DataFrame(x, columns=list(FEATURE_NAMES))).to_numpy()
+        said = registered.predict(pd.DataFrame(x, columns=list(columns()))).to_numpy()
         np.testing.assert_allclose(ports.model(*bundle_of(manifest)).predict(x), said, atol=1e-5)
 
     def test_the_card_is_honest_about_time(self, ports, trained):
@@ -272,7 +274,7 @@ class TestChampion:
         first = train.run(event(publish_features(ports.store, table.head(-60))), ports, QUICK).publications[0]
         _, manifest = read_publication(ports.store, first)
         files = {name: read_object(ports.store, ref) for name, ref in manifest.outputs.items()}
-        names = ("something_else", *FEATURE_NAMES[1:])
+        names = ("something_else", *NAMES[1:])
         files["features.json"] = encode({"names": names, "dtype": "float32", "sha256": ""})
         refs = {name: train.write_object(ports.store, f"models/other/{name}", data) for name, data in files.items()}
         publish(ports.store, msgspec.structs.replace(manifest, stage="serving", id="other", outputs=refs), 1)

@@ -21,7 +21,7 @@ START_STRENGTH = 0.005
 """Ridge of the regression to start from, as the C of scikit-learn."""
 COLUMNS = 32
 """Columns that trees look at."""
-_LOOKED_AT = 40_000
+_LOOKED_AT = 20_000
 """Newest matches by which the columns are chosen."""
 _LEAST_VARIANCE = 0.02
 """Of an outcome, so that no single match outweighs the others."""

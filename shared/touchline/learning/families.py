@@ -95,7 +95,7 @@ def _histogram_space(trial: Any) -> Params:
 
 
 _XGBOOST_START: Params = {
-    "n_estimators": 50,
+    "n_estimators": 40,
     "learning_rate": 0.03,
     "max_depth": 3,
     "min_child_weight": 50.0,
@@ -103,8 +103,8 @@ _XGBOOST_START: Params = {
     "reg_lambda": 20.0,
 }
 _HISTOGRAM_START: Params = {
-    "max_iter": 30,
-    "learning_rate": 0.03,
+    "max_iter": 20,
+    "learning_rate": 0.04,
     "max_leaf_nodes": 8,
     "min_samples_leaf": 200,
     "l2_regularization": 20.0,
