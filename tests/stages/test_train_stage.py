@@ -13,7 +13,6 @@ import snapshots
 from touchline import bootstrap
 from touchline.adapters.clock import VirtualClock
 from touchline.domain.uses import columns
-from touchline.domain.uses import columns
 from touchline.errors import DataError, NotFound, Unavailable
 from touchline.learning.card import ModelCard
 from touchline.manifest import (
@@ -33,7 +32,6 @@ from touchline.stages.train_due import Facts, decide
 from touchline.work import Event
 
 QUICK = Train(trials=1, folds=2, test_days=200, families=("logistic",))
-NAMES = columns(QUICK.uses)
 
 
 @pytest.fixture(scope="module")
@@ -274,7 +272,7 @@ class TestChampion:
         first = train.run(event(publish_features(ports.store, table.head(-60))), ports, QUICK).publications[0]
         _, manifest = read_publication(ports.store, first)
         files = {name: read_object(ports.store, ref) for name, ref in manifest.outputs.items()}
-        names = ("something_else", *NAMES[1:])
+        names = ("something_else", *columns()[1:])
         files["features.json"] = encode({"names": names, "dtype": "float32", "sha256": ""})
         refs = {name: train.write_object(ports.store, f"models/other/{name}", data) for name, data in files.items()}
         publish(ports.store, msgspec.structs.replace(manifest, stage="serving", id="other", outputs=refs), 1)
