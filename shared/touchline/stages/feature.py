@@ -110,8 +110,9 @@ def grow(countries: Countries, grown: Growing) -> Told:
         for name, part in made.items():
             grown.add(name, part)
         states.append(state)
-        checked.append(made["played"].iloc[::every])
-        expected.append(made["played"][["match_id", "home_expected_goals", "away_expected_goals"]])
+        # Copies: a view would keep the whole part in memory.
+        checked.append(made["played"].iloc[::every].copy())
+        expected.append(made["played"][["match_id", "home_expected_goals", "away_expected_goals"]].copy())
     return Told(join(states), *(pd.concat(parts, ignore_index=True) for parts in (checked, expected)))
 
 
