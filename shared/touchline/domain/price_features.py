@@ -56,6 +56,12 @@ def own(table: "pd.DataFrame") -> Floats:
 
     Returns:
         (n, 2), NaN for a match without a price before kick-off.
+
+    >>> import pandas as pd
+    >>> from touchline.domain.vocabulary import ODDS_COLUMNS
+    >>> table = pd.DataFrame([dict.fromkeys(ODDS_COLUMNS, 3.0), dict.fromkeys(ODDS_COLUMNS, np.nan)])
+    >>> own(table).round(4).tolist()
+    [[0.0, -0.6931], [nan, nan]]
     """
     p = odds.implied(reference_prices(table))
     draw = p[:, 1]
