@@ -300,10 +300,6 @@ class PromotionLog(Protocol):
         """
         ...
 
-    def current(self) -> Promotion | None:
-        """Newest decision that made a champion, None if there never was one."""
-        ...
-
     def history(self) -> list[Promotion]:
         """All decisions, oldest first."""
         ...
@@ -378,11 +374,7 @@ class Cache(Protocol):
         ...
 
     def check(self) -> str:
-        """Really use it once; where it keeps things.
-
-        Raises:
-            Unavailable: it does not answer; its users only see misses.
-        """
+        """Really use it once; where it keeps things."""
         ...
 
 
@@ -400,12 +392,8 @@ class Payload(msgspec.Struct, frozen=True):
 
 
 class Metrics(Protocol):
-    """Counters and timings of one function."""
+    """Counters of one function."""
 
     def count(self, name: str, value: float = 1.0, **labels: str) -> None:
         """Add to a counter."""
-        ...
-
-    def observe(self, name: str, value: float, **labels: str) -> None:
-        """Record one value of a distribution."""
         ...

@@ -53,7 +53,7 @@ def test_the_first_good_model_serves(ports: Container, registry: ListedRegistry)
     bundle, digests = bundle_of(manifest)
     assert bundle == "models/m1"
     assert digests == {name: sha256(ports.store.get(f"models/m1/{name}")) for name in digests}
-    assert len(digests) == 4
+    assert len(digests) == 5
     assert registry.models() == {"champion": "m1"}
     told = msgspec.json.decode(ports.store.get("ledger/promotions/000000000001.json"))
     assert told["champion"] == "m1"
@@ -221,7 +221,7 @@ def test_force_lifts_it_and_says_so(ports: Container, registry: ListedRegistry) 
     result = promoted(ports, key)
     assert result.reason.startswith("forced, asked for by ada (a test), although: log-loss +0.1300 against priors")
     assert serving(ports) == "m1"
-    assert ports.promotions.current().inputs["request"]["force"] is True
+    assert ports.promotions.history()[-1].inputs["request"]["force"] is True
 
 
 def test_force_does_not_make_a_broken_bundle_serve(ports: Container, registry: ListedRegistry) -> None:

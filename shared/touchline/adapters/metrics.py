@@ -13,11 +13,6 @@ class RecordedMetrics:
         """Add to a counter."""
         self._sums[_series(name, labels)] += value
 
-    def observe(self, name: str, value: float, **labels: str) -> None:
-        """Add to a sum, and to the count that belongs to it."""
-        self.count(f"{name}_sum", value, **labels)
-        self.count(f"{name}_count", 1.0, **labels)
-
     def collect(self) -> dict[str, float]:
         """Everything counted so far, by series."""
         return dict(self._sums)

@@ -38,11 +38,6 @@ class SqlPromotionLog:
             connection.execute(sa.insert(promotions).values(msgspec.structs.asdict(numbered)))
             return numbered
 
-    def current(self) -> Promotion | None:
-        """Newest decision that made a champion, None if there never was one."""
-        with database.reading(self._engine) as connection:
-            return _one(connection, promotions.c.stage == "champion")
-
     def history(self) -> list[Promotion]:
         """All decisions, oldest first."""
         with database.reading(self._engine) as connection:
