@@ -26,6 +26,7 @@ from touchline.learning import bundle
 from touchline.learning.examples import Examples, as_matrix
 from touchline.learning.families import family, fit_estimator
 from touchline.learning.fitting import FitOptions, Fitted, fit, recency_weights
+from touchline.learning.timeline import priced
 from touchline.ports import Payload, TrainingLog
 from touchline.sources import tidy
 
@@ -52,6 +53,7 @@ def examples(table: pd.DataFrame, rows: int) -> Examples:
         table["kickoff"].dt.tz_localize(None).to_numpy("datetime64[us]"),
         table["competition"].to_numpy(object),
         table[["home_goals", "away_goals"]].to_numpy(np.float64),
+        priced(table),
     )
     return made.take(np.arange(len(made))[-rows:])
 

@@ -108,7 +108,7 @@ class Train(msgspec.Struct, frozen=True, kw_only=True):
     """Finished matches since the last training that make a new one due."""
     seed: _Seed = 7
     threads: _Count = 2
-    families: tuple[str, ...] = ("logistic", "xgboost", "histogram", "goals")
+    families: tuple[str, ...] = ("logistic", "xgboost", "histogram", "goals", "market")
     params: str = ""
     """Parameters to start from, by family: JSON, or the path of a file such as `touchline tune --out` writes."""
     study: str = ""

@@ -81,7 +81,7 @@ def test_members_and_the_whole_say_the_same_everywhere(fitted):
 def trees(name, x, outcome, **params):
     examples = Examples(
         x.astype(np.float32), tuple(f"c{place}" for place in range(x.shape[1])), outcome.astype(np.int8),
-        made(len(x)).kickoff, made(len(x)).competition, made(len(x)).goals,
+        made(len(x)).kickoff, made(len(x)).competition, made(len(x)).goals, made(len(x)).market,
     )  # fmt: skip
     return examples, fit_estimator(family(name), family(name).start | params, examples, np.ones(len(x)), seed=0)
 

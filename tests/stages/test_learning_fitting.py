@@ -176,6 +176,7 @@ def test_a_world_that_turned_is_learnt_from_its_newer_part(name):
         np.concatenate([old.x, new.x]), NAMES, np.concatenate([old.outcome, new.outcome]),
         np.concatenate([old.kickoff, new.kickoff + np.timedelta64(4000, "D")]),
         np.concatenate([old.competition, new.competition]), np.concatenate([old.goals, new.goals]),
+        np.concatenate([old.market, new.market]),
     )  # fmt: skip
     weight = recency_weights(both.kickoff, 400.0)
     params = family(name).start | ({"C": 1.0} if name == "logistic" else {})

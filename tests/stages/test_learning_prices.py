@@ -21,7 +21,8 @@ def matches(names: tuple[str, ...], n: int = 2000, seed: int = 0) -> Examples:
     goals = np.stack([rng.poisson(np.exp(0.3 + x[:, 0] / 3)), rng.poisson(np.exp(0.1 - x[:, 0] / 3))], axis=1)
     kickoff = np.datetime64("2020-01-01T15:00", "us") + np.arange(n) * np.timedelta64(1, "h")
     competition = np.full(n, "A1", object)
-    return Examples(x.astype(np.float32), names, outcome.astype(np.int8), kickoff, competition, goals.astype(float))
+    told = (outcome.astype(np.int8), kickoff, competition, goals.astype(float), np.full((n, 2), np.nan))
+    return Examples(x.astype(np.float32), names, *told)
 
 
 def learnt(names: tuple[str, ...]) -> Linear:

@@ -130,6 +130,7 @@ def small_model() -> dict[str, bytes]:
         played["kickoff"].dt.tz_localize(None).to_numpy(),
         played["competition"].to_numpy(object),
         played[["home_goals", "away_goals"]].to_numpy(np.float64),
+        np.full((len(played), 2), np.nan),
     )
     fitted = fit(examples, FitOptions(trials=1, folds=2, families=("logistic", "goals"), threads=1))
     return bundle_files(fitted, card("any"))

@@ -78,7 +78,7 @@ def _of_home(store: "ObjectStore", uses: "Uses") -> Material:
     examples = Examples(
         as_matrix(played[list(names)].to_numpy(np.float64)), names, played["outcome"].to_numpy(np.int8),
         moments(played["kickoff"]), played["competition"].to_numpy(object),
-        played[["home_goals", "away_goals"]].to_numpy(np.float64),
+        played[["home_goals", "away_goals"]].to_numpy(np.float64), np.full((len(played), 2), np.nan),
     )  # fmt: skip
     return _material(f"features/{manifest.id}", examples, prices["bookmaker_home"].notna().to_numpy(), played)
 

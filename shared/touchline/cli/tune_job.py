@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from touchline.learning.tuning import Search
 
 _JOB, _EXAMPLES = "job.json", "examples.npz"
-_ARRAYS = ("x", "names", "outcome", "kickoff", "competition", "goals")
+_ARRAYS = ("x", "names", "outcome", "kickoff", "competition", "goals", "market")
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     lease_seconds: float = 30.0
 
     def searches(self, examples: "Examples", worker: str) -> "tuple[SharedStudies, list[Search]]":
-        """The studies joined, one search for each family.
+        """The studies joined, one search for each family that can learn from these matches.
 
         Raises:
             ConfigurationError: an address that can hold no studies, or a family that does not exist.
@@ -37,17 +37,17 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             Unavailable: the address does not answer.
         """
         from touchline.adapters.studies import SharedStudies
-        from touchline.learning.families import family
+        from touchline.learning.families import families
         from touchline.learning.fitting import FitOptions, task_of
         from touchline.learning.tuning import Search
 
-        families = [family(name) for name in self.families]
+        heard = families(self.families, examples)
         studies = SharedStudies(self.address, worker=worker, lease_seconds=self.lease_seconds)
         options = FitOptions(
             trials=self.trials, folds=self.folds, seed=self.seed, starts=self.starts, studies=studies
         )  # fmt: skip
         task = task_of(examples, options)
-        return studies, [Search(one, task, lambda message: None) for one in families]
+        return studies, [Search(one, task, lambda message: None) for one in heard]
 
 
 def name_of(process: int) -> str:
@@ -70,7 +70,7 @@ def read(folder: Path) -> "tuple[Job, Examples]":
     with np.load(folder / _EXAMPLES) as kept:
         made = Examples(
             kept["x"], tuple(kept["names"].tolist()), kept["outcome"], kept["kickoff"],
-            kept["competition"].astype(object), kept["goals"],
+            kept["competition"].astype(object), kept["goals"], kept["market"],
         )  # fmt: skip
     return msgspec.json.decode((folder / _JOB).read_bytes(), type=Job), made
 

@@ -47,6 +47,25 @@ def supremacy(probabilities: ArrayLike) -> Floats:
     return np.asarray(np.log((home + draw / 2) / (away + draw / 2)))
 
 
+def lessons(closing: ArrayLike, before: ArrayLike) -> Floats:
+    """What the price of a played match teaches: log-odds of a home win and of an away win, each against a draw.
+
+    Args:
+        closing: (n, 3) probabilities at kick-off, which know most; NaN where there was no price.
+        before: (n, 3) the same before the match, which stand in.
+
+    Returns:
+        (n, 2), NaN where there was neither price.
+
+    >>> unknown = [np.nan] * 3
+    >>> lessons([[0.5, 0.25, 0.25], unknown, unknown], [[0.4, 0.3, 0.3], [0.6, 0.3, 0.1], unknown]).round(3).tolist()
+    [[0.693, 0.0], [0.693, -1.099], [nan, nan]]
+    """
+    last = np.asarray(closing, np.float64)
+    home, draw, away = np.where(np.isnan(last).any(axis=1, keepdims=True), np.asarray(before, np.float64), last).T
+    return np.asarray(np.log(np.stack([home / draw, away / draw], axis=1)))
+
+
 def draw_tendency(probabilities: ArrayLike) -> Floats:
     """Log-odds of a draw, brought to what they would be between equals: (n, 3) -> (n,); NaN stays NaN.
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from touchline.domain.splits import Moments, Rows
+from touchline.domain.uses import allowed, level
 from touchline.domain.vocabulary import OUTCOMES
 from touchline.errors import DataError
 
@@ -22,7 +23,8 @@ class Examples:
     """Features and outcomes of the same n matches, in any order.
 
     `x` is (n, k) and kept in 32 bits, as the servable model will see it; missing values are NaN. `outcome` is 0 home,
-    1 draw, 2 away. `kickoff` is datetime64 in UTC. `goals` is (n, 2), home and away, NaN where unknown.
+    1 draw, 2 away. `kickoff` is datetime64 in UTC. `goals` is (n, 2), home and away, NaN where unknown. `market` is
+    (n, 2), what the price of the played match teaches (`market.lessons`), NaN where there was none; never a feature.
     """
 
     x: Matrix
@@ -31,10 +33,13 @@ class Examples:
     kickoff: Moments
     competition: Competitions
     goals: Floats
+    market: Floats
 
     def __post_init__(self) -> None:
-        shapes = {len(self.outcome), len(self.kickoff), len(self.competition), self.x.shape[0], len(self.goals)}
-        if len(shapes) != 1 or self.x.shape[1] != len(self.names) or self.goals.shape[1:] != (2,):
+        beside = (self.outcome, self.kickoff, self.competition, self.goals, self.market)
+        shapes = {self.x.shape[0], *map(len, beside)}
+        pairs = {self.goals.shape[1:], self.market.shape[1:]}
+        if len(shapes) != 1 or self.x.shape[1] != len(self.names) or pairs != {(2,)}:
             raise ValueError(f"{self.x.shape} features, {len(self.names)} names, row counts {sorted(shapes)}")
 
     def __len__(self) -> int:
@@ -43,8 +48,9 @@ class Examples:
     def take(self, rows: Rows) -> "Examples":
         """The same columns of some rows, in the order asked for."""
         return Examples(
-            self.x[rows], self.names, self.outcome[rows], self.kickoff[rows], self.competition[rows], self.goals[rows]
-        )
+            self.x[rows], self.names, self.outcome[rows], self.kickoff[rows], self.competition[rows], self.goals[rows],
+            self.market[rows],
+        )  # fmt: skip
 
     def only(self, names: tuple[str, ...]) -> "Examples":
         """The same matches with some of the columns, in the order asked for.
@@ -68,6 +74,11 @@ class Examples:
         if name not in self.names:
             raise DataError(f"no feature {name!r}", hint=f"there are {', '.join(self.names[:8])} ...")
         return self.x[:, self.names.index(name)]
+
+
+def taught(market: Floats, names: tuple[str, ...]) -> Floats:
+    """What prices teach, where features of these names may know prices of earlier matches; unknown elsewhere."""
+    return market if allowed("past_prices", level(names)) else np.full_like(market, np.nan)
 
 
 def as_matrix(values: NDArray[np.floating]) -> Matrix:

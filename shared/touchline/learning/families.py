@@ -1,6 +1,6 @@
 """The kinds of model that make up the pool: what each looks for, and how it is built."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from touchline.learning.boosted import Histogram, Xgboost
 from touchline.learning.examples import Examples, Floats, Matrix
 from touchline.learning.goal_model import GoalModel
 from touchline.learning.linear import Linear, fit_results
+from touchline.learning.market_model import MarketModel, teaches
 from touchline.learning.prepared import Prepared
 
 Params = dict[str, Any]
@@ -115,7 +116,18 @@ FAMILIES: Mapping[str, Family] = {
     "xgboost": Family("xgboost", _XGBOOST_START, _xgboost_space, Xgboost),
     "histogram": Family("histogram", _HISTOGRAM_START, _histogram_space, Histogram),
     "goals": Family("goals", {"C": 0.005}, _logistic_space, lambda params, seed: GoalModel(params["C"])),
+    "market": Family("market", {"C": 0.5}, _logistic_space, lambda params, seed: MarketModel(params["C"])),
 }
+
+
+def families(names: Iterable[str], examples: Examples) -> list[Family]:
+    """Families by name that can learn from these matches: without prices, the market is left to the others.
+
+    Raises:
+        ConfigurationError: there is none of some name.
+    """
+    asked = [family(name) for name in names]
+    return [one for one in asked if one.name != "market" or teaches(examples)] or asked
 
 
 def family(name: str) -> Family:

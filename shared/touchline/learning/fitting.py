@@ -18,7 +18,7 @@ from touchline.domain.splits import Moments, expanding
 from touchline.errors import DataError
 from touchline.learning.calibrators import choose
 from touchline.learning.examples import Examples, Floats, Matrix, Outcomes, as_matrix, require_learnable
-from touchline.learning.families import Params, family, probabilities
+from touchline.learning.families import Params, families, family, probabilities
 from touchline.learning.pool import weights
 from touchline.learning.prepared import Prepared
 from touchline.learning.studies import Alone
@@ -40,7 +40,7 @@ class FitOptions(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 7
     threads: int = 2
     """Families that are tuned at the same time."""
-    families: tuple[str, ...] = ("logistic", "xgboost", "histogram", "goals")
+    families: tuple[str, ...] = ("logistic", "xgboost", "histogram", "goals", "market")
     half_life_days: float = 2922.0
     """A match this much older than the newest counts half."""
     starts: dict[str, Params] = {}
@@ -180,11 +180,11 @@ def task_of(examples: Examples, options: FitOptions) -> Task:
 
 
 def _tuned(options: FitOptions, task: Task, say: Progress) -> list[CrossValidated]:
-    families = [family(name) for name in options.families]
+    heard = families(options.families, task.examples)
     task.prepared  # noqa: B018  # made before the threads begin
     if task.trials > 1 or not isinstance(task.studies, Alone):
-        return _beside(lambda one: tune(one, task, say), families, options.threads)
-    return _beside(lambda one: validate(one, task.starts.get(one.name, one.start), task), families, options.threads)
+        return _beside(lambda one: tune(one, task, say), heard, options.threads)
+    return _beside(lambda one: validate(one, task.starts.get(one.name, one.start), task), heard, options.threads)
 
 
 def _members(

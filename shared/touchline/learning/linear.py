@@ -97,7 +97,7 @@ def _fit(
     x, weight = prepared.scaled, prepared.weight if weight is None else weight
     total = float(weight.sum())
     share = (weight / total).astype(np.float32)
-    ridge = _ridges(prepared.examples.names, beside) / (strength * total)
+    ridge = ridges(prepared.examples.names, beside) / (strength * total)
     turn = _turn(x, share, ridge, curvature)
     columns, scores = x.shape[1], len(start)
     steep = 1.0 / np.sqrt(curvature)
@@ -122,7 +122,7 @@ def _fit(
     return Linear(prepared.scale, coefficients, start + steep * found.x[:scores])
 
 
-def _ridges(names: tuple[str, ...], beside: float) -> Floats:
+def ridges(names: tuple[str, ...], beside: float = 1.0) -> Floats:
     """(k, 1) ridge of each column as a multiple of the usual: prices of the match itself are hardly drawn to zero,
     since they say nearly all, and columns beside them as `beside` says.
     """

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from touchline.domain.availability import available_time
+from touchline.domain.encoding import reference_prices
 from touchline.domain.features import Features, build
 from touchline.domain.identity import LONDON
+from touchline.domain.market import lessons
+from touchline.domain.odds import implied
 from touchline.domain.splits import Moments, Rows
 from touchline.domain.vocabulary import side_columns
-from touchline.learning.examples import Examples, Floats, as_matrix
+from touchline.learning.examples import Examples, Floats, as_matrix, taught
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,12 +25,14 @@ IDENTITY = ("competition", "date", "home_team", "away_team")
 
 @dataclass(frozen=True)
 class Timeline:
-    """A table with its features, outcomes (-1 where there is none), goals and times, row by row."""
+    """A table with its features, outcomes (-1 where there is none), goals, prices and times, row by row."""
 
     table: "pd.DataFrame"
     features: Features
     outcome: np.ndarray
     goals: Floats
+    market: Floats
+    """What each match's own price teaches once it is played."""
     kickoff: Moments
     available: Moments
     learnable: np.ndarray
@@ -35,14 +40,16 @@ class Timeline:
 
     def examples(self, rows: Rows, names: Sequence[str] | None = None) -> Examples:
         """Some of the matches as a learner sees them, with all features or those that are named."""
-        columns = np.array([self.features.names.index(name) for name in names or self.features.names])
+        told = tuple(names or self.features.names)
+        columns = np.array([self.features.names.index(name) for name in told])
         return Examples(
             as_matrix(self.features.values[np.ix_(rows, columns)]),
-            tuple(names or self.features.names),
+            told,
             self.outcome[rows].astype(np.int8),
             self.kickoff[rows],
             self.table["competition"].to_numpy(object)[rows],
             self.goals[rows],
+            taught(self.market[rows], told),
         )
 
     def known(self, moment: np.datetime64) -> Rows:
@@ -81,7 +88,12 @@ def timeline(
     outcome = np.where(finished, np.select([margin > 0, margin == 0], [0, 1], 2), -1)
     chosen = table["competition"].isin(competitions or table["competition"].unique()).to_numpy()
     available = moments(table["available_time"])
-    return Timeline(table, build(table, as_of), outcome, goals, kickoff, available, chosen)
+    return Timeline(table, build(table, as_of), outcome, goals, priced(table), kickoff, available, chosen)
+
+
+def priced(table: "pd.DataFrame") -> Floats:
+    """What the price of each match teaches once it is played, (n, 2), from a tidy table."""
+    return lessons(*(implied(reference_prices(table, closing=closing)) for closing in (True, False)))
 
 
 def prepared(table: "pd.DataFrame") -> "pd.DataFrame":

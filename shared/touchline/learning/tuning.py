@@ -99,7 +99,8 @@ def validate(family: Family, params: Params, task: Task) -> CrossValidated:
 def study_name(family: Family, task: Task) -> str:
     """Name that says what is searched: same examples, weights, folds, seed and family, same study."""
     examples = task.examples
-    parts = (examples.x, examples.outcome, examples.goals, examples.kickoff.astype("datetime64[us]"), task.weight)
+    told = (examples.x, examples.outcome, examples.goals, examples.market)
+    parts = (*told, examples.kickoff.astype("datetime64[us]"), task.weight)
     rows = [part for split in task.splits for part in (split.train, split.test)]
     digests = [sha256(np.ascontiguousarray(part).tobytes()) for part in (*parts, *rows)]
     return f"{family.name}-{sha256(encode([_VERSION, digests, examples.names, task.seed, TUNING_ROWS]))[:20]}"

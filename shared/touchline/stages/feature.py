@@ -1,6 +1,7 @@
 """Feature: what was known before each kick-off, for matches to learn from and matches to forecast.
 
-What closing prices say of a match is kept apart, in the benchmarks: models are compared with them, never fed by them.
+What closing prices say of a match is kept apart, in the benchmarks: models learn from those of matches
+that are over and are compared with them, never fed by them.
 """
 
 from dataclasses import dataclass

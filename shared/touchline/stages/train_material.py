@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from touchline import tables
 from touchline.domain import splits
 from touchline.domain.features import FEATURE_NAMES
+from touchline.domain.market import lessons
 from touchline.domain.splits import Moments
 from touchline.domain.uses import columns
 from touchline.domain.vocabulary import OUTCOMES, Uses, side_columns
 from touchline.errors import NotFound
-from touchline.learning.examples import Examples, as_matrix
+from touchline.learning.examples import Examples, as_matrix, taught
 from touchline.manifest import Manifest, bundle_of, current, decode, read_object
 from touchline.ports import ObjectStore, Predictor
 from touchline.work import Ports
@@ -54,6 +55,9 @@ def read(store: ObjectStore, features: Manifest, test_days: int, uses: Uses) -> 
         NotFound, CorruptObject: a table is missing or broken.
     """
     played = tables.read(store, features.outputs["played"])
+    prices = tables.read(store, features.outputs["benchmarks"]).set_index("match_id").loc[played["match_id"]]
+    markets = {name: prices[[f"{name}_{one}" for one in OUTCOMES]].to_numpy(np.float64) for name in MARKETS}
+    names = columns(uses)
     examples = Examples(
         as_matrix(played[list(FEATURE_NAMES)].to_numpy(np.float64)),
         FEATURE_NAMES,
@@ -61,13 +65,11 @@ def read(store: ObjectStore, features: Manifest, test_days: int, uses: Uses) -> 
         moments(played["kickoff"]),
         played["competition"].to_numpy(object),
         played[list(side_columns("goals"))].to_numpy(np.float64),
+        taught(lessons(markets["closing"], markets["bookmaker"]), names),
     )
     split = splits.newest(examples.kickoff, _window(examples.kickoff, test_days))
-    prices = tables.read(store, features.outputs["benchmarks"]).set_index("match_id").loc[played["match_id"]]
-    markets = {
-        name: prices[[f"{name}_{outcome}" for outcome in OUTCOMES]].to_numpy(np.float64)[split.test] for name in MARKETS
-    }
-    return Material(examples.take(split.train).only(columns(uses)), examples.take(split.test), markets)
+    told = {name: p[split.test] for name, p in markets.items()}
+    return Material(examples.take(split.train).only(names), examples.take(split.test), told)
 
 
 def moments(kickoff: "pd.Series[pd.Timestamp]") -> Moments:
