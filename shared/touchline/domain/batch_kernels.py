@@ -28,7 +28,7 @@ def refit(
     The mean of a count is base(division, venue) * exp(attack of the side - defence of the other). Not matches are kept,
     but sums: what each team counted, and the weighted bases of each pair. Weights of new matches grow with time.
 
-    Args:
+    Arrays:
         match: (m, 4) home slot, away slot, division, and the number of the refit that first knows it, rising.
         age: (m,) half-lives from the start to the match's result.
         since: (r,) half-lives from the start to each refit; counts: (m, 2) of home and away, NaN where not counted.
