@@ -112,7 +112,7 @@ class Train(msgspec.Struct, frozen=True, kw_only=True):
     params: str = ""
     """Parameters to start from, by family: JSON, or the path of a file such as `touchline tune --out` writes."""
     study: str = ""
-    """Where trials are kept, so that others may work on them: a database's address, or `database`; empty = in memory."""
+    """Where trials are kept for others to join: the address of a database, or `database`; empty = in memory."""
     uses: Uses = "past_prices"
     """What the model may know: results, statistics, past_prices, or prices (of the match itself, before kick-off)."""
 

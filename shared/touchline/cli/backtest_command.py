@@ -52,10 +52,7 @@ def backtest(
     competition: Competitions = None,
     refit_ratings: Annotated[int, typer.Option(help="Days between refreshes of the ratings.", min=1)] = 7,
     refit_models: Annotated[int, typer.Option(help="Days between fits of the models.", min=1)] = 365,
-    trials: Annotated[
-        int,
-        typer.Option(help="Trials of parameters per family before the first fit; 1 takes those found before.", min=1),
-    ] = 1,
+    trials: Annotated[int, typer.Option(help="Trials a family before the first fit; 1 searches nothing.", min=1)] = 1,
     uses: Annotated[
         str, typer.Option(help="results, statistics, past_prices, or prices (of the match too); by default as set.")
     ] = "",
@@ -84,23 +81,24 @@ def backtest(
     )  # fmt: skip
     table, _ = with_teams(read_table(data), {}, nothing, "--data", mend)
     last = end.date() if end else table["kickoff"].max().date()
-    steps = -(-((last - start.date()).days + 1) // refit_models)
-    with telling(max(steps, 1)) as say:
+    with telling(max(-(-((last - start.date()).days + 1) // refit_models), 1)) as say:
         found = walkforward.backtest(table, start.date(), last + timedelta(days=1), options, say)
     about = _about(found, start.date(), last, options)
+    _kept(found, about, out, report)
+    if as_json:
+        emit(summary(found, start.date(), last, options))
+    else:
+        _told(found, about)
+        typer.echo("".join(f"written: {path}\n" for path in (out, report) if path), nl=False)
+
+
+def _kept(found: "Backtest", about: str, out: Path | None, report: Path | None) -> None:
     if out:
         write(found.rows.assign(outcome=[OUTCOMES[code] for code in found.rows["outcome"]]), out)
     if report:
         from touchline.learning.backtest_report import html
 
         report.write_text(html(found, about), encoding="utf-8")
-    if as_json:
-        emit(summary(found, start.date(), last, options))
-    else:
-        _told(found, about)
-        typer.echo(f"seconds: {found.seconds}")
-        for path in filter(None, (out, report)):
-            typer.echo(f"written: {path}")
 
 
 def summary(found: "Backtest", first: date, last: date, options: "WalkOptions") -> dict[str, Any]:
@@ -145,6 +143,7 @@ def _told(found: "Backtest", about: str) -> None:
     show("\ncalibration error, and what a perfect forecaster would show", _calibration(found))
     for name, parts in (("competition", found.competitions), ("season", found.seasons)):
         show(f"\nlog-loss by {name}, ours and ours minus the others (*: interval off zero)", _parts(name, parts))
+    typer.echo(f"seconds: {found.seconds}")
 
 
 def _scores(found: "Backtest") -> "pd.DataFrame":

@@ -49,6 +49,15 @@ class _Country:
 def fits(played: Played, names: Names, kinds: Sequence[Kind], counts: Mapping[str, Floats]) -> Batch:
     """Refit all kinds through time.
 
+    >>> from datetime import UTC, datetime
+    >>> from touchline.domain import encoding, simulation
+    >>> table = simulation.simulate(1, datetime(2026, 3, 2, tzinfo=UTC), seasons=1, teams=6)
+    >>> fixtures, names = encoding.fixtures(table)
+    >>> kind = Kind("goals", "goals", "results", 300.0, 8.0, (1.5, 1.15))
+    >>> played = encoding.played(table, fixtures)
+    >>> fits(played, names, [kind], {"goals": np.ones((len(played.available), 2))}).strengths.shape[::2]
+    (1, 2)
+
     Args:
         played: matches in teaching order.
         names: what the codes stand for.

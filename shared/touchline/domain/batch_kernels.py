@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from touchline.domain.compiled import compiled
+from touchline.domain.compiled import compiled, part
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -20,35 +20,23 @@ EARLY = 20
 
 @compiled
 def refit(
-    match: Ints,
-    age: Floats,
-    since: Floats,
-    counts: Floats,
-    sizes: Ints,
-    constants: Floats,
-    prior: Floats,
-    team_row: Ints,
-    league_row: Ints,
-    strengths: Singles,
-    bases: Singles,
-) -> None:
+    match: Ints, age: Floats, since: Floats, counts: Floats, sizes: Ints, constants: Floats, prior: Floats,
+    team_row: Ints, league_row: Ints, strengths: Singles, bases: Singles,
+) -> None:  # fmt: skip
     """Fit one kind of strength at every refit, each from the one before.
 
-    The mean of a count is base(division, venue) * exp(attack of the side - defence of the other). Sums over matches are
-    kept, not matches: what each team counted, and for each pair of teams the weighted bases of their meetings. New
-    matches enter with weights that grow with time, which fades the old ones without touching them.
+    The mean of a count is base(division, venue) * exp(attack of the side - defence of the other). Not matches are kept,
+    but sums: what each team counted, and the weighted bases of each pair. Weights of new matches grow with time.
 
-    Args:
+    Arrays:
         match: (m, 4) home slot, away slot, division, and the number of the refit that first knows it, rising.
         age: (m,) half-lives from the start to the match's result.
-        since: (r,) half-lives from the start to each refit.
-        counts: (m, 2) of home and away, NaN where not counted.
+        since: (r,) half-lives from the start to each refit; counts: (m, 2) of home and away, NaN where not counted.
         sizes: teams, divisions, sweeps.
         constants: ridge, half-life over the half-life of the bases, weight of the prior bases, start of a newcomer
             below the mean of its division.
         prior: (2,) mean counts at home and away where nothing is known.
-        team_row: (r + 1,) first row of each refit in `strengths`.
-        league_row: (r + 1,) the same in `bases`.
+        team_row, league_row: (r + 1,) first row of each refit in `strengths` and in `bases`.
         strengths: (team rows, 2) to be written: attack and defence after each refit, NaN where nothing was counted.
         bases: (league rows, 4) to be written: bases of home and away, mean attack and defence.
     """
@@ -58,13 +46,11 @@ def refit(
     made, strength, factor = np.zeros((2, teams)), np.zeros((2, teams)), np.ones((2, teams))
     exposure, mean = np.zeros((2, teams)), np.zeros((2, divisions))
     division, counted, base = np.full(teams, -1), np.zeros((divisions, 3)), np.zeros((divisions, 2))
-    epoch, base_epoch = 0.0, 0.0
-    row = 0
+    epoch, base_epoch, row = 0.0, 0.0, 0
     for number in range(len(since)):
         now, first, known = since[number], row, team_row[number + 1] - team_row[number]
         if now - epoch > FURTHEST:
-            pairs *= 2.0 ** (epoch - now)
-            made *= 2.0 ** (epoch - now)
+            fade(epoch - now, pairs, made)
             epoch = now
         if (now - base_epoch) * slower > FURTHEST:
             counted *= 2.0 ** ((base_epoch - now) * slower)
@@ -75,24 +61,36 @@ def refit(
         set_bases(counted, prior, prior_weight * 2.0 ** ((now - base_epoch) * slower), base)
         scale = 2.0 ** (now - epoch)
         for each in range(first, row):
-            for side in range(2):
-                team, league = match[each, side], match[each, 2]
-                if division[team] < 0 or exposure[0, team] < FAINT * scale:
-                    arrive(team, mean[:, league] - below, strength, factor)
-                division[team] = league
+            join(match[each], exposure[0], FAINT * scale, mean - below, division, strength, factor)
             weight = 2.0 ** (age[each] - epoch)
             meet(match[each, 0], match[each, 1], base[match[each, 2]], counts[each], weight, pairs, made)
         for _ in range(sweeps if number > EARLY else EARLY):
-            for side in range(2):
-                expect(known, pairs[side], factor[1 - side], factor[side], exposure[side])
-                pull, expected = ridge * scale, exposure[side]
-                sweep(known, side, made[side], pull, strength[side], factor[side], division, mean[side], expected)
+            step(known, ridge * scale, pairs, made, strength, factor, division, mean, exposure)
             average(known, strength, division, exposure[0], scale, mean)
         keep_teams(strength, exposure[0] < FAINT * scale, strengths[team_row[number] : team_row[number + 1]])
         keep_bases(base, mean, counted[:, 2] > 0, bases[league_row[number] : league_row[number + 1]])
 
 
-@compiled
+@part
+def fade(doublings: float, pairs: Floats, made: Floats) -> None:
+    """Bring sums back by so many doublings of their weights, less than none."""
+    pairs *= 2.0**doublings
+    made *= 2.0**doublings
+
+
+@part
+def join(
+    match: Ints, exposure: Floats, faint: float, start: Floats, division: Ints, strength: Floats, factor: Floats
+) -> None:
+    """Both teams of a match play in its division; who is new or forgotten starts there."""
+    for side in range(2):
+        team, league = match[side], match[2]
+        if division[team] < 0 or exposure[team] < faint:
+            arrive(team, start[:, league], strength, factor)
+        division[team] = league
+
+
+@part
 def keep_teams(strength: Floats, faint: Bools, kept: Singles) -> None:
     """Write down strengths, (teams, 2)."""
     for team in range(len(kept)):
@@ -100,7 +98,7 @@ def keep_teams(strength: Floats, faint: Bools, kept: Singles) -> None:
             kept[team, side] = np.nan if faint[team] else strength[side, team]
 
 
-@compiled
+@part
 def keep_bases(base: Floats, mean: Floats, told: Bools, kept: Singles) -> None:
     """Write down bases and means, (divisions, 4)."""
     for league in range(len(kept)):
@@ -109,7 +107,7 @@ def keep_bases(base: Floats, mean: Floats, told: Bools, kept: Singles) -> None:
             kept[league, 2 + side] = mean[side, league]
 
 
-@compiled
+@part
 def count(league: int, counts: Floats, weight: float, counted: Floats) -> None:
     """Add a match to the sums of its division."""
     if counts[0] == counts[0]:
@@ -118,15 +116,21 @@ def count(league: int, counts: Floats, weight: float, counted: Floats) -> None:
         counted[league, 2] += weight
 
 
-@compiled
+@part
 def set_bases(counted: Floats, prior: Floats, weight: float, base: Floats) -> None:
-    """Mean counts at home and away of each division."""
+    """Mean counts at home and away of each division.
+
+    >>> base = np.zeros((1, 2))
+    >>> set_bases.py_func(np.array([[6.0, 2.0, 4.0]]), np.array([1.5, 1.0]), 4.0, base)
+    >>> base.tolist()
+    [[1.5, 0.75]]
+    """
     for league in range(len(base)):
         for side in range(2):
             base[league, side] = (counted[league, side] + weight * prior[side]) / (counted[league, 2] + weight)
 
 
-@compiled
+@part
 def arrive(team: int, start: Floats, strength: Floats, factor: Floats) -> None:
     """A team that is new, or of which nothing is remembered."""
     strength[:, team] = start
@@ -134,7 +138,7 @@ def arrive(team: int, start: Floats, strength: Floats, factor: Floats) -> None:
     factor[1, team] = np.exp(-start[1])
 
 
-@compiled
+@part
 def meet(home: int, away: int, base: Floats, counts: Floats, weight: float, pairs: Floats, made: Floats) -> None:
     """Add a match to the sums of its teams."""
     if counts[0] == counts[0]:
@@ -148,7 +152,18 @@ def meet(home: int, away: int, base: Floats, counts: Floats, weight: float, pair
         made[1, home] += weight * counts[1]
 
 
-@compiled
+@part
+def step(
+    known: int, pull: float, pairs: Floats, made: Floats, strength: Floats, factor: Floats, division: Ints,
+    mean: Floats, exposure: Floats,
+) -> None:  # fmt: skip
+    """Every attack, then every defence, towards what was counted."""
+    for side in range(2):
+        expect(known, pairs[side], factor[1 - side], factor[side], exposure[side])
+        sweep(known, side, made[side], pull, strength[side], factor[side], division, mean[side], exposure[side])
+
+
+@part
 def expect(known: int, pairs: Floats, other: Floats, own: Floats, expected: Floats) -> None:
     """What every team would count, or let the others count, by its strength and theirs."""
     expected[:known] = 0.0
@@ -160,7 +175,7 @@ def expect(known: int, pairs: Floats, other: Floats, own: Floats, expected: Floa
         expected[team] *= own[team]
 
 
-@compiled
+@part
 def sweep(
     known: int,
     side: int,
@@ -180,7 +195,7 @@ def sweep(
         factor[team] = np.exp(sign * strength[team])
 
 
-@compiled
+@part
 def average(known: int, strength: Floats, division: Ints, exposure: Floats, scale: float, mean: Floats) -> None:
     """Mean attack and defence of each division over the teams that are there now."""
     total = np.zeros((3, mean.shape[1]))

@@ -49,7 +49,11 @@ _MIXED: Final = {"mixed": 0.5, "mostly_xg": 0.7}
 
 
 def counts(played: Played) -> dict[str, Floats]:
-    """What is counted, (r, 2) of home and away by name, NaN where it is not known."""
+    """What is counted, (r, 2) of home and away by name, NaN where it is not known.
+
+    >>> sorted({kind.count for kind in KINDS} - {"goals", "on_target", "shots", "corners"})
+    ['mixed', 'mostly_xg', 'prices']
+    """
     known = {name: played.statistics[:, row] for row, name in enumerate(STATISTICS)}
     goals, xg = known["goals"], known["xg"]
     stretched = np.maximum(_MEAN_XG + _STRETCH * (xg - _MEAN_XG), 0.0)

@@ -54,6 +54,13 @@ class Batch:
     def find(self, match: "Fixtures", moment: Ints) -> Ints:
         """Rows of home and away team in `strengths` and of their league in `bases`, (3, n), by the newest refit at or
         before a moment each; NONE where there is none.
+
+        >>> from datetime import UTC, datetime
+        >>> from touchline.domain.features import build
+        >>> from touchline.domain.simulation import simulate
+        >>> batch = build(simulate(1, datetime(2026, 3, 2, tzinfo=UTC), seasons=2, teams=6)).state.batch
+        >>> len(batch.moment)
+        2
         """
         played = (match.competition != NONE) & (len(self.country) > 0)
         country = np.where(played, np.append(self.country, NONE)[match.competition], NONE)

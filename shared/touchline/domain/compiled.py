@@ -16,6 +16,9 @@ def compiled(function: _F) -> _F:
 
     The code is kept beside the source, else under the user's cache, or where NUMBA_CACHE_DIR says. Where none of them
     can be written, as in a read-only image, numba refuses to keep it: then every process compiles for itself.
+
+    >>> compiled(lambda x: x + 1)(2)
+    3
     """
     try:
         return cast("_F", numba.njit(cache=True, nogil=True)(function))

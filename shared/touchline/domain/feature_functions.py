@@ -1,4 +1,8 @@
-"""What a feature says of n matches: small pure functions over what was known of them, each (n,). Numpy only."""
+"""What a feature says of n matches: small pure functions over what was known of them, each (n,). Numpy only.
+
+>>> elo_distance.__doc__
+'Absolute Elo difference: draws are likelier between equals.'
+"""
 
 from typing import Final
 

@@ -1,4 +1,8 @@
-"""The list of features: its order is the order of the columns. Numpy only."""
+"""The list of features: its order is the order of the columns. Numpy only.
+
+>>> next(feature.unit for feature in FEATURES if feature.name == "elo_difference")
+'Elo points'
+"""
 
 from collections.abc import Callable
 from functools import partial

@@ -56,7 +56,11 @@ def measures(statistics: Floats, side: int, value: Floats) -> None:
 
 @part
 def moved(old: float, fresh: float, share: float) -> float:
-    """The first value starts a mean."""
+    """The first value starts a mean.
+
+    >>> moved.py_func(np.nan, 2.0, 0.5), moved.py_func(2.0, 4.0, 0.25)
+    (2.0, 2.5)
+    """
     return fresh if old != old else old + share * (fresh - old)
 
 

@@ -161,7 +161,12 @@ def learn_rates(
 
 @part
 def boost(played: float, pace: Pace) -> float:
-    """Factor on the rates of a team with so many matches behind it: new teams learn faster."""
+    """Factor on the rates of a team with so many matches behind it: new teams learn faster.
+
+    >>> from touchline.domain.ratings import PACE
+    >>> boost.py_func(0.0, PACE) == 1 + PACE.boost, round(boost.py_func(1000.0, PACE), 3)
+    (True, 1.0)
+    """
     return float(1 + pace.boost * np.exp(-played / pace.boost_matches))
 
 

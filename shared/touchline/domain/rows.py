@@ -1,4 +1,8 @@
-"""What is remembered of a team, of a league and of a pair of teams: the columns of one row each."""
+"""What is remembered of a team, of a league and of a pair of teams: the columns of one row each.
+
+>>> len(MEASURES), FORM.stop - FORM.start
+(11, 55)
+"""
 
 from typing import Final
 

@@ -20,6 +20,13 @@ def join(states: Iterable[TeamState]) -> TeamState:
 
     Raises:
         ValueError: there is no state, or two know matches of one country.
+
+    >>> from datetime import UTC, datetime
+    >>> from touchline.domain.features import build
+    >>> from touchline.domain.simulation import simulate
+    >>> state = build(simulate(1, datetime(2026, 3, 2, tzinfo=UTC), seasons=1, teams=6)).state
+    >>> join([state]).to_bytes() == state.to_bytes()
+    True
     """
     parts = sorted(states, key=lambda state: state.names.teams[:1].tolist())
     if not parts:

@@ -28,6 +28,10 @@ def by_kind(rows: pd.DataFrame) -> pd.DataFrame:
     Args:
         rows: MATCH_COLUMNS, `retrieved` (the moment), and `bare` (bool): such a row says nothing of how its match
             stands, what it has of that is only to recognise the match.
+
+    >>> row = pd.DataFrame({name: [None] for name in (*COUNTED, *QUOTED)}).assign(home_shots=9, retrieved=3, bare=True)
+    >>> by_kind(row)[list(MOMENTS)].notna().iloc[0].tolist()
+    [False, True, False]
     """
     retrieved = rows["retrieved"]
     moments = (
