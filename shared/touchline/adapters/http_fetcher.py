@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from touchline.adapters.http_emitter import DIRECT
 from touchline.collecting import Answer, Page
@@ -62,9 +62,8 @@ class HttpFetcher:
         except httpx.RequestError as error:
             said = secrets.hide(str(error)) or type(error).__name__
             if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-                raise NoConnection(
-                    f"no connection to {urlsplit(page.url).hostname}, so no answer: {said}", where=page.url
-                ) from None
+                host = re.split("[/:?#]", page.url.partition("://")[2])[0]  # it need not be a valid one
+                raise NoConnection(f"no connection to {host}, so no answer: {said}", where=page.url) from None
             raise Unavailable(f"no answer: {said}", where=page.url) from None
 
     def evidence(self) -> Mapping[str, bytes]:
