@@ -249,7 +249,8 @@ class Container:
         """Address of studies, where `database` stands for the one that the settings name."""
         if address != "database":
             return address
-        return self.common.database or f"sqlite:///{self.home / 'studies.db'}"
+        shared = self.common.database.startswith("postgresql")  # SQLite has no schemas to keep the tables of both apart
+        return self.common.database if shared else f"sqlite:///{self.home / 'studies.db'}"
 
     def model(self, bundle: str, digests: Mapping[str, str]) -> Predictor:
         """Load a servable bundle, its files checked."""

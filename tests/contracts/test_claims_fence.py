@@ -88,4 +88,4 @@ def test_a_run_that_has_its_claim_writes(engine: sa.Engine, write: Callable[[sa.
 def test_a_run_that_lost_its_claim_may_still_read(engine: sa.Engine) -> None:
     assert SqlMatchStore(engine, VirtualClock(NOW)).head() == 0
     assert SqlLedger(engine).forecasts() == []
-    assert SqlPromotionLog(engine).current() is None
+    assert SqlPromotionLog(engine).history() == []

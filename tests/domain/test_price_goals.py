@@ -4,8 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from touchline.domain.odds_goals import RHO
-from touchline.domain.price_goals import TOTALS, price_goals
+from touchline.domain.price_goals import RHO, TOTALS, price_goals
 from touchline.domain.score_grid import outcomes
 
 RATES = st.tuples(st.floats(0.6, 2.4), st.floats(0.6, 2.4))

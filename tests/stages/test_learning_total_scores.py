@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from touchline.domain import joint_goals, odds_goals, score_grid
+from touchline.domain import joint_goals, price_goals, score_grid
 from touchline.learning.total_scores import over_under_scores, shares_over
 
 RATES = np.array([[1.6, 1.2], [0.9, 0.7], [2.4, 0.8]])
 P = score_grid.outcomes(RATES, joint_goals.RHO)
-MARKET = score_grid.outcomes(RATES, odds_goals.RHO)
+MARKET = score_grid.outcomes(RATES, price_goals.RHO)
 GOALS = np.array([[2.0, 1.0], [0.0, 0.0], [3.0, 1.0]])
 
 

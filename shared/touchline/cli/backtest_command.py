@@ -134,6 +134,8 @@ def _about(found: "Backtest", first: date, last: date, options: "WalkOptions") -
         f"{len(found.rows):,} matches from {first} to {last}, of which all forecasters forecast "
         f"{int(found.common.sum()):,}; uses {options.uses}; ratings refreshed every {options.refit_ratings_days} days, "
         f"models fitted every {options.refit_models_days} days from what was known then."
+        + " Parameters to start from were given: found on these seasons, they flatter ours."
+        * bool(options.fit.starts)
     )
 
 

@@ -44,7 +44,7 @@ def fill(
     deaths = 0
     with ExitStack() as stack:
         crew = [_hire(folder, number, stack) for number in range(workers)]
-        while any(worker.poll() is None for worker in crew):
+        while any(worker.poll() != 0 for worker in crew):
             time.sleep(_LOOK)
             watch(searches)
             for number, worker in enumerate(crew):

@@ -46,11 +46,12 @@ def refit(
     made, strength, factor = np.zeros((2, teams)), np.zeros((2, teams)), np.ones((2, teams))
     exposure, mean = np.zeros((2, teams)), np.zeros((2, divisions))
     division, counted, base = np.full(teams, -1), np.zeros((divisions, 3)), np.zeros((divisions, 2))
-    epoch, base_epoch, row = 0.0, 0.0, 0
+    epoch = base_epoch = since[0] if len(since) else 0.0
+    row = 0
     for number in range(len(since)):
         now, first, known = since[number], row, team_row[number + 1] - team_row[number]
         if now - epoch > FURTHEST:
-            fade(epoch - now, pairs, made)
+            fade(epoch - now, pairs, made, exposure)
             epoch = now
         if (now - base_epoch) * slower > FURTHEST:
             counted *= 2.0 ** ((base_epoch - now) * slower)
@@ -72,10 +73,11 @@ def refit(
 
 
 @part
-def fade(doublings: float, pairs: Floats, made: Floats) -> None:
+def fade(doublings: float, pairs: Floats, made: Floats, exposure: Floats) -> None:
     """Bring sums back by so many doublings of their weights, less than none."""
     pairs *= 2.0**doublings
     made *= 2.0**doublings
+    exposure *= 2.0**doublings
 
 
 @part

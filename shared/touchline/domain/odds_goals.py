@@ -5,18 +5,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from touchline.domain.price_goals import RHO, price_goals
 from touchline.domain.score_grid import RATES, outcomes
 
 Floats = NDArray[np.float64]
 
-RHO: Final = -0.08
-"""Correction of low scores with which prices say most about totals, on 2016-17 to 2020-21; without, too few draws."""
 _STEPS: Final = 25
 _REACH: Final = 0.7
 """Longest step of the log of a rate."""
 _NEAR: Final = 1e-10
 _NUDGE: Final = 1e-5
-_START: Final = np.log([1.5, 1.2])
 
 
 def rates_of(probabilities: ArrayLike, rho: float = RHO) -> Floats:
@@ -36,13 +34,17 @@ def rates_of(probabilities: ArrayLike, rho: float = RHO) -> Floats:
     if not np.all((given[known] > 0) & (given[known] < 1)):
         raise ValueError("chances must lie between 0 and 1")
     found = np.full((len(given), 2), np.nan)
-    found[known] = np.clip(np.exp(_solved(_to_draw(given[known]), rho)), *RATES)
+    start = np.log(np.clip(price_goals(given[known]), *RATES))
+    found[known] = np.clip(np.exp(_solved(_to_draw(given[known]), start, rho)), *RATES)
     return found
 
 
-def _solved(wanted: Floats, rho: float) -> Floats:
-    """Logs of the rates at which the log-odds of home and away against the draw are those wanted, (n, 2)."""
-    logs = np.tile(_START, (len(wanted), 1))
+def _solved(wanted: Floats, start: Floats, rho: float) -> Floats:
+    """Logs of the rates at which the log-odds of home and away against the draw are those wanted, (n, 2).
+
+    Where the steps lead nowhere, as they may for all but certain results, the start is the better answer.
+    """
+    logs, first = start, np.abs(wanted - _said(start, rho)).sum(axis=1, keepdims=True)
     for _ in range(_STEPS):
         gap = wanted - _said(logs, rho)
         if np.abs(gap).max(initial=0.0) < _NEAR:
@@ -50,7 +52,7 @@ def _solved(wanted: Floats, rho: float) -> Floats:
         by_home, by_away = ((_said(logs + nudge, rho) - _said(logs - nudge, rho)) / (2 * _NUDGE) for nudge in _NUDGES)
         step = np.linalg.solve(np.stack([by_home, by_away], axis=2), gap[:, :, None])[:, :, 0]
         logs = np.clip(logs + np.clip(step, -_REACH, _REACH), *_BOUNDS)
-    return logs
+    return np.where(np.abs(wanted - _said(logs, rho)).sum(axis=1, keepdims=True) <= first, logs, start)
 
 
 _NUDGES: Final = _NUDGE * np.eye(2)

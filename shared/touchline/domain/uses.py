@@ -23,7 +23,7 @@ MEANING: Final[dict[Uses, str]] = {
 MOMENT: Final[dict[Uses, str]] = {
     "results": "earlier matches: from 5 hours after their kick-off on",
     "statistics": "earlier matches: from 5 hours after their kick-off on",
-    "past_prices": "prices before kick-off of earlier matches: with their results",
+    "past_prices": "prices of earlier matches, closing ones where known: with their results",
     "prices": "the match itself: prices published by the time of the forecast, or an hour before kick-off",
 }
 """From when on what a feature rests on counts as known."""

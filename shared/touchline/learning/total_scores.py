@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from touchline.domain import odds_goals, score_grid
+from touchline.domain import price_goals, score_grid
 from touchline.domain.joint_goals import joint
 from touchline.domain.splits import Moments
 from touchline.learning.card import Estimate
@@ -46,7 +46,7 @@ def over_under_scores(
     if not known.any():
         raise ValueError("no match with prices, forecasts and goals")
     came = goals[known].sum(axis=1) > line
-    implied = joint(market[known], np.full((int(known.sum()), 2), np.nan), odds_goals.RHO)
+    implied = joint(market[known], np.full((int(known.sum()), 2), np.nan), price_goals.RHO)
     said = {
         "ours": _over(joint(ours[0][known], ours[1][known]).grids, line),
         "base_rate": base_rate[known],

@@ -91,7 +91,8 @@ def run(event: Event, ports: Ports, settings: Train) -> Result:
 
 def _job(publication: Publication, features: Manifest, settings: Train) -> Job:
     source = Ref(publication.manifest, publication.sha256)
-    # How many threads work, where trials are kept and when a training is due changes nothing in the model.
+    # How many threads work and when a training is due changes nothing in the model. Where trials are kept may hold a
+    # password; what others tried there shows in the parameters on the card.
     parameters = {
         name: value
         for name, value in msgspec.to_builtins(settings).items()

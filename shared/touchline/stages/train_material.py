@@ -1,5 +1,6 @@
 """What train learns from and is measured against: the tables of a features manifest, and the model that serves."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from touchline.domain.market import lessons
 from touchline.domain.splits import Moments
 from touchline.domain.uses import columns
 from touchline.domain.vocabulary import OUTCOMES, Uses, side_columns
-from touchline.errors import NotFound
+from touchline.errors import DataError, NotFound
 from touchline.learning.examples import Examples, as_matrix, taught
 from touchline.manifest import Manifest, bundle_of, current, decode, read_object
 from touchline.ports import ObjectStore, Predictor
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
+_LOG = logging.getLogger("touchline.train")
 MARKETS = ("bookmaker", "closing")
 _LARGEST_TEST = 4
 """The held-out part is at most one in so many parts of the whole time, so that short histories can be learnt from."""
@@ -81,14 +83,19 @@ def champion(ports: Ports, test: Examples) -> tuple[str, Floats]:
     """Who serves, and what he says of the test matches newer than his training, (n, 3), NaN elsewhere.
 
     Returns:
-        An empty id and NaN when nobody serves; NaN too where he asks for features that are no longer made.
+        An empty id and NaN when nobody serves; NaN too where his bundle is of another format, or he asks for features
+        that are no longer made: the model that is trained now is what replaces him.
     """
     silent = np.full((len(test), len(OUTCOMES)), np.nan)
     try:
         _, serving = current(ports.store, "serving")
     except NotFound:
         return "", silent
-    model = ports.model(*bundle_of(serving))
+    try:
+        model = ports.model(*bundle_of(serving))
+    except DataError as error:
+        _LOG.warning("the champion cannot be compared with: %s", error)
+        return str(serving.parameters["model_id"]), silent
     if not set(model.features) <= set(test.names):
         return model.model_id, silent
     newer = test.kickoff > _trained_until(ports.store, serving)
