@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SHOWN = 20
 _SHORT = {
     "date": "date", "home_team": "home team", "away_team": "away team", "home": "home", "draw": "draw",
-    "away": "away", "expected_goals_home": "goals", "expected_goals_away": "goals ", "over_25": "over 2.5",
+    "away": "away", "expected_goals_home": "goals home", "expected_goals_away": "goals away", "over_25": "over 2.5",
     "both_score": "both", "likeliest_score": "score", "certainty": "known",
 }  # fmt: skip
 

@@ -50,6 +50,8 @@ def read_table(paths: Sequence[Path]) -> "pd.DataFrame":
         raise DataError("no match can be read", where=", ".join(map(str, paths)))
     table = pd.concat(parts, ignore_index=True)
     repeated = table.assign(day=table["kickoff"].dt.date).duplicated([*MEETING, "day"], keep="last")
+    if repeated.any():
+        speaking().print(f"{int(repeated.sum())} rows repeat a meeting on its day: the last one counts", markup=False)
     return table[~repeated].sort_values(["kickoff", *MEETING], ignore_index=True)
 
 
@@ -120,7 +122,7 @@ def telling(steps: int | None) -> "Iterator[Callable[[str], None]]":
 
         def say(message: str) -> None:
             bar.update(task, description=message, advance=int("learnt from" in message))
-            if message.startswith("not in the history"):
+            if message.startswith("not "):
                 bar.console.print(message, soft_wrap=True)
 
         yield say

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import numpy as np
 
 if TYPE_CHECKING:
     from touchline.adapters.studies import SharedStudies
@@ -57,6 +56,8 @@ def name_of(process: int) -> str:
 
 def write(folder: Path, job: Job, examples: "Examples") -> None:
     """Leave a job and its examples for workers; only its owner may read it, since the address may hold a password."""
+    import numpy as np
+
     with os.fdopen(os.open(folder / _JOB, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
         file.write(msgspec.json.encode(job))
     text = {"names": np.array(examples.names), "competition": examples.competition.astype(str)}
@@ -65,6 +66,8 @@ def write(folder: Path, job: Job, examples: "Examples") -> None:
 
 def read(folder: Path) -> "tuple[Job, Examples]":
     """What `write` left."""
+    import numpy as np
+
     from touchline.learning.examples import Examples
 
     with np.load(folder / _EXAMPLES) as kept:

@@ -71,7 +71,9 @@ def forecast(
         raise DataError("no fixture to forecast")
     played, asked = prepared(history), prepared(fixtures)
     moment = moments(asked["kickoff"]).min()
-    played = played[moments(played["available_time"]) <= moment]
+    known = moments(played["available_time"]) <= moment
+    _name_limits(played, known, moment, options, say)
+    played = played[known]
     both = pd.concat([played, _blank(asked, options.uses)], ignore_index=True)
     line = timeline(both, moment, options.refit_ratings_days, options.competitions, moment)
     sure = certainty(played, asked)
@@ -113,11 +115,28 @@ def _chances(joint: joint_goals.Joint) -> pd.DataFrame:
     )
 
 
+def _name_limits(
+    played: pd.DataFrame, known: "np.ndarray", moment: np.datetime64, options: ForecastOptions, say: Progress
+) -> None:
+    """All fixtures are told from what was known before the first of them: later results are left out, and counted."""
+    first, began = str(moment)[:10], played["kickoff"].min()
+    if unknown := sorted(set(options.competitions) - set(played["competition"])):
+        there = ", ".join(sorted(set(played["competition"])))
+        raise DataError(f"no competition {', '.join(unknown)} in the history", hint=f"there are {there}")
+    if not known.any():
+        hint = "leave out the older fixtures" if len(played) else "name files with finished matches"
+        raise DataError(
+            f"no result was known by {first}, when the first fixture is; the first is of {began}", hint=hint
+        )
+    if not known.all():
+        say(f"not used: {int((~known).sum())} results that were not known by {first}, when the first fixture is")
+
+
 def _name_newcomers(fixtures: pd.DataFrame, sure: pd.DataFrame, say: Progress) -> None:
     sides = ("home", "away")
     new = {team for side in sides for team in fixtures[f"{side}_team"][(sure[f"{side}_matches"] == 0).to_numpy()]}
     if new:
-        say(f"not in the history, forecast as newcomers: {', '.join(sorted(new))}")
+        say(f"not in the history of their country, forecast as newcomers: {', '.join(sorted(new))}")
     cold = fixtures["competition"][(sure["certainty"] == "new_competition").to_numpy()].unique()
     if len(cold):
         say(f"not in the history, forecast as an average competition: {', '.join(sorted(cold))}")

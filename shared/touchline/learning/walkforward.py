@@ -154,7 +154,8 @@ def walk(line: Timeline, start: date, end: date, options: WalkOptions, progress:
     first, last = midnight(start), midnight(end)
     asked = np.flatnonzero(line.finished & (line.kickoff >= first) & (line.kickoff < last))
     if not len(asked):
-        raise DataError(f"no finished match from {start} up to {end}", hint="choose a period that the table covers")
+        covered = " to ".join(str(day)[:10] for day in (line.kickoff.min(), line.kickoff.max()))
+        raise DataError(f"no finished match from {start} up to {end}", hint=f"the table covers {covered}")
     names, step = levels.columns(options.uses), np.timedelta64(options.refit_models_days, "D")
     fitted: Fitted | None = None
     found: list[_Said] = []
