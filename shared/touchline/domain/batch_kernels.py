@@ -46,8 +46,7 @@ def refit(
     made, strength, factor = np.zeros((2, teams)), np.zeros((2, teams)), np.ones((2, teams))
     exposure, mean = np.zeros((2, teams)), np.zeros((2, divisions))
     division, counted, base = np.full(teams, -1), np.zeros((divisions, 3)), np.zeros((divisions, 2))
-    epoch = base_epoch = since[0] if len(since) else 0.0
-    row = 0
+    epoch, base_epoch, row = since[:1].sum(), since[:1].sum(), 0
     for number in range(len(since)):
         now, first, known = since[number], row, team_row[number + 1] - team_row[number]
         if now - epoch > FURTHEST:
