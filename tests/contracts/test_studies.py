@@ -2,7 +2,6 @@
 
 import signal
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -151,15 +150,15 @@ def test_an_error_in_a_trial_is_not_hidden(place: str) -> None:
     assert counts(study) == {"FAIL": 1}
 
 
-def test_our_own_tables_are_left_as_they_were(postgresql_server: str, connect: Callable[[], sa.Engine]) -> None:
-    engine = connect()
-    if engine.dialect.name == "sqlite":
-        pytest.skip("studies have a file of their own there")
-    _, study = joined(engine.url.render_as_string(hide_password=False), "worker")
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_our_own_tables_are_left_as_they_were(place: str) -> None:
+    _, study = joined(place, "worker")
     assert study.trials == []
+    engine = database.connect(place)
     with engine.connect() as connection:
         assert "trials" not in sa.inspect(connection).get_table_names()
     database.migrate(engine)
+    engine.dispose()
 
 
 @pytest.mark.parametrize("address", ["mysql://host/x", "sqlite://", "nonsense://"])
