@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from touchline.domain.calibration import FLOOR, TEMPERATURES, Isotonic, Temperature, Unchanged, decode, encode
+from touchline.domain.calibration import (
+    FLOOR,
+    TEMPERATURES,
+    Dirichlet,
+    Isotonic,
+    Temperature,
+    Unchanged,
+    decode,
+    encode,
+)
 
 
 @st.composite
@@ -129,3 +138,8 @@ def test_a_curve_that_does_not_rise_is_refused(promised, came):
 def test_what_is_no_calibration_is_refused(data):
     with pytest.raises(ValueError, match=r"."):
         decode(data)
+
+
+def test_a_dirichlet_calibration_holds_numbers_only() -> None:
+    with pytest.raises(ValueError, match="must be finite"):
+        Dirichlet(((1.0, 0.0, 0.0), (0.0, float("nan"), 0.0), (0.0, 0.0, 1.0)), (0.0, 0.0, 0.0))

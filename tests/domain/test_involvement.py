@@ -86,3 +86,8 @@ def test_too_few_matches_are_not_judged() -> None:
     few = rows[rows["match_id"].isin(rows["match_id"].unique()[:20])]
     with pytest.raises(DataError, match="20 matches with line-ups are too few"):
         evaluate(few)
+
+
+def test_nothing_is_learnt_from_no_appearance() -> None:
+    with pytest.raises(ValueError, match="no appearance"):
+        involvement.fit(involvement.prepared(appearances()).iloc[:0])
