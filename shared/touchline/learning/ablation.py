@@ -1,36 +1,27 @@
-"""What a group of features is worth: a ridge logistic regression with all features beside one without the group.
+"""What a group of features is worth: the regression among our families with all features, beside one without the group.
 
-Both are fitted on the same older matches and judged on the same later ones, so the difference is paired. One matrix of
-second derivatives serves all groups of a fold (Newton's method with a fixed matrix), since it barely changes where a
-group is taken away; so all divisions take a minute, not an hour.
+Both are fitted on the same older matches and judged on the same later ones, so the difference is paired.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 from threadpoolctl import threadpool_limits
 
 from touchline.domain import scoring, splits
 from touchline.domain.feature_groups import grouped
 from touchline.learning import evaluation
 from touchline.learning.card import Estimate
-from touchline.learning.examples import Examples, Floats, Matrix, Outcomes, require_learnable
-from touchline.learning.fitting import recency_weights
+from touchline.learning.examples import Examples, Floats, require_learnable
+from touchline.learning.families import family
+from touchline.learning.fitting import FitOptions, recency_weights
+from touchline.learning.prepared import Prepared
 from touchline.learning.tuning import Progress
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Of the way to measure: a result of another version is not shown again."""
 FOLDS: Final = 3
-RIDGE: Final = 300.0
-"""Penalty on the squares of the coefficients of standardised features, in matches."""
-HALF_LIFE: Final = 2922.0
-"""Days after which a match counts half, as where models are fitted."""
-_STEPS: Final = 60
-_SMALL: Final = 1e-4
-"""Where no coefficient moves by more, log-losses stay the same to the sixth digit."""
 
 
 class Worth(msgspec.Struct, frozen=True):
@@ -50,17 +41,6 @@ class Ablation(msgspec.Struct, frozen=True):
     judged_from: str
     judged_until: str
     groups: tuple[Worth, ...]
-
-
-@dataclass(frozen=True)
-class _Fold:
-    x: Floats
-    """(n, k + 1) standardised, with a column of ones."""
-    y: Floats
-    """(n, 2) 1 where home, away won."""
-    weight: Floats
-    penalty: Floats
-    """(2 (k + 1),)"""
 
 
 def ablate(examples: Examples, say: Progress | None = None) -> Ablation:
@@ -91,72 +71,19 @@ def _fold_losses(
     examples: Examples, split: splits.Split, groups: dict[str, tuple[str, ...]], say: Progress | None
 ) -> tuple[Floats, Floats]:
     """Log-loss of each judged match with all features (n,), and without each group (n, groups)."""
-    train = examples.take(split.train)
-    fold, asked = _prepared(train, examples.x[split.test])
-    outcome: Outcomes = examples.outcome[split.test]
-    every = np.ones(fold.x.shape[1], dtype=bool)
-    full = _solve(fold, np.zeros(2 * len(every)), every)
-    second = _second_derivatives(fold, full)
+    train, asked = examples.take(split.train), examples.take(split.test)
+    weight = recency_weights(train.kickoff, FitOptions().half_life_days)
     without = []
     for name, members in groups.items():
-        kept = np.append(~np.isin(examples.names, members), True)
-        coefficients = _solve(fold, np.where(np.tile(kept, 2), full, 0.0), kept, second)
-        without.append(_loss(asked, coefficients, outcome))
+        kept = tuple(each for each in examples.names if each not in members)
+        without.append(_losses(train.only(kept), asked.only(kept), weight))
         if say is not None:
             say(f"learnt from {len(train)} matches without {name}")
-    return _loss(asked, full, outcome), np.stack(without, axis=1)
+    return _losses(train, asked, weight), np.stack(without, axis=1)
 
 
-def _prepared(train: Examples, asked: Matrix) -> tuple[_Fold, Floats]:
-    """Missing values at the median, all features standardised by the matches that are learnt from."""
-    known = np.where(np.isnan(train.x).all(axis=0), np.float32(0), train.x)
-    middle = np.nanmedian(known, axis=0)
-    filled = [np.where(np.isnan(x), middle, x).astype(np.float64) for x in (train.x, asked)]
-    mean, spread = filled[0].mean(axis=0), filled[0].std(axis=0)
-    x, other = (
-        np.column_stack([(each - mean) / np.where(spread > 0, spread, 1.0), np.ones(len(each))]) for each in filled
-    )
-    y = np.stack([train.outcome == 0, train.outcome == 2], axis=1).astype(np.float64)
-    penalty = np.tile(np.append(np.full(x.shape[1] - 1, RIDGE), 1e-6), 2)
-    return _Fold(x, y, recency_weights(train.kickoff, HALF_LIFE), penalty), other
-
-
-def _solve(fold: _Fold, start: Floats, kept: np.ndarray, second: Floats | None = None) -> Floats:
-    """Coefficients (2 (k + 1),) of home and away against draw, those of columns that are not kept being 0."""
-    free = np.flatnonzero(np.tile(kept, 2))
-    coefficients = start.copy()
-    factor = cho_factor(second[np.ix_(free, free)]) if second is not None else None
-    for _ in range(_STEPS):
-        matrix = factor or cho_factor(_second_derivatives(fold, coefficients)[np.ix_(free, free)])
-        step = cho_solve(matrix, _slope(fold, coefficients)[free])
-        coefficients[free] -= step
-        if np.abs(step).max() < _SMALL:
-            break
-    return coefficients
-
-
-def _slope(fold: _Fold, coefficients: Floats) -> Floats:
-    error = fold.weight[:, np.newaxis] * (_probabilities(fold.x, coefficients)[:, [0, 2]] - fold.y)
-    return np.asarray((fold.x.T @ error).T.ravel() + fold.penalty * coefficients)
-
-
-def _second_derivatives(fold: _Fold, coefficients: Floats) -> Floats:
-    home, _, away = _probabilities(fold.x, coefficients).T
-    k = fold.x.shape[1]
-    matrix = np.empty((2 * k, 2 * k))
-    for row, column, curve in ((0, 0, home * (1 - home)), (0, 1, -home * away), (1, 1, away * (1 - away))):
-        block = fold.x.T @ (fold.x * (fold.weight * curve)[:, np.newaxis])
-        matrix[row * k : (row + 1) * k, column * k : (column + 1) * k] = block
-        matrix[column * k : (column + 1) * k, row * k : (row + 1) * k] = block.T
-    return matrix + np.diag(fold.penalty)
-
-
-def _probabilities(x: Floats, coefficients: Floats) -> Floats:
-    home, away = (x @ coefficients.reshape(2, -1).T).T
-    logits = np.stack([home, np.zeros_like(home), away], axis=1)
-    p = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(p / p.sum(axis=1, keepdims=True))
-
-
-def _loss(x: Floats, coefficients: Floats, outcome: Outcomes) -> Floats:
-    return scoring.log_loss(_probabilities(x, coefficients), outcome)
+def _losses(train: Examples, asked: Examples, weight: Floats) -> Floats:
+    """Of each match asked for, by the regression that is one of our families as well."""
+    learner = family("logistic")
+    fitted = learner.build(learner.start, 0).fit(Prepared(train, weight))
+    return scoring.log_loss(fitted.predict_proba(asked.x), asked.outcome)

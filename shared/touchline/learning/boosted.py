@@ -4,6 +4,7 @@ Trees alone need hundreds of steps to say what a regression says with one number
 regression leaves over lies in few columns: those whose bins, one by one, it forecasts least well.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -44,7 +45,7 @@ def start(prepared: Prepared) -> Start:
     return prepared.once("start", lambda: _start(prepared))
 
 
-class Boosted:
+class Boosted(ABC):
     """What both kinds of trees share: they add to the scores of a regression."""
 
     linear: Linear
@@ -54,9 +55,9 @@ class Boosted:
         """(n, k) features -> (n, 3) probabilities."""
         return softmax(self.linear.scores(x) + self.added(self.bins.apply(x)))
 
+    @abstractmethod
     def added(self, codes: Matrix) -> Floats:
         """(n, COLUMNS) numbers of bins -> (n, 3) what the trees add to the scores."""
-        raise NotImplementedError
 
 
 class Xgboost(Boosted):
