@@ -4,17 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 from made_matches import made
-from touchline.domain import splits
 from touchline.domain.feature_groups import GROUPS, group, grouped
 from touchline.domain.features import FEATURE_NAMES
 from touchline.errors import DataError
-from touchline.learning.ablation import FOLDS, HALF_LIFE, RIDGE, ablate
+from touchline.learning.ablation import ablate
 from touchline.learning.examples import Examples
-from touchline.learning.fitting import recency_weights
 
 NAMES = ("elo_difference", "home_points_last5", "league_draw", "away_rest_days")
 """The features of `made`: the outcome rests on the first, the last is missing in half of the rows."""
@@ -57,20 +53,6 @@ def test_without_a_group_it_is_as_if_the_features_had_never_been() -> None:
     worth = {each.group: each.log_loss.value for each in ablate(examples).groups}
     full, less = ablate(examples), ablate(examples.only(NAMES[1:]))
     assert worth["ratings"] == pytest.approx(full.log_loss - less.log_loss, abs=2e-6)
-
-
-def test_it_learns_what_a_library_learns() -> None:
-    """But for the coding of the three outcomes, on which the ridge weighs a little otherwise."""
-    examples = matches().only(NAMES[:3])
-    losses = []
-    for split in splits.expanding(examples.kickoff, FOLDS):
-        train, asked = examples.take(split.train), examples.take(split.test)
-        scale = StandardScaler().fit(train.x)
-        weight = recency_weights(train.kickoff, HALF_LIFE)
-        learnt = LogisticRegression(C=1 / RIDGE).fit(scale.transform(train.x), train.outcome, weight)
-        said = learnt.predict_proba(scale.transform(asked.x))
-        losses.append(-np.log(said[np.arange(len(asked)), asked.outcome]))
-    assert ablate(examples).log_loss == pytest.approx(np.concatenate(losses).mean(), abs=0.002)
 
 
 def test_too_few_matches_are_refused() -> None:

@@ -1,14 +1,14 @@
 """Forecasts of fixtures agree with themselves, know nothing of what came later, and say what stands behind them."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from made_matches import league
 from touchline.domain import score_grid
-from touchline.domain.simulation import simulate
 from touchline.domain.vocabulary import CLOSING_COLUMNS, ODDS_COLUMNS, OUTCOMES, STATISTIC_COLUMNS
 from touchline.errors import DataError
 from touchline.learning.certainty import FEW
@@ -17,13 +17,6 @@ from touchline.learning.forecasting import ForecastOptions, forecast
 from touchline.learning.timeline import IDENTITY
 
 OPTIONS = ForecastOptions(fit=FitOptions(trials=1, folds=2, families=("logistic",)))
-
-
-@cache
-def league():
-    """Finished matches of four seasons."""
-    table = simulate(5, datetime(2026, 3, 2, tzinfo=UTC), seasons=4, teams=12)
-    return table[table["status"] == "finished"].reset_index(drop=True)
 
 
 @cache

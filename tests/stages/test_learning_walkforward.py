@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from made_matches import league
 from touchline.domain.availability import available_time
-from touchline.domain.simulation import simulate
 from touchline.domain.vocabulary import CLOSING_COLUMNS, ODDS_COLUMNS, OUTCOMES, STATISTIC_COLUMNS
 from touchline.errors import DataError
 from touchline.learning.fitting import FitOptions
@@ -20,13 +20,6 @@ from touchline.sources import tidy
 OPTIONS = WalkOptions(refit_models_days=40, fit=FitOptions(trials=1, folds=2, families=("logistic",)))
 START, END = date(2025, 8, 1), date(2025, 12, 1)
 MODELS = ("ours", "prior", "elo", "dixon_coles", "bookmaker", "closing")
-
-
-@cache
-def league():
-    """Finished matches of four seasons."""
-    table = simulate(5, datetime(2026, 3, 2, tzinfo=UTC), seasons=4, teams=12)
-    return table[table["status"] == "finished"].reset_index(drop=True)
 
 
 @cache

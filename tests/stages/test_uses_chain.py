@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 import snapshots
+from small_league import LAX
 from touchline import bootstrap, tables
 from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
@@ -19,13 +20,6 @@ from touchline.stages import feature, forecast, predict, promote, train
 from touchline.work import Event, Result
 
 QUICK = Train(trials=1, folds=2, test_days=200, families=("logistic",))
-LAX = """
-version: 1
-smoke: {max_parity: 1.0e-4, sample_rows: 16}
-candidate: {min_matches: 20, better_than_priors: -1.0, better_than_elo: -1.0, max_ece: 1.0, ece_noise: 0.77,
-            suspected_leak: 1.0}
-champion: {min_matches: 20, non_inferiority: 1.0}
-"""
 
 
 @pytest.fixture

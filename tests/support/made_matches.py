@@ -1,7 +1,11 @@
 """Matches with features of known worth, for learners: what they should find is put in here."""
 
+from datetime import UTC, datetime
+from functools import cache
+
 import numpy as np
 
+from touchline.domain.simulation import simulate
 from touchline.learning.examples import Examples
 
 NAMES = ("elo_difference", "form", "noise", "sparse")
@@ -41,3 +45,10 @@ def true_probabilities(x, strength=1.2):
     """Ordered logit of the first feature: about 45 % home wins, 27 % draws."""
     home, not_away = (1 / (1 + np.exp(-(strength * x[:, 0] + shift))) for shift in (-0.2, 1.1))
     return np.stack([home, not_away - home, 1 - not_away], axis=1)
+
+
+@cache
+def league():
+    """Finished matches of four simulated seasons, as a tidy table."""
+    table = simulate(5, datetime(2026, 3, 2, tzinfo=UTC), seasons=4, teams=12)
+    return table[table["status"] == "finished"].reset_index(drop=True)
