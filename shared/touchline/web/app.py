@@ -14,16 +14,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from touchline.domain.forecasts import MatchForecast, select
-from touchline.ports import Clock
 from touchline.settings import Predict
-from touchline.stages import predict as stage
-from touchline.stages.predict import Board
+from touchline.stages import predict_names
+from touchline.stages.predict_board import Board, require_published
+from touchline.stages.predict_whatif import what_if
 from touchline.web import answers, meters, problems
 from touchline.web.guard import Guard
 from touchline.web.livescores import add_livescores
-from touchline.web.memory import Memory
+from touchline.web.site import Site, site_of
 from touchline.web.templates import Pages
-from touchline.web.watch import Watcher
 from touchline.work import Ports
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -42,22 +41,30 @@ def create_app(
         assets: folder with `templates` and `static`.
         elapsed: seconds that only go forward.
     """
+    site = site_of(ports, settings, assets, elapsed)
+    app = application(site)
+    app.add_middleware(Guard, meters=site.measured)
+    return app
+
+
+def application(site: Site) -> FastAPI:
+    """All routes over the parts of the service."""
     app = FastAPI(
         title="Touchline", version="1", docs_url=None, redoc_url=None,
         description="Probabilities of home win, draw and away win. Information, not betting advice.",
     )  # fmt: skip
-    watcher, measured = Watcher(ports, settings.refresh_seconds, elapsed), meters.Meters()
     problems.install(app)
-    _add_forecasts(app, watcher, Memory(ports.cache, measured))
-    add_livescores(app, ports, settings.refresh_seconds, elapsed)
-    _add_health(app, watcher, measured)
-    _add_pages(app, watcher, ports.clock, Pages(assets / "templates"))
-    app.mount("/static", StaticFiles(directory=assets / "static"), name="static")
-    app.add_middleware(Guard, meters=measured)
+    add_forecasts(app, site)
+    add_livescores(app, site)
+    add_health(app, site)
+    add_pages(app, site)
+    app.mount("/static", StaticFiles(directory=site.assets / "static"), name="static")
     return app
 
 
-def _add_forecasts(app: FastAPI, watcher: Watcher, memory: Memory) -> None:
+def add_forecasts(app: FastAPI, site: Site) -> None:
+    """Let an application answer what is forecast."""
+    watcher, memory = site.watcher, site.memory
     listing = {**_PROBLEMS, 200: {"model": answers.Forecasts, "content": {"text/csv": {}}}}
 
     @app.get("/predict/predictions", tags=["forecasts"], responses=listing)
@@ -76,7 +83,7 @@ def _add_forecasts(app: FastAPI, watcher: Watcher, memory: Memory) -> None:
         board = await watcher.board()
 
         def make() -> dict[str, Any]:
-            found = stage.what_if(
+            found = what_if(
                 board, question.home_team, question.away_team, question.competition, question.date
             )  # fmt: skip
             return answers.imagined(found, board)
@@ -87,14 +94,15 @@ def _add_forecasts(app: FastAPI, watcher: Watcher, memory: Memory) -> None:
     async def one(match_id: str) -> Response:
         """Forecast of one coming match."""
         board = await watcher.board()
-        found = stage.find_match(board, match_id)
-        return JSONResponse(answers.forecast(found, stage.require_published(board)))
+        found = predict_names.find_match(board, match_id)
+        return JSONResponse(answers.forecast(found, require_published(board)))
 
 
 def _filter(board: Board, wish: answers.Filter) -> list[MatchForecast]:
-    published = stage.require_published(board)
-    team = stage.require_team(wish.team, stage.known_teams(board), "team") if wish.team else ""
-    code = stage.require_competition(wish.competition, stage.known_competitions(board)) if wish.competition else ""
+    published = require_published(board)
+    team = predict_names.require_team(wish.team, predict_names.known_teams(board), "team") if wish.team else ""
+    competitions = predict_names.known_competitions(board)
+    code = predict_names.require_competition(wish.competition, competitions) if wish.competition else ""
     return select(
         published.forecasts.matches,
         competition=code,
@@ -113,7 +121,7 @@ def _iso(day: date | None) -> str:
 
 
 def _listing(board: Board, wish: answers.Filter, fault: str) -> dict[str, Any]:
-    published, found = stage.require_published(board), _filter(board, wish)
+    published, found = require_published(board), _filter(board, wish)
     told = published.forecasts
     return {
         "total": len(found), "limit": wish.limit, "offset": wish.offset, "reason": told.reason,
@@ -125,7 +133,7 @@ def _listing(board: Board, wish: answers.Filter, fault: str) -> dict[str, Any]:
 
 
 def _csv(board: Board, chosen: list[MatchForecast]) -> Response:
-    published = stage.require_published(board)
+    published = require_published(board)
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
     writer.writerow(answers.CSV_COLUMNS)
@@ -134,7 +142,10 @@ def _csv(board: Board, chosen: list[MatchForecast]) -> Response:
     return Response(sheet.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def _add_health(app: FastAPI, watcher: Watcher, measured: meters.Meters) -> None:
+def add_health(app: FastAPI, site: Site) -> None:
+    """Let an application say how it is."""
+    watcher, measured = site.watcher, site.measured
+
     @app.get("/healthz", tags=["operation"])
     async def healthz() -> dict[str, str]:
         """The process answers; says nothing of what it knows."""
@@ -158,7 +169,10 @@ def _add_health(app: FastAPI, watcher: Watcher, measured: meters.Meters) -> None
         return Response(measured.render(await watcher.peek(), watcher.fault), media_type=meters.MEDIA_TYPE)
 
 
-def _add_pages(app: FastAPI, watcher: Watcher, clock: Clock, pages: Pages) -> None:
+def add_pages(app: FastAPI, site: Site) -> None:
+    """Let an application show its pages."""
+    watcher, clock, pages = site.watcher, site.ports.clock, Pages(site.assets / "templates")
+
     @app.get("/", include_in_schema=False)
     async def home(competition: Annotated[str, Query(max_length=100)] = "") -> Response:
         board = await watcher.peek()

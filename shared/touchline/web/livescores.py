@@ -1,6 +1,5 @@
 """How matches stand, from the object that the watch of live scores keeps; who knows the answer already gets a 304."""
 
-import time
 from collections.abc import Callable
 from threading import Lock
 from typing import Annotated, Any, Final, Literal
@@ -16,7 +15,7 @@ from touchline.domain.live import POINTER, LiveScores
 from touchline.errors import TouchlineError
 from touchline.manifest import decode, sha256
 from touchline.ports import Clock, ObjectStore
-from touchline.work import Ports
+from touchline.web.site import Site
 
 _UNSAID: Final = {"as_of": None, "source": ""}
 
@@ -80,11 +79,10 @@ class Scoreboard:
             self.fault = str(error)
 
 
-def add_livescores(
-    app: FastAPI, ports: Ports, refresh_seconds: float, elapsed: Callable[[], float] = time.monotonic
-) -> None:
+def add_livescores(app: FastAPI, site: Site) -> None:
     """Let an application answer `GET /livescores`."""
-    board = Scoreboard(ports.store, refresh_seconds, elapsed)
+    ports = site.ports
+    board = Scoreboard(ports.store, site.settings.refresh_seconds, site.elapsed)
 
     @app.get("/livescores", tags=["live"], responses={200: {"model": Standings}, 304: {"description": "as known"}})
     async def livescores(
