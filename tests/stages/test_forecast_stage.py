@@ -24,7 +24,7 @@ from touchline.ports import Forecast
 from touchline.settings import ForecastSettings
 from touchline.stages import forecast
 from touchline.stages.forecast import row_hash
-from touchline.stages.predict import heads
+from touchline.stages.predict_board import heads
 from touchline.work import Result
 
 FIRST = "predictions/published/000000000001-000000000001.json"

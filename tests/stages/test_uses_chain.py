@@ -16,7 +16,7 @@ from touchline.domain.vocabulary import odds_columns
 from touchline.learning.card import ModelCard, markdown
 from touchline.manifest import Manifest, bundle_of, current, decode, publish, read_object, read_publication
 from touchline.settings import Feature, ForecastSettings, Promote, Train
-from touchline.stages import feature, forecast, predict, promote, train
+from touchline.stages import feature, forecast, predict_board, predict_whatif, promote, train
 from touchline.work import Event, Result
 
 QUICK = Train(trials=1, folds=2, test_days=200, families=("logistic",))
@@ -81,9 +81,9 @@ def test_a_level_is_kept_from_the_setting_to_every_forecast(ports: Container, ru
         {"results"} if uses == "results" else {"prices", "past_prices"}
     )
 
-    board = predict.read_board(ports)
+    board = predict_board.read_board(ports)
     match = published.matches[0]
-    answer = predict.what_if(board, match.home_team, match.away_team, match.competition, match.kickoff.date())
+    answer = predict_whatif.what_if(board, match.home_team, match.away_team, match.competition, match.kickoff.date())
     assert answer.uses == ("results" if uses == "results" else "past_prices")
     assert abs(answer.home + answer.draw + answer.away - 1) < 1e-6
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from touchline.domain.competitions import competition
 from touchline.domain.forecasts import MatchForecast
-from touchline.stages.predict import Board, Published, WhatIf
+from touchline.stages.predict_board import Board, Published
+from touchline.stages.predict_whatif import WhatIf
 
 EXAMPLE: dict[str, Any] = {
     "home_team": "Arsenal",

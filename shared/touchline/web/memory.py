@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from touchline.manifest import encode, sha256
 from touchline.ports import Cache
-from touchline.stages.predict import Board
+from touchline.stages.predict_board import Board
 from touchline.web.meters import Meters
 
 KEPT_SECONDS: Final = 600.0

@@ -9,7 +9,7 @@ from math import floor
 from touchline.domain.competitions import competition
 from touchline.domain.forecasts import MatchForecast, Score
 from touchline.domain.joint_goals import Goals
-from touchline.stages.predict import Board
+from touchline.stages.predict_board import Board
 
 SIGNS = ("1", "X", "2")
 

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, Response
 
 from touchline.domain.competitions import competition
 from touchline.domain.forecasts import MatchForecast, select
-from touchline.stages.predict import Board
+from touchline.stages.predict_board import Board
 from touchline.web import page
 from touchline.web.answers import EXAMPLE
 from touchline.web.watch import Watcher

@@ -7,7 +7,7 @@ from threading import Lock
 from anyio import to_thread
 
 from touchline.errors import NotFound, TouchlineError, Unavailable
-from touchline.stages.predict import Board, read_board
+from touchline.stages.predict_board import Board, read_board
 from touchline.work import Ports
 
 

@@ -1,0 +1,170 @@
+"""What the online service knows, read from objects alone.
+
+A `Board` is one whole, checked state: what serves, its model, the newest forecasts, the team state behind them. It is
+read completely or not at all. A model answers only if a promotion published it, and only with the bytes it promised.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Final
+
+from touchline.domain.forecasts import ForecastSet, MatchForecast, ModelSummary, valid_probabilities
+from touchline.domain.joint_goals import Goals, goals_of
+from touchline.domain.state import TeamState
+from touchline.errors import CorruptObject, Unavailable
+from touchline.manifest import (
+    bundle_of,
+    current,
+    decode,
+    encode,
+    publication_key,
+    read_object,
+    read_publication,
+    sha256,
+)
+from touchline.ports import ObjectStore, Predictor
+from touchline.work import Ports
+
+VERSION: Final = "1"
+
+
+@dataclass(frozen=True)
+class Serving:
+    """The champion, its bundle loaded and checked."""
+
+    publication: str
+    digest: str
+    """Hash of the publication."""
+    promotion: int
+    model_id: str
+    version: str
+    predictor: Predictor
+
+
+@dataclass(frozen=True)
+class Published:
+    """The newest forecasts, and the state of the teams behind them."""
+
+    publication: str
+    digest: str
+    """Hash of the publication."""
+    seq: int
+    promotion: int
+    written: datetime
+    """When the publication appeared in the store."""
+    forecasts: ForecastSet
+    by_id: dict[str, MatchForecast]
+    goals: dict[str, Goals]
+    """What is said of goals, by match; empty if the model expects none."""
+    state: TeamState
+
+    @property
+    def model(self) -> ModelSummary:
+        """The model that made the forecasts."""
+        return self.forecasts.model
+
+
+@dataclass(frozen=True)
+class Board:
+    """One whole state of the service; `published` is None until forecasts were made."""
+
+    serving: Serving
+    published: Published | None
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of all that an answer rests on."""
+        published = (self.published.digest, self.published.written) if self.published else None
+        return sha256(encode([VERSION, self.serving.digest, published]))
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the forecasts come from an earlier champion than the one that serves."""
+        return self.published is not None and self.published.promotion != self.serving.promotion
+
+
+def heads(store: ObjectStore) -> tuple[str, str]:
+    """Newest publications of serving and predictions, empty where there is none: when they change, there is news."""
+    serving, predictions = (
+        max((info.key for info in store.list(f"{stage}/published/")), default="")
+        for stage in ("serving", "predictions")
+    )
+    return serving, predictions
+
+
+def read_board(ports: Ports, last: Board | None = None) -> Board:
+    """The newest state; what has not changed since `last` is not read again.
+
+    Raises:
+        NotFound: no model serves yet.
+        CorruptObject, DataError: an object is not what was promised.
+    """
+    serving_key, predictions_key = heads(ports.store)
+    same = last is not None and last.serving.publication == serving_key
+    serving = last.serving if last and same else _read_serving(ports)
+    published = last.published if last else None
+    if predictions_key and (published is None or published.publication != predictions_key):
+        published = _read_published(ports.store, predictions_key)
+    return Board(serving, published)
+
+
+def _read_serving(ports: Ports) -> Serving:
+    publication, manifest = current(ports.store, "serving")
+    bundle, digests = bundle_of(manifest)
+    return Serving(
+        publication=publication_key("serving", publication.seq),
+        digest=sha256(encode(publication)),
+        promotion=publication.seq,
+        model_id=str(manifest.parameters["model_id"]),
+        version=str(manifest.parameters["model_version"]),
+        predictor=ports.model(bundle, digests),
+    )
+
+
+def _read_published(store: ObjectStore, key: str) -> Published:
+    publication, manifest = read_publication(store, key)
+    ref = manifest.outputs["forecasts"]
+    forecasts = decode(read_object(store, ref), ForecastSet, ref.key)
+    promotion = publication.promotion or 0
+    _require_promoted(store, forecasts.model, promotion, key)
+    if not valid_probabilities((match.home, match.draw, match.away) for match in forecasts.matches):
+        raise CorruptObject("probabilities that do not sum to 1", where=ref.key, hint="run forecast again")
+    info = store.stat(key)
+    assert info is not None, "a publication is never taken away"
+    return Published(
+        publication=key,
+        digest=sha256(encode(publication)),
+        seq=publication.seq,
+        promotion=promotion,
+        written=info.modified,
+        forecasts=forecasts,
+        by_id={match.match_id: match for match in forecasts.matches},
+        goals=goals_of(forecasts.matches),
+        state=TeamState.from_bytes(read_object(store, manifest.outputs["state"])),
+    )
+
+
+def _require_promoted(store: ObjectStore, model: ModelSummary, promotion: int, key: str) -> None:
+    _, serving = read_publication(store, publication_key("serving", promotion))
+    if serving.parameters["model_id"] != model.model_id:
+        raise CorruptObject(
+            f"forecasts of {model.model_id}, but promotion {promotion} made {serving.parameters['model_id']} champion",
+            where=key,
+            hint="run forecast again",
+        )
+
+
+def require_published(board: Board) -> Published:
+    """The forecasts of a board.
+
+    Raises:
+        Unavailable: there are none yet.
+    """
+    if board.published is None:
+        raise Unavailable(
+            "no forecasts are published yet",
+            where="predictions/published/",
+            hint="forecast runs when features and a champion are there",
+        )
+    return board.published
