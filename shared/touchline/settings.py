@@ -131,9 +131,26 @@ class ForecastSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Predict(msgspec.Struct, frozen=True, kw_only=True):
-    """How the service looks for news."""
+    """How the service looks for news, and whom it answers."""
 
     refresh_seconds: _Seconds = 1.0
+    access: Literal["keys", "open"] = "keys"
+    """Who may ask: holders of a key, or everybody (`open`; what only admins may do needs a key then, too)."""
+    open_per_minute: _Count = 6000
+    """Requests a minute of one address without a key, where access is open."""
+    proxies: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Proxies before the service that add their caller's address to X-Forwarded-For; 0 = the header is not read."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """How the answers of queued questions are told."""
+
+    callback_secret: str = ""
+    """Signs callbacks (HMAC-SHA256); empty = no callbacks are made."""
+    callback_loopback: bool = False
+    """Callbacks may go to this machine, by http too: for trying things out."""
+    callback_seconds: Annotated[float, msgspec.Meta(gt=0)] = 5.0
+    """Patience for a connection, and for an answer."""
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,7 +173,7 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
 
 BY_FUNCTION: dict[str, type[msgspec.Struct]] = {
     "scrape": Scrape, "export": Export, "validate": Validate, "feature": Feature, "train": Train, "promote": Promote,
-    "forecast": ForecastSettings, "predict": Predict, "drift": Drift,
+    "forecast": ForecastSettings, "predict": Predict, "answer": Answer, "drift": Drift,
     "sweep": Sweep,
 }  # fmt: skip
 

@@ -4,21 +4,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
 from touchline.settings import Predict
+from touchline.web.access import Access
 from touchline.web.memory import Memory
 from touchline.web.meters import Meters
 from touchline.web.watch import Watcher
 from touchline.work import Ports
-
-
-class Access(Protocol):
-    """Who may ask for what."""
-
-    def admit(self, presented: str, client: str, scope: Any) -> Any:
-        """Whether a key, presented by a client, opens a scope."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -35,7 +27,7 @@ class Site:
     watcher: Watcher
     memory: Memory
     measured: Meters
-    access: Access | None
+    access: Access
     elapsed: Callable[[], float]
 
 
@@ -49,6 +41,6 @@ def site_of(ports: Ports, settings: Predict, assets: Path, elapsed: Callable[[],
         watcher=Watcher(ports, settings.refresh_seconds, elapsed),
         memory=Memory(ports.cache, measured),
         measured=measured,
-        access=None,
+        access=Access(ports.store, settings, elapsed, ports.clock),
         elapsed=elapsed,
     )

@@ -1,0 +1,196 @@
+"""Who may ask what, and how often: keys as they were last published, and a bucket of tokens for each of them.
+
+Every instance looks at the published keys once a second, so a revoked key is refused everywhere within two. Keys that
+cannot be read leave those that were read before in force, and `fault` says so; before any were read nobody gets in.
+"""
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Final, Literal
+
+import msgspec
+
+from touchline.domain.keys import KEYS_POINTER, ActiveKeys, Key, Scope, digest_of
+from touchline.domain.rates import MINUTE, Spent, spend, whole_seconds
+from touchline.errors import CorruptObject, TouchlineError
+from touchline.manifest import decode
+from touchline.ports import Clock, ObjectStore
+from touchline.settings import Predict
+
+LOOK_SECONDS: Final = 1.0
+MOST_CLIENTS: Final = 4096
+"""Addresses whose buckets are kept; of more of them the one that asked longest ago is forgotten."""
+LONGEST_KEY: Final = 256
+Reason = Literal["missing", "unknown", "expired", "scope", "rate", "closed"]
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Whose key it is, for records of what was asked: never the key itself."""
+
+    id: str
+    name: str
+
+
+ANONYMOUS: Final = Holder("", "anonymous")
+
+
+class Admitted(msgspec.Struct, frozen=True):
+    """Somebody may ask. `key` is ANONYMOUS without one."""
+
+    key: Holder
+    per_minute: int
+    remaining: int
+    full_in: int
+    """Seconds until the bucket is full again."""
+
+    @property
+    def headers(self) -> Headers:
+        """How often the caller may ask, for the answer."""
+        return _limits(self.per_minute, self.remaining, self.full_in)
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """Somebody may not ask: status 401, 403, 429 or 503, a reason for the metrics, and what to tell."""
+
+    status: int
+    reason: Reason
+    detail: str
+    hint: str
+    headers: Headers = ()
+
+
+_CHALLENGE: Final = ((b"www-authenticate", b'ApiKey realm="touchline"'),)
+_HINT: Final = "send it in the header X-API-Key; `touchline keys create` makes one"
+_DETAIL: Final = "this needs a valid key"
+_UNKNOWN: Final[dict[Reason, Refused]] = {
+    reason: Refused(401, reason, _DETAIL, _HINT, _CHALLENGE) for reason in ("missing", "unknown", "expired")
+}
+"""One answer for all, so that it tells nothing about keys; only our own metrics know the difference."""
+_CLOSED: Final = Refused(
+    503, "closed", "keys cannot be checked at the moment", "try again", ((b"retry-after", b"1"),)
+)  # fmt: skip
+
+
+class Access:
+    """Decides about each request of one instance."""
+
+    def __init__(self, store: ObjectStore, settings: Predict, elapsed: Callable[[], float], clock: Clock) -> None:
+        """Over the published keys.
+
+        Args:
+            store: where they are published.
+            settings: who may ask, how often without a key, how often to look.
+            elapsed: seconds that only go forward.
+            clock: says which keys have expired.
+        """
+        self._store, self._elapsed, self._clock = store, elapsed, clock
+        self._open, self._open_rate = settings.access == "open", settings.open_per_minute
+        self.proxies = settings.proxies
+        self._pause = min(settings.refresh_seconds, LOOK_SECONDS)
+        self._looking, self._spending = Lock(), Lock()
+        self._due = float("-inf")
+        self._etag = ""
+        self._version = -1
+        self._keys: dict[str, Key] | None = None
+        self._buckets: dict[str, float] = {}
+        self._clients: dict[str, float] = {}
+        self.fault = ""
+
+    @property
+    def due(self) -> bool:
+        """Whether the next request would look at the published keys itself; `look` before it, elsewhere, spares it."""
+        return self._elapsed() >= self._due
+
+    @property
+    def active(self) -> int:
+        """Keys in force."""
+        return len(self._keys or ())
+
+    def look(self) -> None:
+        """Take up the keys that are published now, unless somebody just did; what is broken changes nothing."""
+        with self._looking:
+            if not self.due:
+                return
+            try:
+                self._read()
+                self.fault = ""
+            except TouchlineError as error:
+                self.fault = str(error)
+            except Exception as error:  # whatever broke, who may ask does not change by it
+                self.fault = f"{KEYS_POINTER}: {type(error).__name__}"
+            self._due = self._elapsed() + self._pause
+
+    def admit(self, presented: str, client: str, scope: Scope) -> Admitted | Refused:
+        """Whether a caller may ask for this; microseconds, but for a look at the keys that is due.
+
+        Args:
+            presented: the key as sent, empty without one.
+            client: address of the caller.
+            scope: what the request needs.
+        """
+        if self.due:
+            self.look()
+        if not presented and self._open and scope != "admin":
+            return self._spend(self._clients, client, ANONYMOUS, self._open_rate)
+        if self._keys is None:
+            return _CLOSED
+        key = self._keys.get(digest_of(presented[:LONGEST_KEY]))  # of no key, too: all refusals take the same time
+        if key is None:
+            return _UNKNOWN["unknown" if presented else "missing"]
+        if not key.lives(self._clock.now()):
+            return _UNKNOWN["expired"]
+        if not key.allows(scope):
+            return Refused(403, "scope", f"the key lacks the scope {scope}", "`touchline keys create --scope` gives it")
+        return self._spend(self._buckets, key.id, Holder(key.id, key.name), key.per_minute)
+
+    def _read(self) -> None:
+        info = self._store.stat(KEYS_POINTER)
+        if info is None:
+            if self._keys:
+                raise CorruptObject("the published keys are gone", where=KEYS_POINTER, hint="`touchline keys list`")
+            self._keys = {}
+        elif info.etag != self._etag:
+            self._take(decode(self._store.get(KEYS_POINTER), ActiveKeys, KEYS_POINTER))
+            self._etag = info.etag
+
+    def _take(self, found: ActiveKeys) -> None:
+        if found.version < self._version:  # an old copy would bring revoked keys back
+            raise CorruptObject(
+                f"keys of version {found.version} after version {self._version}",
+                where=KEYS_POINTER,
+                hint="`touchline keys list`",
+            )
+        self._keys = {key.digest: key for key in found.keys}
+        self._version = found.version
+        known = {key.id for key in found.keys}
+        with self._spending:
+            self._buckets = {name: full_at for name, full_at in self._buckets.items() if name in known}
+
+    def _spend(self, buckets: dict[str, float], name: str, holder: Holder, per_minute: int) -> Admitted | Refused:
+        now = self._elapsed()
+        with self._spending:
+            spent = spend(buckets.pop(name, now), now, per_minute)
+            buckets[name] = spent.full_at  # at the end: who asked longest ago comes first
+            if len(buckets) > MOST_CLIENTS and buckets is self._clients:
+                del buckets[next(iter(buckets))]
+        full_in = whole_seconds(spent.full_at - now)
+        if spent.allowed:
+            return Admitted(holder, per_minute, spent.remaining, full_in)
+        return _too_often(spent, per_minute, full_in)
+
+
+def _too_often(spent: Spent, per_minute: int, full_in: int) -> Refused:
+    wait = whole_seconds(spent.wait)
+    headers = ((b"retry-after", b"%d" % wait), *_limits(per_minute, 0, full_in))
+    return Refused(429, "rate", f"more than {per_minute} requests a minute", f"ask again in {wait} s", headers)
+
+
+def _limits(per_minute: int, remaining: int, full_in: int) -> Headers:
+    """How often somebody may ask, as the fields RateLimit-* of the IETF draft (per minute, left, seconds till full)."""
+    return (
+        (b"ratelimit-limit", b"%d" % per_minute),
+        (b"ratelimit-remaining", b"%d" % remaining),
+        (b"ratelimit-reset", b"%d" % full_in),
+        (b"ratelimit-policy", b"%d;w=%d" % (per_minute, MINUTE)),
+    )
