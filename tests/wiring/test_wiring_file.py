@@ -62,7 +62,7 @@ def test_pictures_name_every_function_and_every_prefix_that_wakes_one() -> None:
 
 def test_the_command_checks_and_draws(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["wiring", "--check"]) == 0
-    assert "10 functions, no fault" in capsys.readouterr().out
+    assert "11 functions, no fault" in capsys.readouterr().out
     assert main(["wiring"]) == 0
     assert "scrapes/published/ of scrape" in capsys.readouterr().out
     assert main(["wiring", "--format", "mermaid"]) == 0

@@ -1,0 +1,98 @@
+"""Answer: questions that were queued, by the code that answers online, once each.
+
+What came of a task is created if there is nothing yet, so whoever repeats the work, or takes it over from one who
+died, changes nothing. A question that cannot be answered is answered with the reason; only what may go well later
+(no model yet, a store that does not answer) comes again.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from touchline.domain.tasks import AskFile, AskMatch, Outcome, Reason, Task
+from touchline.errors import PermanentError, Unavailable
+from touchline.manifest import encode
+from touchline.settings import Answer
+from touchline.stages.answer_desk import Begun, begun_key, outcome_key, outcome_of, read_task
+from touchline.stages.predict_board import Board, read_board
+from touchline.stages.predict_names import find_match
+from touchline.stages.predict_whatif import what_if
+from touchline.work import Event, Ports, Result
+
+STAGE: Final = "answer"
+LATE: Final = Reason(what="not answered before its deadline", hint="ask again, and wait longer")
+
+
+def run(event: Event, ports: Ports, settings: Answer) -> Result:
+    """Answer one task.
+
+    Raises:
+        DataError: the object is no task.
+        Unavailable: nothing can be answered yet.
+    """
+    task = read_task(ports.store, event.key)
+    outcome, new = _outcome(ports, task)
+    return Result(
+        outcome="done" if new else "unchanged",
+        publications=(outcome_key(task.id),),
+        summary={"status": outcome.status, "kind": type(task.question).__struct_config__.tag},
+    )
+
+
+def _outcome(ports: Ports, task: Task) -> tuple[Outcome, bool]:
+    """What came of a task, and whether that is new."""
+    known = outcome_of(ports.store, task.id)
+    if known is not None:
+        return known, False
+    made = _late(task, ports.clock.now()) or _begun(ports, task)
+    new = ports.store.create(outcome_key(task.id), encode(made))
+    return (made, True) if new else (outcome_of(ports.store, task.id) or made, False)
+
+
+def _begun(ports: Ports, task: Task) -> Outcome:
+    now = ports.clock.now()
+    ports.store.create(begun_key(task.id), encode(Begun(task.id, now)))
+    board = _board(ports)
+    try:
+        made = _answered(board, task)
+    except PermanentError as error:
+        reason = Reason(what=error.what, where=error.where, hint=error.hint, details=error.details)
+        made = Outcome(task=task.id, status="failure", reason=reason)
+    return _late(task, ports.clock.now()) or made
+
+
+def _late(task: Task, now: datetime) -> Outcome | None:
+    return Outcome(task=task.id, status="expired", reason=LATE) if now >= task.deadline else None
+
+
+def _board(ports: Ports) -> Board:
+    """What serves now.
+
+    Raises:
+        Unavailable: nothing does, or it cannot be read; it may be mended.
+    """
+    try:
+        return read_board(ports)
+    except PermanentError as error:
+        raise Unavailable(f"no model answers: {error.what}", where=error.where, hint=error.hint) from error
+
+
+def _answered(board: Board, task: Task) -> Outcome:
+    serving = board.serving
+    return Outcome(
+        task=task.id, status="success", answer=_answer(board, task),
+        model_version=serving.version, promotion=serving.promotion,
+    )  # fmt: skip
+
+
+def _answer(board: Board, task: Task) -> dict[str, Any]:
+    question = task.question
+    if isinstance(question, AskFile):
+        raise PermanentError("files cannot be answered yet")
+    if isinstance(question, AskMatch):
+        made: Any = what_if(board, question.home_team, question.away_team, question.competition, question.date)
+    else:
+        made = find_match(board, question.match_id)
+    plain: dict[str, Any] = msgspec.to_builtins(made)
+    return plain
