@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from touchline import tracing
+from touchline.domain.routing import CHALLENGER
 from touchline.errors import Conflict, CorruptObject, DataError, NotFound, TouchlineError
 from touchline.ports import ObjectStore
 
@@ -297,19 +298,23 @@ def current(store: ObjectStore, stage: str) -> tuple[Publication, Manifest]:
     return read_publication(store, max(keys))
 
 
-def bundle_of(manifest: Manifest) -> tuple[str, dict[str, str]]:
+def bundle_of(manifest: Manifest, challenger: bool = False) -> tuple[str, dict[str, str]]:
     """Prefix of the model bundle whose files are the outputs of a manifest, and the hash of each file.
 
+    Args:
+        manifest: of a model, or of what serves.
+        challenger: the second bundle of what serves, if a route names a challenger, instead of the champion's.
+
     Raises:
-        CorruptObject: the files lie in several places.
+        CorruptObject: the files lie in several places, or there are none.
 
     >>> refs = {"model": Ref("models/m1/model.onnx", "ab"), "card": Ref("models/m1/card.json", "cd")}
     >>> bundle_of(Manifest(stage="models", id="m1", inputs=(), outputs=refs, parameters={}, versions={}, counts={}))
     ('models/m1', {'model.onnx': 'ab', 'card.json': 'cd'})
     """
-    folders = {ref.key.rpartition("/")[0] for ref in manifest.outputs.values()}
+    refs = [ref for name, ref in manifest.outputs.items() if name.startswith(CHALLENGER) is challenger]
+    folders = {ref.key.rpartition("/")[0] for ref in refs}
     if len(folders) != 1:
         where = f"{manifest.stage}/{manifest.id}/manifest.json"
         raise CorruptObject(f"a bundle in {len(folders)} folders", where=where)
-    digests = {ref.key.rpartition("/")[2]: ref.sha256 for ref in manifest.outputs.values()}
-    return folders.pop(), digests
+    return folders.pop(), {ref.key.rpartition("/")[2]: ref.sha256 for ref in refs}
