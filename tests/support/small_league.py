@@ -21,6 +21,7 @@ smoke: {max_parity: 1.0e-4, sample_rows: 16}
 candidate: {min_matches: 20, better_than_priors: -1.0, better_than_elo: -1.0, max_ece: 1.0, ece_noise: 0.77,
             suspected_leak: 1.0}
 champion: {min_matches: 20, non_inferiority: 1.0}
+rollback: {min_requests: 100, cool_down_hours: 24}
 """
 """Lets any working model serve: the league is too small for the real rules."""
 

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from touchline.domain.rollback import RollbackPolicy
+
 Stage = Literal["rejected", "smoke", "candidate", "champion"]
 
 
@@ -51,6 +53,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     smoke: SmokePolicy
     candidate: CandidatePolicy
     champion: ChampionPolicy
+    rollback: RollbackPolicy
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -224,7 +227,8 @@ def decide(
     >>> policy = Policy(version=1, smoke=SmokePolicy(max_parity=1e-4, sample_rows=8),
     ...     candidate=CandidatePolicy(min_matches=300, better_than_priors=0, better_than_elo=0, max_ece=0.02,
     ...                               ece_noise=0.77, suspected_leak=0.02),
-    ...     champion=ChampionPolicy(min_matches=100, non_inferiority=0.003))
+    ...     champion=ChampionPolicy(min_matches=100, non_inferiority=0.003),
+    ...     rollback=RollbackPolicy(min_requests=100, cool_down_hours=24))
     >>> card = Evidence(model_id="new", parity=1e-6, matches=900, log_loss=1.0, ece=0.01, priors=-0.07, elo=-0.01,
     ...                 elo_low=-0.03)
     >>> decide(card, "", None, policy, Trial(rows=8)).stage

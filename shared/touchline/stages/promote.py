@@ -5,37 +5,28 @@ in the ledger, aliases of the registry) is made good by each run, so a part that
 """
 
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 import yaml
 
 from touchline.domain.promotion import Decision, Policy, decide
-from touchline.errors import ConfigurationError, DataError
-from touchline.manifest import Manifest, Publication, Ref, bundle_of, decode, encode, read_publication, sha256
+from touchline.errors import ConfigurationError
+from touchline.manifest import Manifest, Ref, bundle_of, decode, encode, read_publication
 from touchline.ports import Promotion
 from touchline.settings import Promote
-from touchline.stages.promote_projections import champions, project, repair
+from touchline.stages.promote_projections import project, repair
+from touchline.stages.promote_request import FUNCTION, MODELS, Request, manifest_of, origin, work_of
+from touchline.stages.promote_rollback import roll_back
+from touchline.stages.promote_route import route
+from touchline.stages.promote_standing import carried, champions
 from touchline.stages.promote_trial import comparison, evidence, try_bundle
 from touchline.work import Event, Ports, Result
 
 STAGE: Final = "serving"
-VERSION: Final = "1"
-FUNCTION: Final = "promote"
-MODELS: Final = "models/published/"
+Outcome = Literal["done", "unchanged", "skipped", "parked"]
+_ENDS: Final[dict[str, Outcome]] = {"rejected": "parked", "refused": "skipped"}
 _POLICY: Final = Path("functions", "promote", "policy.yaml")
-
-
-class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What somebody asks for; `force` lets a model serve that a gate refused, never one whose bundle does not work."""
-
-    action: Literal["promote", "rollback"]
-    model_id: str = ""
-    reason: str = ""
-    requested_by: str = ""
-    force: bool = False
-    traceparent: str = ""
-    """Span in which it was asked for, if that is known."""
 
 
 def run(event: Event, ports: Ports, settings: Promote) -> Result:
@@ -50,7 +41,7 @@ def run(event: Event, ports: Ports, settings: Promote) -> Result:
     before = ports.promotions.history()
     if event.kind == "cron":
         return _repaired(ports, before)
-    work = _work(event, ports)
+    work = work_of(event, ports)
     known = next((row for row in before if row.work == work), None)
     row = known or _decide(event, ports, settings, before)
     if isinstance(row, Result):
@@ -58,9 +49,9 @@ def run(event: Event, ports: Ports, settings: Promote) -> Result:
         return row
     published = project(ports, ports.promotions.history())
     new = known is None or bool(published)
-    outcome: Literal["done", "unchanged", "parked"] = "done" if new else "unchanged"
+    outcome: Outcome = "done" if new else "unchanged"
     return Result(
-        outcome="parked" if row.stage == "rejected" else outcome,
+        outcome=_ENDS.get(row.stage, outcome),
         publications=tuple(published),
         reason=row.reason,
         summary={"promotion": row.number, "model": row.model_version, "stage": row.stage, "champion": row.champion},
@@ -75,18 +66,6 @@ def _repaired(ports: Ports, history: list[Promotion]) -> Result:
     return Result(outcome="done" if mended else "unchanged", publications=published, reason=reason)
 
 
-def _work(event: Event, ports: Ports) -> str:
-    """Identity of a decision: a model may be judged anew when it is replayed, a request is met once.
-
-    It is about the model as its manifest has it: the publication also says which run made it.
-    """
-    if event.key.startswith(MODELS):
-        model = decode(ports.store.get(event.key), Publication, event.key).sha256
-        return msgspec.structs.replace(event, sha256=model).work(FUNCTION)
-    asked = event.sha256 or sha256(ports.store.get(event.key))
-    return msgspec.structs.replace(event, sha256=asked, generation=0).work(FUNCTION)
-
-
 def _decide(event: Event, ports: Ports, settings: Promote, before: list[Promotion]) -> Promotion | Result:
     if event.key.startswith(MODELS):
         champion = [row.inputs["asked"] for row in before if row.stage == "champion"]
@@ -97,15 +76,10 @@ def _decide(event: Event, ports: Ports, settings: Promote, before: list[Promotio
         return _judge(event, ports, settings, before, Ref(publication.manifest, publication.sha256), None)
     request = decode(ports.store.get(event.key), Request, event.key)
     if request.action == "rollback":
-        return _roll_back(event, ports, before, request)
-    return _judge(event, ports, settings, before, _manifest_of(ports, request, event.key), request)
-
-
-def _manifest_of(ports: Ports, request: Request, where: str) -> Ref:
-    if not request.model_id:
-        raise DataError("promote needs a model_id", where=where, hint='{"action": "promote", "model_id": "..."}')
-    key = f"models/{request.model_id}/manifest.json"
-    return Ref(key, sha256(ports.store.get(key)))
+        return roll_back(event, ports, before, request, read_policy(settings))
+    if request.action == "route":
+        return route(event, ports, before, request, read_policy(settings).smoke.sample_rows)
+    return _judge(event, ports, settings, before, manifest_of(ports.store, request.model_id, event.key), request)
 
 
 def _judge(
@@ -126,6 +100,7 @@ def _judge(
         _quarantine(ports, manifest, ref, decision)
     serves = decision.stage == "champion"
     old_bundle = standing[-1].bundle if standing else ""
+    carry, ends = carried(before, manifest.id) if serves else ({}, "")
     return ports.promotions.decide(
         Promotion(
             number=0,
@@ -134,58 +109,27 @@ def _judge(
             previous=champion,
             champion=manifest.id if serves else champion,
             bundle=bundle_of(manifest)[0] if serves else old_bundle,
-            reason="; ".join(decision.reasons),
+            reason="; ".join((*decision.reasons, *([ends] if ends else []))),
             inputs={
                 **decision.inputs,
-                **_origin(event, ref, request),
+                **origin(event, ref, request),
                 "simulated": card is not None and card.simulated,
+                **carry,
             },
             decided_at=ports.clock.now(),
-            work=_work(event, ports),
+            work=work_of(event, ports),
         )
     )
 
 
 def _as_asked(decision: Decision, request: Request) -> Decision:
     """A decision in the light of a request: force lifts it over the gates of quality."""
-    asked = f"asked for by {request.requested_by or 'somebody'}" + (f" ({request.reason})" if request.reason else "")
+    asked = f"asked for by {request.asker}" + (f" ({request.reason})" if request.reason else "")
     if decision.stage in ("smoke", "candidate") and request.force:
         despite = f"forced, {asked}, although: {'; '.join(decision.reasons)}"
         return msgspec.structs.replace(decision, stage="champion", reasons=(despite,))
     hint = () if decision.stage in ("champion", "rejected") else ('a request with "force": true would override this',)
     return msgspec.structs.replace(decision, reasons=(asked, *decision.reasons, *hint))
-
-
-def _roll_back(event: Event, ports: Ports, before: list[Promotion], request: Request) -> Promotion | Result:
-    standing = champions(before)
-    if len(standing) < 2:
-        serving = f"no champion before {standing[-1].champion} is left" if standing else "there is no champion"
-        return Result(outcome="skipped", reason=f"nothing to roll back to: {serving}")
-    now, target = standing[-1], standing[-2]
-    ref = Ref(target.inputs["manifest"]["key"], target.inputs["manifest"]["sha256"])
-    asked = f"rollback from {now.champion}, asked for by {request.requested_by or 'somebody'}"
-    return ports.promotions.decide(
-        Promotion(
-            number=0,
-            model_version=target.champion,
-            stage="champion",
-            previous=now.champion,
-            champion=target.champion,
-            bundle=target.bundle,
-            reason=f"{asked}: {request.reason}" if request.reason else asked,
-            inputs={**_origin(event, ref, request), "simulated": target.inputs["simulated"]},
-            decided_at=ports.clock.now(),
-            work=_work(event, ports),
-        )
-    )
-
-
-def _origin(event: Event, ref: Ref, request: Request | None) -> dict[str, Any]:
-    told: dict[str, Any] = {"asked": event.key, "manifest": {"key": ref.key, "sha256": ref.sha256}}
-    if request is None:
-        return told
-    asked = {name: value for name, value in msgspec.to_builtins(request).items() if name != "traceparent"}
-    return told | {"action": request.action, "request": asked}
 
 
 def _quarantine(ports: Ports, manifest: Manifest, ref: Ref, decision: Decision) -> None:

@@ -6,6 +6,9 @@ All of it follows from the promotion log and can be made again at any time; each
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
+from touchline.domain.routing import CHALLENGER
 from touchline.manifest import (
     Manifest,
     Publication,
@@ -19,27 +22,11 @@ from touchline.manifest import (
     read_object,
 )
 from touchline.ports import ObjectStore, Promotion, Registry
+from touchline.stages.promote_standing import SERVES, challenge_of, champions
 from touchline.work import Ports
 
 STAGE: Final = "serving"
 VERSION: Final = "1"
-
-
-def champions(history: Sequence[Promotion]) -> list[Promotion]:
-    """Decisions that stand, oldest first: a rollback takes back the decision before it, back to the model it names.
-
-    The last one is about the champion, the one before it about the model that a rollback would return to.
-    """
-    standing: list[Promotion] = []
-    for row in history:
-        if row.stage != "champion":
-            continue
-        if row.inputs.get("action") == "rollback":
-            while standing and standing[-1].model_version != row.champion:
-                standing.pop()
-        else:
-            standing.append(row)
-    return standing
 
 
 def project(ports: Ports, history: Sequence[Promotion]) -> list[str]:
@@ -84,7 +71,7 @@ def _copy(store: ObjectStore, row: Promotion) -> str:
 def _project_row(ports: Ports, row: Promotion) -> str:
     store = ports.store
     _copy(store, row)
-    if row.stage != "champion" or store.stat(publication_key(STAGE, row.number)) is not None:
+    if row.stage not in SERVES or store.stat(publication_key(STAGE, row.number)) is not None:
         return ""
     key, created = publish(store, serving_manifest(store, row), row.number, seal=ports.claim.seal)
     return key if created else ""
@@ -93,23 +80,37 @@ def _project_row(ports: Ports, row: Promotion) -> str:
 def serving_manifest(store: ObjectStore, row: Promotion) -> Manifest:
     """What serves after a decision: the files of its bundle, under the hashes that its model's manifest promised.
 
+    Where a route stands, the files of the challenger are there too, under names that begin with `challenger/`; the
+    parameters hold the `route` and who the `challenger` is.
+
     Raises:
         NotFound, CorruptObject: the manifest of the model is not what it was when it was decided.
     """
     promised = row.inputs["manifest"]
-    ref = Ref(promised["key"], promised["sha256"])
-    model = decode(read_object(store, ref), Manifest, ref.key)
+    inputs = [Ref(promised["key"], promised["sha256"])]
+    outputs = _model(store, inputs[0]).outputs
     parameters = {
         "model_id": row.champion,
         "model_version": row.champion,
         "promotion": row.number,
         "simulated": row.inputs["simulated"],
     }
+    challenge = challenge_of(row.inputs)
+    if challenge is not None:
+        second = _model(store, challenge.manifest).outputs
+        inputs.append(challenge.manifest)
+        outputs = outputs | {f"{CHALLENGER}{name}": ref for name, ref in second.items()}
+        parameters["route"] = msgspec.to_builtins(challenge.route)
+        parameters["challenger"] = {"model_id": challenge.model_id, "model_version": challenge.model_id}
     versions = {STAGE: VERSION}
-    name = content_id(STAGE, (ref,), parameters, versions)
+    name = content_id(STAGE, tuple(inputs), parameters, versions)
     return Manifest(
-        stage=STAGE, id=name, inputs=(ref,), outputs=model.outputs, parameters=parameters, versions=versions, counts={}
+        stage=STAGE, id=name, inputs=tuple(inputs), outputs=outputs, parameters=parameters, versions=versions, counts={}
     )  # fmt: skip
+
+
+def _model(store: ObjectStore, ref: Ref) -> Manifest:
+    return decode(read_object(store, ref), Manifest, ref.key)
 
 
 def _set_aliases(registry: Registry, history: Sequence[Promotion]) -> list[str]:
