@@ -18,7 +18,7 @@ from touchline import wiring as declared
 from touchline.adapters.clock import SystemClock, VirtualClock, parse_moment
 from touchline.adapters.metrics import RecordedMetrics
 from touchline.collecting import Fetcher, Hosts, Journal, Links, Names, Quotes, Source
-from touchline.coordination import Claim, Claims, Emitter, Studies
+from touchline.coordination import Callbacks, Claim, Claims, Emitter, KeyRecord, Studies
 from touchline.errors import ConfigurationError
 from touchline.ports import (
     Cache,
@@ -116,6 +116,13 @@ class Container:
         from touchline.adapters.promotions import SqlPromotionLog
 
         return self._placed("promotions", SqlPromotionLog(self.engine))
+
+    @cached_property
+    def keys(self) -> KeyRecord:
+        """API keys that were made."""
+        from touchline.adapters.keys_store import SqlKeyRecord
+
+        return self._placed("keys", SqlKeyRecord(self.engine))
 
     @cached_property
     def claims(self) -> Claims:
@@ -229,6 +236,16 @@ class Container:
 
         self.home.mkdir(parents=True, exist_ok=True)
         return self._placed("emitter", QueueFile(self.home / "platform.db"))
+
+    @cached_property
+    def callbacks(self) -> Callbacks:
+        """Calls to addresses that clients gave."""
+        self._require("network")
+        from touchline.adapters.http_callbacks import HttpCallbacks
+
+        wanted = settings.load(settings.Answer, self.environ, "answer")
+        made = HttpCallbacks(loopback=wanted.callback_loopback, seconds=wanted.callback_seconds)
+        return self._placed("callbacks", made)
 
     @cached_property
     def wiring(self) -> declared.Wiring:

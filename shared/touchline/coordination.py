@@ -1,13 +1,36 @@
-"""Ports for those who work beside each other: who may work as which function, and how one wakes another."""
+"""Ports for those who work beside each other: who may work as which function, who may ask, how one wakes another."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from touchline.domain.keys import IssuedKey, Key
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import optuna
 
     from touchline.work import Event
+
+
+class KeyRecord(Protocol):
+    """API keys that were made, revoked or not; of a key itself only the hash is known."""
+
+    def issue(self, key: Key) -> None:
+        """Write a new key down."""
+        ...
+
+    def revoke(self, key_id: str, now: datetime) -> IssuedKey:
+        """Let a key be refused from now on; one that was revoked before stays so since then.
+
+        Raises:
+            NotFound: there is no such key.
+        """
+        ...
+
+    def issued(self) -> list[IssuedKey]:
+        """All keys, in the order in which they were made."""
+        ...
 
 
 class Claim(Protocol):
@@ -80,6 +103,18 @@ class Emitter(Protocol):
 
         Raises:
             ConfigurationError: the way is closed to us, until a setting is mended.
+        """
+        ...
+
+
+class Callbacks(Protocol):
+    """Tells clients at addresses that they gave."""
+
+    def call(self, url: str, body: bytes, headers: "Mapping[str, str]") -> None:
+        """POST a body to an address, if it is one that may be called.
+
+        Raises:
+            PermanentError: it is none, or whoever answers there refuses.
         """
         ...
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import msgspec
 
 from touchline.collecting import Fetcher, Hosts, Journal, Links, Names, Quotes, Source
-from touchline.coordination import Claim, Emitter, Studies
+from touchline.coordination import Callbacks, Claim, Emitter, KeyRecord, Studies
 from touchline.manifest import encode, sha256
 from touchline.ports import (
     Cache,
@@ -95,6 +95,8 @@ class Ports(Protocol):
     @property
     def promotions(self) -> PromotionLog: ...
     @property
+    def keys(self) -> KeyRecord: ...
+    @property
     def registry(self) -> Registry: ...
     @property
     def cache(self) -> Cache: ...
@@ -116,6 +118,8 @@ class Ports(Protocol):
     def reporter(self) -> DriftReporter: ...
     @property
     def emitter(self) -> Emitter: ...
+    @property
+    def callbacks(self) -> Callbacks: ...
     @property
     def wiring(self) -> Wiring: ...
     def studies(self, address: str) -> Studies:

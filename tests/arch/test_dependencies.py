@@ -32,6 +32,7 @@ ADAPTERS = {
     "reporter": ["evidently_report"],
     "model": ["onnx_model"],
     "emitter": ["http_emitter", "queue_file"],
+    "callbacks": ["http_callbacks"],
 }
 """Port -> the embedded adapters that `bootstrap` loads for it."""
 ALONE = """

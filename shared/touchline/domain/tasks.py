@@ -97,6 +97,18 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     promotion: int = 0
 
 
+def kind_of(task: Task) -> str:
+    """Which kind of question a task asks.
+
+    >>> from datetime import UTC
+    >>> noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    >>> kind_of(Task(id="t", owner="", question=AskAnswer(match_id="m"), asked="", created=noon, deadline=noon,
+    ...     kept_until=noon))
+    'answer'
+    """
+    return str(type(task.question).__struct_config__.tag)
+
+
 def status(task: Task, begun: bool, outcome: Outcome | None, now: datetime) -> Status:
     """How a task stands: what came of it decides, as long as that is kept; then the time.
 

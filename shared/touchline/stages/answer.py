@@ -10,11 +10,12 @@ from typing import Any, Final
 
 import msgspec
 
-from touchline.domain.tasks import AskFile, AskMatch, Outcome, Reason, Task
+from touchline.domain.tasks import AskFile, AskMatch, Outcome, Reason, Task, kind_of
 from touchline.errors import PermanentError, Unavailable
 from touchline.manifest import encode
 from touchline.settings import Answer
 from touchline.stages.answer_desk import Begun, begun_key, outcome_key, outcome_of, read_task
+from touchline.stages.answer_told import tell
 from touchline.stages.predict_board import Board, read_board
 from touchline.stages.predict_names import find_match
 from touchline.stages.predict_whatif import what_if
@@ -29,14 +30,15 @@ def run(event: Event, ports: Ports, settings: Answer) -> Result:
 
     Raises:
         DataError: the object is no task.
-        Unavailable: nothing can be answered yet.
+        Unavailable: nothing can be answered yet, or nobody takes the callback.
     """
     task = read_task(ports.store, event.key)
     outcome, new = _outcome(ports, task)
+    callback = tell(ports, settings, task, outcome)
     return Result(
-        outcome="done" if new else "unchanged",
+        outcome="done" if new or callback else "unchanged",
         publications=(outcome_key(task.id),),
-        summary={"status": outcome.status, "kind": type(task.question).__struct_config__.tag},
+        summary={"status": outcome.status, "kind": kind_of(task)} | ({"callback": callback} if callback else {}),
     )
 
 
