@@ -31,7 +31,7 @@ TABLES: Final = frozenset(
         "competitions", "seasons", "teams", "team_aliases", "matches", "match_versions", "team_match_stats",
         "odds_quotes", "scrape_runs", "payloads", "predictions", "settlements", "promotions",
         "source_matches", "details_seen", "match_details", "team_details", "line_ups", "player_match_stats", "shots",
-        "quotes", "unresolved_names", "pages", "hosts",
+        "quotes", "unresolved_names", "pages", "hosts", "api_keys",
     }
 )  # fmt: skip
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

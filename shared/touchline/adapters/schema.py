@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 
 from touchline.domain.vocabulary import STATISTIC_COLUMNS
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """Newest revision under `migrations/versions`."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -253,4 +253,18 @@ sealed = sa.Table(  # publications of claimed runs, before they become objects
     sa.Column("content", sa.LargeBinary, nullable=False),
     sa.Column("function", sa.Text, nullable=False),
     sa.Column("token", sa.BigInteger, nullable=False),
+)
+
+api_keys = sa.Table(  # insert-only, but for `revoked`, which is set once: triggers refuse all else
+    "api_keys",
+    metadata,
+    sa.Column("number", Number, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),  # SHA-256 of the key; the key is kept nowhere
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("per_minute", sa.BigInteger, nullable=False),
+    sa.Column("created", Moment, nullable=False),
+    sa.Column("expires", Moment),  # empty: never
+    sa.Column("revoked", Moment),
 )

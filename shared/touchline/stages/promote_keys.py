@@ -19,19 +19,13 @@ def project_keys(record: KeyRecord, store: ObjectStore) -> list[str]:
         Conflict: others keep changing it.
     """
     for _ in range(ATTEMPTS):
-        info = store.stat(KEYS_POINTER)  # before the record is read: who replaces what stood there then is not older
-        wanted = active(record.issued())
-        if info is None:
-            if not wanted.version:  # no key was ever made: there is nothing to say
-                return []
-            if store.create(KEYS_POINTER, encode(wanted)):
-                return [KEYS_POINTER]
-            continue
-        found = store.get(KEYS_POINTER)
-        if found == encode(wanted):
+        info = store.stat(KEYS_POINTER)
+        found = b"" if info is None else store.get(KEYS_POINTER)
+        wanted = active(record.issued())  # read last: it is never behind what was published before
+        if found == encode(wanted) or (info is None and not wanted.version):
             return []
         _require_newer(wanted, found)
-        if store.swap(KEYS_POINTER, encode(wanted), info.etag):
+        if store.swap(KEYS_POINTER, encode(wanted), info.etag) if info else store.create(KEYS_POINTER, encode(wanted)):
             return [KEYS_POINTER]
     raise Conflict("others keep changing the published keys", where=KEYS_POINTER, hint="try again")
 
