@@ -24,7 +24,9 @@ class Elapsed:
 
 def client_of(ports: Ports, elapsed: Elapsed | None = None, refresh: float = 0.0) -> Client:
     """A client of the service over these ports; it looks for news at every request."""
-    return Client(create_app(ports, Predict(refresh_seconds=refresh), ASSETS, elapsed=elapsed or Elapsed()))
+    return Client(
+        create_app(ports, Predict(refresh_seconds=refresh, access="open"), ASSETS, elapsed=elapsed or Elapsed())
+    )
 
 
 def problem(answer: Any, status: int) -> dict[str, Any]:

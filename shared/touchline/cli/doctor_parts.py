@@ -12,7 +12,8 @@ from touchline import settings
 from touchline.bootstrap import SINK_TOKEN
 from touchline.cli import doctor_browser
 from touchline.collecting import Scope
-from touchline.errors import ConfigurationError, NotFound, TouchlineError, Unavailable
+from touchline.domain.keys import KEYS_POINTER, state_of
+from touchline.errors import ConfigurationError, DataError, NotFound, TouchlineError, Unavailable
 from touchline.manifest import bundle_of, current, encode
 
 if TYPE_CHECKING:
@@ -130,6 +131,19 @@ def _registry(ports: "Container") -> str:
     return f"{where}; {len(versions)} models; {named or 'no alias yet'}"
 
 
+def _keys(ports: "Container") -> str:
+    """Keys in force, and whether the service knows them."""
+    from touchline.stages.promote_keys import in_line
+
+    now = ports.clock.now()
+    states = [state_of(one, now) for one in ports.keys.issued()]
+    if not in_line(ports.keys, ports.store):
+        raise DataError("the service is told of other keys than were made", where=KEYS_POINTER)
+    if not states:
+        raise NotFound("no key was made yet", hint="`touchline keys create` makes one")
+    return f"{states.count('active')} active of {len(states)} made; the service knows them"
+
+
 def _cache(ports: "Container") -> str:
     return ports.cache.check()
 
@@ -204,6 +218,7 @@ PARTS: Final = (
     Part("store", _store, "check TOUCHLINE_STORE, the bucket and the credentials (AWS_*, Google's)", "TOUCHLINE_STORE"),
     Part("database", _database, "check TOUCHLINE_DATABASE, and that the server runs", "TOUCHLINE_DATABASE"),
     Part("registry", _registry, "check MLFLOW_TRACKING_URI, and that the server runs; models wait until it does"),
+    Part("keys", _keys, "`touchline keys list` brings them in line", after="database"),
     Part("cache", _cache, "check TOUCHLINE_CACHE, and that Redis runs", "TOUCHLINE_CACHE"),
     Part("sink", _sink, "check TOUCHLINE_SINK; what is not taken is sent again", "TOUCHLINE_SINK"),
     Part("browser", doctor_browser.browser, doctor_browser.ADVICE),

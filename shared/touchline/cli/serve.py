@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from touchline.cli.serve_access import with_access
 from touchline.cli.terminal import scene
 from touchline.errors import Unavailable
 
@@ -54,6 +55,7 @@ def become_server(environ: Mapping[str, str], port: int) -> None:
     """Replace this process, and all the memory that training took, by the server."""
     from touchline import wiring
 
+    environ = with_access(environ)
     folder = str(wiring.root(environ) / "predict")
     command = [sys.executable, "-m", "uvicorn", "main:app", "--app-dir", folder]
     options = ["--host", HOST, "--port", str(port), "--lifespan", "off", "--log-level", "warning"]

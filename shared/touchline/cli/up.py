@@ -13,6 +13,7 @@ import msgspec
 import typer
 
 from touchline.cli.doctor_parts import strange
+from touchline.cli.serve_access import with_access
 from touchline.cli.terminal import AsJson, scene, showing
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def up(context: typer.Context, only: Only = "", port_base: PortBase = 8100, as_j
     shown = _json if as_json else _lines
     table = not as_json and sys.stdout.isatty()
     environ = scene(context).environ
+    if not names or "predict" in names:
+        environ = with_access(environ)
     platform = Up(environ, Options(names, port_base), (lambda _: None) if table else shown)
     for odd in strange(environ):
         typer.secho(f"without effect: {odd}", err=True, fg=typer.colors.YELLOW)

@@ -55,6 +55,13 @@ class ActiveKeys(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[Key, ...] = ()
 
 
+def state_of(issued: IssuedKey, now: datetime) -> Literal["active", "expired", "revoked"]:
+    """Whether a key is in force at a moment, and if not, why."""
+    if issued.revoked is not None:
+        return "revoked"
+    return "active" if issued.key.lives(now) else "expired"
+
+
 def key_text(random: bytes) -> str:
     """The key that its holder gets.
 

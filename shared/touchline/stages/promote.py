@@ -15,6 +15,7 @@ from touchline.errors import ConfigurationError
 from touchline.manifest import Manifest, Ref, bundle_of, decode, encode, read_publication
 from touchline.ports import Promotion
 from touchline.settings import Promote
+from touchline.stages.promote_keys import project_keys
 from touchline.stages.promote_projections import project, repair
 from touchline.stages.promote_request import FUNCTION, MODELS, Request, manifest_of, origin, work_of
 from touchline.stages.promote_rollback import roll_back
@@ -59,8 +60,8 @@ def run(event: Event, ports: Ports, settings: Promote) -> Result:
 
 
 def _repaired(ports: Ports, history: list[Promotion]) -> Result:
-    """What a tick asks for: no decision, but everything that shows the decisions in line with them."""
-    mended = repair(ports, history)
+    """What a tick asks for: no decision, but all that the service is told in line with what was decided."""
+    mended = [*repair(ports, history), *project_keys(ports.keys, ports.store)]
     published = tuple(key for key in mended if key.startswith(f"{STAGE}/published/"))
     reason = f"mended: {', '.join(mended)}" if mended else "all in line with the promotions"
     return Result(outcome="done" if mended else "unchanged", publications=published, reason=reason)
