@@ -232,7 +232,7 @@ def test_nothing_foreign_may_enter_any_answer(client: Client) -> None:
     for path in ("/", "/docs", "/static/style.css", "/predict/predictions", "/nothing"):
         headers = client.get(path).headers
         assert headers["content-security-policy"].startswith(
-            "default-src 'none'; style-src 'self'; img-src 'self' data:"
+            "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'"
         )
         assert headers["x-content-type-options"] == "nosniff"
 

@@ -1,0 +1,169 @@
+"""The pages of the service: what each is asked, kept as bytes for as long as nothing that it shows changes."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from threading import Lock
+from typing import Any, Final
+
+from anyio import to_thread
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+
+from touchline.errors import NotFound, TouchlineError, Unavailable, http_status
+from touchline.manifest import encode, sha256
+from touchline.stages.predict_board import Board
+from touchline.web.look import ZONES, Look, look_at
+from touchline.web.notices import banners, nothing
+from touchline.web.site import Site
+from touchline.web.templates import Templates
+from touchline.web.view_fixtures import fixtures, wish_of
+from touchline.web.words import CATALOGUES
+
+KEPT: Final = 64
+"""Pages that are kept as bytes, the last used."""
+KEPT_SECONDS: Final = 60
+"""How long at most: pages say how long ago things were."""
+LARGEST_QUERY: Final = 2_000
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a page is made from."""
+
+    site: Site
+    look: Look
+    board: Board | None
+    fault: str
+    nothing_serves: bool
+
+    def whole_board(self) -> Board:
+        """The board.
+
+        Raises:
+            Unavailable: there is none; says why and what to do, in the language of the page.
+        """
+        if self.board is None:
+            why, what = nothing(self.look, None, self.fault, self.nothing_serves, narrows=False)
+            raise Unavailable(why, hint=what)
+        return self.board
+
+
+Made = tuple[str, Mapping[str, Any]]
+"""Name of a template, and its values."""
+Page = Callable[[Asked], Made]
+
+
+@dataclass
+class Shelf:
+    """Rendered pages by what they rest on; the last used ones are kept."""
+
+    _kept: "OrderedDict[str, Response]" = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def get(self, key: str) -> Response | None:
+        """A page, None if it is not kept."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: str, page: Response) -> None:
+        """Keep a page."""
+        with self._lock:
+            self._kept[key] = page
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+
+
+class Pages:
+    """Answers for people."""
+
+    def __init__(self, site: Site) -> None:
+        self._site, self._templates, self._shelf = site, Templates(site.assets / "templates"), Shelf()
+
+    async def answer(self, request: Request, make: Page, seconds: int = KEPT_SECONDS) -> Response:
+        """A page, from the shelf if nothing changed, or made away from the loop that serves the others."""
+        watcher, clock = self._site.watcher, self._site.ports.clock
+        board = await watcher.peek()
+        query = {} if len(request.url.query) > LARGEST_QUERY else dict(request.query_params)
+        look = look_at(request.url.path, query, request.headers.get("accept-language", ""), clock.now())
+        asked = Asked(self._site, look, board, watcher.fault, watcher.nothing_serves)
+        key = _key(asked, seconds)
+        response = self._shelf.get(key)
+        if response is None:
+            response = await to_thread.run_sync(self._render, asked, make, key)
+            self._shelf.put(key, response)
+        if request.headers.get("if-none-match") == response.headers["etag"]:
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=_headers(response.headers["etag"]))
+        return response
+
+    def _render(self, asked: Asked, make: Page, key: str) -> Response:
+        status = HTTPStatus.OK
+        try:
+            name, values = make(asked)
+        except TouchlineError as error:
+            status, (name, values) = HTTPStatus(http_status(error)), _problem(asked.look, error)
+        body = self._templates.render(name, {**self._common(asked), **values})
+        return Response(body, status, _headers(f'"{sha256(key.encode())[:32]}"'), media_type="text/html")
+
+    def _common(self, asked: Asked) -> dict[str, Any]:
+        look, board = asked.look, asked.board
+        simulated_time = self._site.ports.clock.mode == "simulated"
+        zones = ZONES if look.zone_name in ZONES else (look.zone_name, *ZONES)
+        return {
+            "t": look.words,
+            "look": look,
+            "state": board.digest[:16] if board else "",
+            "zones": zones,
+            "languages": [(code, words["language"]) for code, words in CATALOGUES.items()],
+            "banners": banners(look, board, asked.fault, simulated_time),
+        }
+
+
+def _key(asked: Asked, seconds: int) -> str:
+    look, board = asked.look, asked.board
+    minute = int(look.now.timestamp() // seconds)
+    question = [look.path, look.query, look.chosen, look.words.language, look.zone_name]
+    state = [board.digest if board else "", asked.fault, asked.nothing_serves, minute]
+    return sha256(encode([question, state]))
+
+
+def _headers(tag: str) -> dict[str, str]:
+    return {"etag": tag, "cache-control": "no-cache", "vary": "accept-language"}
+
+
+def _problem(look: Look, error: TouchlineError) -> Made:
+    missing = isinstance(error, NotFound)
+    return "problem.html", {
+        "title": look.words("missing" if missing else "fault"),
+        "why": error.what,
+        "what": look.words("missing.what") if missing else error.hint,
+        "links": [(one, look.href(f"/match/{one}")) for one in error.details] if missing else [],
+    }
+
+
+def add_pages(app: FastAPI, site: Site) -> None:
+    """Let an application show its pages."""
+    pages = Pages(site)
+
+    def add(path: str, make: Page, seconds: int = KEPT_SECONDS) -> None:
+        async def answer(request: Request) -> Response:
+            return await pages.answer(request, make, seconds)
+
+        app.add_api_route(path, answer, include_in_schema=False, methods=["GET"])
+
+    add("/", _home)
+
+
+def _home(asked: Asked) -> Made:
+    look, board = asked.look, asked.board
+    page = fixtures(look, board, wish_of(look.query))
+    published = board.published if board else None
+    return "home.html", {
+        "page": page,
+        "published": published,
+        "model": published.model if published else None,
+        "empty_words": nothing(look, board, asked.fault, asked.nothing_serves, page.wish.narrows),
+    }
