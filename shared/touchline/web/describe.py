@@ -1,0 +1,207 @@
+"""The OpenAPI description of all routes, those of the bare core too, made of the shapes that check and send."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import Response
+
+from touchline.web.doors import scope_of
+from touchline.web.glossary import ABOUT, PATHS, SCOPES, TAGS
+from touchline.web.refusals import EXAMPLES, MEDIA_TYPE, Problem
+
+_REFUSALS: Final = {
+    400: "The body is no JSON, or the request cannot be understood",
+    401: "No key, or none that is valid",
+    403: "The key does not have the scope that this needs",
+    404: "There is no such match, team, competition, model or task",
+    406: "None of the forms that the client accepts can be made",
+    413: "The body is too large",
+    415: "The body is not called application/json",
+    422: "A value is wrong, missing or not known; each is named",
+    429: "Too many requests with this key; the header retry-after says when to come back",
+    503: "Nothing can be answered yet, or a part does not answer; the header retry-after says when to come back",
+    504: "Not finished in time; the answer says where to ask for it later",
+}
+_KEYS: Final = (401, 403, 429, 503)
+"""What whoever guards a route may answer in its place."""
+_BODIES: Final = (400, 413, 415, 422)
+Examples = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One route and method: what it takes, and every answer that it can give."""
+
+    path: str
+    tag: str
+    about: str
+    gives: Mapping[str, Any]
+    """Media type -> the type of the answer, None where it is not JSON."""
+    method: str = "GET"
+    status: int = 200
+    query: type[msgspec.Struct] | None = None
+    takes: type[msgspec.Struct] | None = None
+    """The type of the JSON body."""
+    brings: tuple[str, ...] = ()
+    """Media types of a body that is a file."""
+    refuses: tuple[int, ...] = ()
+    """Statuses of refusals that do not follow from the rest."""
+    tagged: bool = False
+    """Whether the answer has a tag (ETag) by which 304 saves sending it again."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further headers of the answer, and what they say."""
+
+    @property
+    def statuses(self) -> tuple[int, ...]:
+        """Statuses of all refusals."""
+        kept = _KEYS if scope_of(self.method, self.path) else ()
+        told = _BODIES if self.takes else ()
+        asked = (422,) if self.method == "GET" else ()
+        return tuple(sorted({*kept, *told, *asked, *self.refuses}))
+
+
+def route(app: FastAPI, operation: Operation) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a function answer an operation, and describe it."""
+
+    def add(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+        methods = [operation.method]
+        app.add_api_route(
+            operation.path, endpoint, methods=methods, include_in_schema=False, response_class=Response
+        )  # fmt: skip
+        tell(app, operation)
+        return endpoint
+
+    return add
+
+
+def tell(app: FastAPI, operation: Operation) -> None:
+    """Describe an operation that is answered elsewhere."""
+    app.state.operations = (*told(app), operation)
+
+
+def told(app: FastAPI) -> tuple[Operation, ...]:
+    """All operations that are described."""
+    return getattr(app.state, "operations", ())
+
+
+def openapi(app: FastAPI, examples: Examples) -> dict[str, Any]:
+    """The description; `examples` take the place of those in `refusals.EXAMPLES`, so that they can be asked here."""
+    made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    operations = told(app)
+    shown = {**EXAMPLES, **examples}
+    kinds = [*dict.fromkeys(_kinds(operations)), Problem]
+    found, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    schemas = dict(zip(kinds, found, strict=True))
+    for operation in operations:
+        path = made.setdefault("paths", {}).setdefault(operation.path, {})
+        path[operation.method.lower()] = _described(operation, schemas, components, shown)
+    made["tags"] = [{"name": name, "description": about} for name, about in TAGS.items()]
+    made["components"] = {
+        **made.get("components", {}),
+        "schemas": {**made.get("components", {}).get("schemas", {}), **_explained(components)},
+        "securitySchemes": {
+            "X-API-Key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": SCOPES}
+        },
+    }
+    return dict(msgspec.to_builtins(made))
+
+
+def _kinds(operations: Sequence[Operation]) -> Iterator[Any]:
+    for operation in operations:
+        yield from (kind for kind in (*operation.gives.values(), operation.takes, operation.query) if kind is not None)
+
+
+def _described(
+    operation: Operation, schemas: dict[Any, Any], components: dict[str, Any], examples: Examples
+) -> dict[str, Any]:
+    scope = scope_of(operation.method, operation.path)
+    made: dict[str, Any] = {
+        "tags": [operation.tag],
+        "summary": operation.about.partition(".")[0].partition(";")[0],
+        "description": operation.about + (f" Needs a key with the scope `{scope}`." if scope else " Needs no key."),
+        "operationId": _identity(operation),
+        "parameters": [*_path_parameters(operation, examples), *_query_parameters(operation, components, examples)],
+        "responses": _responses(operation, schemas),
+        "security": [{"X-API-Key": [scope]}] if scope else [],
+    }
+    if operation.brings:
+        schema = {"type": "string", "format": "binary"}
+        made["requestBody"] = {"required": True, "content": {media: {"schema": schema} for media in operation.brings}}
+    if operation.takes:
+        content = {"schema": schemas[operation.takes], "example": _example(operation.takes, examples)}
+        made["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return made
+
+
+def _identity(operation: Operation) -> str:
+    words = operation.path.replace("{", "").replace("}", "").replace("-", "_").replace(".", "_").strip("/")
+    return f"{operation.method.lower()}_{words.replace('/', '_') or 'home'}"
+
+
+def _path_parameters(operation: Operation, examples: Examples) -> Iterator[dict[str, Any]]:
+    for part in operation.path.split("/"):
+        if part.startswith("{"):
+            name = part[1:-1]
+            schema = {"type": "string", "minLength": 1, "maxLength": 200}
+            yield {"name": name, "in": "path", "required": True, "description": PATHS[name], "schema": schema,
+                   "example": examples[name]}  # fmt: skip
+
+
+def _query_parameters(operation: Operation, components: dict[str, Any], examples: Examples) -> Iterator[dict[str, Any]]:
+    if operation.query is None:
+        return
+    shape = components[operation.query.__name__]
+    for name, schema in shape["properties"].items():
+        schema = dict(schema)
+        about = schema.pop("description", "") or ABOUT[name]
+        if schema.get("default", ...) is None:  # what is left out is not sent as null
+            given = next(each for each in schema.pop("anyOf") if each != {"type": "null"})
+            schema = {**given, **{key: value for key, value in schema.items() if key != "default"}}
+        told = {"name": name, "in": "query", "required": name in shape["required"], "description": about}
+        yield {**told, "schema": schema} | ({"example": examples[name]} if name in examples else {})
+
+
+def _responses(operation: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
+    headers = dict(operation.headers) | ({"ETag": "Tag of this answer, for If-None-Match"} if operation.tagged else {})
+    content = {media: {"schema": schemas[kind]} if kind else {} for media, kind in operation.gives.items()}
+    made: dict[str, Any] = {
+        str(operation.status): {
+            "description": HTTPStatus(operation.status).phrase,
+            "content": content,
+            "headers": {name: {"description": told, "schema": {"type": "string"}} for name, told in headers.items()},
+        }
+    }
+    if operation.tagged:
+        made["304"] = {"description": "The answer is the one that the client holds"}
+    for status in operation.statuses:
+        body = {MEDIA_TYPE: {"schema": schemas[Problem]}}
+        made[str(status)] = {"description": _REFUSALS[status], "content": body}
+    return made
+
+
+def _example(kind: type[msgspec.Struct], examples: Examples) -> Any:
+    """A question of this kind, of the examples of its fields."""
+    fields = msgspec.structs.fields(kind)
+    return {field.encode_name: examples[field.encode_name] for field in fields if field.encode_name in examples}
+
+
+def _explained(components: dict[str, Any]) -> dict[str, Any]:
+    """The shapes, every field with its meaning."""
+    return {
+        name: {
+            **shape,
+            "properties": {each: _meant(each, schema) for each, schema in shape["properties"].items()},
+        }
+        if "properties" in shape
+        else shape
+        for name, shape in components.items()
+    }
+
+
+def _meant(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return schema if "description" in schema or name not in ABOUT else {"description": ABOUT[name], **schema}
