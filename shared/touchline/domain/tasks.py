@@ -4,6 +4,7 @@ A task is asked for by one object, begun by a second one and answered by a third
 follows from which of them are there and from the time.
 """
 
+import hashlib
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -95,6 +96,15 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
     model_version: str = ""
     promotion: int = 0
+
+
+def task_id(owner: str, key: str) -> str:
+    """Id of the task that an owner asks for under a key of its own, so that the request may be repeated.
+
+    >>> task_id("k1", "daily") == task_id("k1", "daily") != task_id("k2", "daily")
+    True
+    """
+    return hashlib.sha256(f"{len(owner)}:{owner}:{key}".encode()).hexdigest()[:ID_DIGITS]
 
 
 def kind_of(task: Task) -> str:
