@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -13,15 +14,15 @@ from touchline.manifest import Ref, read_object, write_object
 from touchline.ports import ObjectStore
 
 
-def read(store: ObjectStore, ref: Ref) -> pd.DataFrame:
-    """A table, its bytes checked.
+def read(store: ObjectStore, ref: Ref, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """A table, or some of its columns; its bytes are checked.
 
     Raises:
         NotFound, CorruptObject: the object is not there, or not what it was.
         DataError: it is no parquet file.
     """
     try:
-        return pq.read_table(pa.BufferReader(read_object(store, ref))).to_pandas()
+        return pq.read_table(pa.BufferReader(read_object(store, ref)), columns=columns and list(columns)).to_pandas()
     except pa.ArrowInvalid as error:
         raise DataError(
             f"not a parquet file: {error}", where=ref.key, hint="let the stage before it make it again"

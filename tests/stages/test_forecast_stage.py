@@ -15,6 +15,7 @@ from touchline import tables
 from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
 from touchline.domain import joint_goals, score_grid
+from touchline.domain.feature_rows import row_hash
 from touchline.domain.features import FEATURE_NAMES
 from touchline.domain.forecasts import ForecastSet
 from touchline.domain.state import TeamState
@@ -23,7 +24,6 @@ from touchline.manifest import bundle_of, current, decode, encode, read_object, 
 from touchline.ports import Forecast
 from touchline.settings import ForecastSettings
 from touchline.stages import forecast
-from touchline.stages.forecast import row_hash
 from touchline.stages.predict_board import heads
 from touchline.work import Result
 

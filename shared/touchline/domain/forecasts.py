@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from difflib import get_close_matches
 
 import msgspec
 
@@ -134,6 +133,8 @@ def suggestions(name: str, known: Iterable[str], count: int = 3) -> tuple[str, .
     >>> suggestions("Nottingham Forest", ["Nott'm Forest", "Leeds", "Norwich"])
     ("Nott'm Forest",)
     """
+    from difflib import get_close_matches  # whoever finds what he asked for does without
+
     slugs = {_slug(one): one for one in sorted(known)}
     return tuple(slugs[found] for found in get_close_matches(_slug(name), list(slugs), n=count, cutoff=0.5))
 

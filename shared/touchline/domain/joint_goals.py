@@ -69,20 +69,20 @@ def grids_of(matches: Sequence[MatchForecast]) -> Floats:
 def goals_of(matches: Iterable[MatchForecast]) -> dict[str, Goals]:
     """What published forecasts say of goals, by match; those of models that expect none are left out."""
     told = [match for match in matches if match.rates is not None]
-    found = score_grid.markets(grids_of(told))
+    return {match.match_id: goals for match, goals in zip(told, goals_from(grids_of(told)), strict=True)}
+
+
+def goals_from(grids: Floats) -> list[Goals]:
+    """What is told of grids (n, SIZE, SIZE)."""
+    found = score_grid.markets(grids)
     over = found.over[:, score_grid.LINES.index(2.5)]
     rows = zip(
-        told,
-        found.expected_goals.tolist(),
-        over.tolist(),
-        found.both_score.tolist(),
-        found.scores.tolist(),
-        strict=True,
+        found.expected_goals.tolist(), over.tolist(), found.both_score.tolist(), found.scores.tolist(), strict=True
     )
-    return {
-        match.match_id: Goals(
+    return [
+        Goals(
             expected_goals_home=home, expected_goals_away=away, over_25=many, both_score=both,
             likeliest_score="{}-{}".format(*scores[0]),
         )
-        for match, (home, away), many, both, scores in rows
-    }  # fmt: skip
+        for (home, away), many, both, scores in rows
+    ]  # fmt: skip

@@ -3,9 +3,6 @@
 Both are the same tables, so that one function reads a match from either. This module needs numpy only.
 """
 
-import difflib
-import io
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -14,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from touchline.domain import ratings, rows
+from touchline.domain import archives, ratings, rows
 from touchline.domain.batch_ratings import Batch
 from touchline.domain.competitions import competition as competition_of
 from touchline.domain.encoding import SEPARATOR, Fixtures, Names, team_key
@@ -24,7 +21,6 @@ from touchline.errors import DataError, UnknownName
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _FORMAT: Final = 4
 
 
@@ -196,6 +192,8 @@ class TeamState:
     def _suggest(self, key: str) -> str:
         country, team = key.split(SEPARATOR)
         known = {name.casefold(): name for where, _, name in self.teams() if where == country}
+        import difflib  # a look-up that finds its team does without
+
         close = difflib.get_close_matches(team.casefold(), known, n=3)
         told = ", ".join(known[name] for name in close)
         return f"{team!r} in {country}: " + (
@@ -209,15 +207,7 @@ class TeamState:
         arrays |= {f"batch_{field.name}": getattr(self.batch, field.name) for field in fields(Batch)}
         arrays |= {"format": np.array([_FORMAT]), "as_of": np.array([self.as_of]), "pair_codes": self.pair_codes}
         arrays |= {"team_rows": self.rows, "team_competition": self.competition}
-        body = io.BytesIO()
-        with zipfile.ZipFile(body, "w") as archive:
-            for name, array in sorted(arrays.items()):
-                entry = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
-                entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
-                content = io.BytesIO()
-                np.lib.format.write_array(content, np.ascontiguousarray(array), allow_pickle=False)
-                archive.writestr(entry, content.getvalue())
-        return body.getvalue()
+        return archives.pack(arrays)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "TeamState":
@@ -226,12 +216,8 @@ class TeamState:
         Raises:
             DataError: the bytes are no such archive, or of another format.
         """
-        hint = "build the features again"
-        if not zipfile.is_zipfile(io.BytesIO(data)):
-            raise DataError("not a team state: no numpy archive", where="team state", hint=hint)
         try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
+            arrays = archives.unpack(data)
             if arrays["format"].tolist() != [_FORMAT]:
                 raise ValueError(f"format {arrays['format'].tolist()}, this version reads {_FORMAT}")
             memory = Memory(*(arrays[field.name] for field in fields(Memory)))
@@ -245,7 +231,8 @@ class TeamState:
                 memory=memory,
                 batch=Batch(*(arrays[f"batch_{field.name}"] for field in fields(Batch))),
             )
-        except (ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (ValueError, KeyError) as error:
+            hint = "build the features again"
             raise DataError(f"not a team state: {error}", where="team state", hint=hint) from error
 
 

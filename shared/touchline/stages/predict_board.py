@@ -1,19 +1,28 @@
 """What the online service knows, read from objects alone.
 
-A `Board` is one whole, checked state: what serves, its model, the newest forecasts, the team state behind them. It is
-read completely or not at all. A model answers only if a promotion published it, and only with the bytes it promised.
+A `Board` is one whole, checked state: what serves, its model, the newest forecasts. What only some questions need
+(features, the state of the teams, what stands around the matches) is read when it is first asked for; its bytes were
+promised by hash when the board was read, so it cannot be of another state. A model answers only if a promotion
+published it, and only with the bytes it promised.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Final
+from threading import Lock
+from typing import TYPE_CHECKING, Final, TypeVar
 
+import msgspec
+
+from touchline.domain.context import Contexts, EloLines, Records
+from touchline.domain.feature_rows import FeatureRows
 from touchline.domain.forecasts import ForecastSet, MatchForecast, ModelSummary, valid_probabilities
-from touchline.domain.joint_goals import Goals, goals_of
-from touchline.domain.state import TeamState
-from touchline.errors import CorruptObject, Unavailable
+from touchline.errors import CorruptObject, DataError, Unavailable
 from touchline.manifest import (
+    Manifest,
+    Publication,
+    Ref,
     bundle_of,
     current,
     decode,
@@ -26,7 +35,12 @@ from touchline.manifest import (
 from touchline.ports import ObjectStore, Predictor
 from touchline.work import Ports
 
-VERSION: Final = "1"
+if TYPE_CHECKING:
+    from touchline.domain.joint_goals import Goals
+    from touchline.domain.state import TeamState
+
+VERSION: Final = "2"
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -44,7 +58,7 @@ class Serving:
 
 @dataclass(frozen=True)
 class Published:
-    """The newest forecasts, and the state of the teams behind them."""
+    """The newest forecasts, and what stands behind and around them."""
 
     publication: str
     digest: str
@@ -55,14 +69,85 @@ class Published:
     """When the publication appeared in the store."""
     forecasts: ForecastSet
     by_id: dict[str, MatchForecast]
-    goals: dict[str, Goals]
-    """What is said of goals, by match; empty if the model expects none."""
-    state: TeamState
+    outputs: dict[str, Ref]
+    """What was published beside the forecasts."""
+    store: ObjectStore
+    _read: dict[str, object]
+    _lock: Lock
 
     @property
     def model(self) -> ModelSummary:
         """The model that made the forecasts."""
         return self.forecasts.model
+
+    @cached_property
+    def goals(self) -> "dict[str, Goals]":
+        """What is said of goals, by match; empty if the model expects none."""
+        from touchline.domain.joint_goals import goals_of
+
+        return goals_of(self.forecasts.matches)
+
+    @property
+    def state(self) -> "TeamState":
+        """State of the teams after the newest result.
+
+        Raises:
+            CorruptObject, DataError: it is not what was published.
+        """
+        from touchline.domain.state import TeamState
+
+        return self._of("state", TeamState.from_bytes)
+
+    def features(self) -> FeatureRows | None:
+        """Features of the matches that were forecast; None of a publication that is older than they are.
+
+        Raises:
+            CorruptObject, DataError: they are not what was published.
+        """
+        return self._of("features", FeatureRows.from_bytes) if "features" in self.outputs else None
+
+    def context(self) -> Contexts:
+        """Form, meetings and prices; empty of a publication that is older than they are.
+
+        Raises:
+            CorruptObject, DataError: it is not what was published.
+        """
+        return self._packed("context", Contexts, Contexts((), {}))
+
+    def elo(self) -> EloLines:
+        """Elo lines; empty of a publication that is older than they are.
+
+        Raises:
+            CorruptObject, DataError: they are not what was published.
+        """
+        return self._packed("elo", EloLines, EloLines(()))
+
+    def records(self) -> Records:
+        """What was sealed and quoted; empty of a publication that is older than it is.
+
+        Raises:
+            CorruptObject, DataError: it is not what was published.
+        """
+        return self._packed("records", Records, Records())
+
+    def _packed(self, name: str, kind: type[_T], otherwise: _T) -> _T:
+        def read(data: bytes) -> _T:
+            return msgspec.msgpack.decode(data, type=kind)
+
+        return self._of(name, read) if name in self.outputs else otherwise
+
+    def _of(self, name: str, read: Callable[[bytes], _T]) -> _T:
+        """An output, read once; what was read is had without waiting for what others read."""
+        if name in self._read:
+            return self._read[name]  # type: ignore[return-value]  # each name has one reader
+        with self._lock:
+            if name not in self._read:
+                ref = self.outputs[name]
+                try:
+                    self._read[name] = read(read_object(self.store, ref))
+                except ValueError as error:
+                    raise DataError(f"no {name}: {error}", where=ref.key, hint="run forecast again") from error
+        return self._read[name]  # type: ignore[return-value]  # as above
 
 
 @dataclass(frozen=True)
@@ -132,7 +217,7 @@ def _read_published(store: ObjectStore, key: str) -> Published:
         raise CorruptObject("probabilities that do not sum to 1", where=ref.key, hint="run forecast again")
     info = store.stat(key)
     assert info is not None, "a publication is never taken away"
-    return Published(
+    published = Published(
         publication=key,
         digest=sha256(encode(publication)),
         seq=publication.seq,
@@ -140,9 +225,17 @@ def _read_published(store: ObjectStore, key: str) -> Published:
         written=info.modified,
         forecasts=forecasts,
         by_id={match.match_id: match for match in forecasts.matches},
-        goals=goals_of(forecasts.matches),
-        state=TeamState.from_bytes(read_object(store, manifest.outputs["state"])),
+        outputs=_outputs(publication, manifest),
+        store=store,
+        _read={},
+        _lock=Lock(),
     )
+    published.features(), published.records()  # each answer needs them: what is broken is found out now
+    return published
+
+
+def _outputs(publication: Publication, manifest: Manifest) -> dict[str, Ref]:
+    return {**manifest.outputs, **publication.sidecars}
 
 
 def _require_promoted(store: ObjectStore, model: ModelSummary, promotion: int, key: str) -> None:

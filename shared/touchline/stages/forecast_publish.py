@@ -1,0 +1,120 @@
+"""How forecasts are published: for people, for predict, and in the exported record."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+import pandas as pd
+import pyarrow as pa
+
+from touchline import tables
+from touchline.domain import joint_goals
+from touchline.domain.forecasts import ForecastSet
+from touchline.manifest import (
+    Manifest,
+    Publication,
+    Ref,
+    content_id,
+    encode,
+    publication_key,
+    publish,
+    read_object,
+    sha256,
+    write_object,
+)
+from touchline.ports import Forecast
+from touchline.stages.forecast_context import around
+from touchline.work import Ports
+
+STAGE: Final = "predictions"
+VERSION: Final = "1"
+
+
+def export_ledger(ports: Ports, match_ids: Iterable[str], sealed: list[Forecast], number: tuple[int, int, int]) -> None:
+    """What stands behind this publication, and all that was sealed of its inputs, also by an attempt that broke."""
+    (seq, promotion, _), mode, standing = number, ports.clock.mode, set(sealed)
+    rows = [
+        row
+        for row in ports.ledger.forecasts(match_ids)
+        if row in standing or (row.seq, row.promotion, row.mode) == (seq, promotion, mode)
+    ]
+    if not rows:
+        return
+    data = encode({"seq": seq, "promotion": promotion, "mode": mode, "forecasts": rows})
+    where = f"ledger/forecasts/{publication_key(STAGE, *number).rpartition('/')[2]}"
+    if not ports.store.create(where, data) and ports.store.get(where) != data:
+        ports.store.create(f"{where.removesuffix('.json')}-{sha256(data)[:12]}.json", data)
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What forecasts were made from."""
+
+    features: Publication
+    featured: Manifest
+    serving: Publication
+    upcoming: pd.DataFrame
+    """Coming matches with their features."""
+
+
+def publish_forecasts(ports: Ports, told: ForecastSet, basis: Basis, revision: int) -> tuple[str, bool]:
+    """Write forecasts and what stands around them, and publish them; the publication's key, and whether it is new."""
+    inputs = tuple(Ref(publication.manifest, publication.sha256) for publication in (basis.features, basis.serving))
+    compact = encode(told)
+    parameters = {
+        "horizon_days": told.horizon_days,
+        "mode": told.mode,
+        "as_of": told.as_of,
+        "simulated": told.simulated,
+    }
+    versions = {STAGE: VERSION}
+    name = content_id(STAGE, inputs, {**parameters, "content": sha256(compact)}, versions)
+    where, rows = f"{STAGE}/{name}", len(told.matches)
+    outputs = {
+        "forecasts": write_object(ports.store, f"{where}/forecasts.json", compact, rows=rows),
+        "table": write_object(ports.store, f"{where}/forecasts.parquet", _people(told), rows=rows),
+        "state": write_object(
+            ports.store, f"{where}/state.npz", read_object(ports.store, basis.featured.outputs["state"])
+        ),
+    } | {
+        name: write_object(ports.store, f"{where}/{name}.{ending}", data, rows=rows)
+        for (name, ending), data in around(ports.store, told, basis.featured, basis.upcoming).items()
+    }
+    manifest = Manifest(
+        stage=STAGE, id=name, inputs=inputs, outputs=outputs, parameters=parameters, versions=versions,
+        counts={"forecasts": rows},
+    )  # fmt: skip
+    seq, promotion = basis.features.seq, basis.serving.seq
+    return publish(ports.store, manifest, seq, promotion=promotion, revision=revision, seal=ports.claim.seal)
+
+
+_COLUMNS: Final = pa.schema(
+    [(name, pa.string()) for name in ("match_id", "competition", "season", "date")]
+    + [("kickoff", pa.timestamp("us", "UTC")), ("kickoff_known", pa.bool_())]
+    + [(name, pa.string()) for name in ("home_team", "away_team")]
+    + [(name, pa.float64()) for name in ("home", "draw", "away")]
+    + [(name, pa.float64()) for name in ("expected_goals_home", "expected_goals_away", "over_25", "both_score")]
+    + [("likeliest_score", pa.string())]
+    + [("model_version", pa.string()), ("promotion", pa.int64()), ("uses", pa.string())]
+    + [("mode", pa.string()), ("simulated", pa.bool_())]
+)
+
+
+def _people(told: ForecastSet) -> bytes:
+    """The forecasts as a table for people."""
+    fixed = {
+        "model_version": told.model.version,
+        "promotion": told.model.promotion,
+        "mode": told.mode,
+        "simulated": told.simulated,
+    }
+    goals = joint_goals.goals_of(told.matches)
+    rows = [
+        {name: getattr(match, name) for name in match.__struct_fields__}
+        | {"date": match.kickoff.date().isoformat()}
+        | (msgspec.structs.asdict(goals[match.match_id]) if match.match_id in goals else {})
+        | fixed
+        for match in told.matches
+    ]
+    return tables.arrow_bytes(pa.Table.from_pylist(rows, schema=_COLUMNS))

@@ -1,0 +1,97 @@
+"""What is told of fixtures that were forecast and sealed, and of the model behind it."""
+
+from typing import Any, Final
+
+import pandas as pd
+
+from touchline.domain import joint_goals
+from touchline.domain.competitions import is_simulated
+from touchline.domain.features import FEATURE_NAMES
+from touchline.domain.forecasts import ForecastSet, MatchForecast, ModelSummary, Score
+from touchline.domain.uses import reached
+from touchline.domain.vocabulary import Uses
+from touchline.learning.card import ModelCard, ModelScore
+from touchline.manifest import Manifest, decode, encode, read_object, sha256
+from touchline.ports import Forecast
+from touchline.settings import ForecastSettings
+from touchline.work import Ports
+
+Rates = dict[str, tuple[float, float]]
+"""Expected goals of home and away by match."""
+
+
+def told_of(
+    ports: Ports,
+    due: pd.DataFrame,
+    sealed: list[Forecast],
+    rates: Rates,
+    settings: ForecastSettings,
+    served: Manifest,
+    reason: str,
+) -> ForecastSet:
+    """What is told of the fixtures that are due and sealed."""
+    said = {forecast.match_id: forecast for forecast in sealed}
+    model = _summary(ports, served)
+    matches = tuple(
+        _match(row, said[row.match_id], rates.get(row.match_id), reached(model.uses, row.priced))
+        for row in due.itertuples()
+        if row.match_id in said
+    )
+    simulated = ports.clock.mode == "simulated"
+    return ForecastSet(
+        mode=ports.clock.mode,
+        as_of=ports.clock.now().isoformat() if simulated else "",
+        simulated=model.simulated or any(is_simulated(match.competition) for match in matches),
+        horizon_days=settings.horizon_days,
+        features_hash=sha256(encode(list(FEATURE_NAMES))),
+        reason=reason if matches or reason else "every fixture of the horizon has kicked off",
+        model=model,
+        matches=matches,
+    )
+
+
+def _match(row: Any, forecast: Forecast, rates: tuple[float, float] | None, uses: Uses) -> MatchForecast:
+    return MatchForecast(
+        match_id=row.match_id,
+        competition=row.competition,
+        season=row.season,
+        kickoff=row.kickoff.to_pydatetime(),
+        kickoff_known=bool(row.kickoff_known),
+        home_team=row.home_team,
+        away_team=row.away_team,
+        home=forecast.home,
+        draw=forecast.draw,
+        away=forecast.away,
+        uses=uses,
+        rates=rates,
+        rho=joint_goals.RHO,
+    )
+
+
+_FORECASTERS: Final = {
+    "ours": "This model",
+    "closing": "Bookmaker, at kick-off",
+    "bookmaker": "Bookmaker, before the match",
+    "elo": "Elo rating alone",
+    "prior": "League averages",
+}
+
+
+def _summary(ports: Ports, served: Manifest) -> ModelSummary:
+    ref = next(ref for ref in served.outputs.values() if ref.key.endswith("/card.json"))
+    card = decode(read_object(ports.store, ref), ModelCard, ref.key)
+    return ModelSummary(
+        model_id=str(served.parameters["model_id"]),
+        version=str(served.parameters["model_version"]),
+        promotion=int(served.parameters["promotion"]),
+        simulated=card.simulated,
+        uses=card.uses,
+        trained_until=card.trained_until.date().isoformat(),
+        matches=card.matches,
+        scores=tuple(_score(title, card.scores[name]) for name, title in _FORECASTERS.items() if name in card.scores),
+    )
+
+
+def _score(title: str, score: ModelScore) -> Score:
+    loss = score.log_loss
+    return Score(title, score.n, loss.value, loss.low, loss.high, score.rps.value)
