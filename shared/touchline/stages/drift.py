@@ -22,6 +22,7 @@ from touchline.errors import NotFound
 from touchline.manifest import Manifest, Ref, content_id, current, decode, encode, read_object, sha256, superseded
 from touchline.ports import Forecast, ObjectStore, Settlement
 from touchline.settings import Drift
+from touchline.stages.drift_views import publish_views
 from touchline.work import Event, Ports, Result
 
 STAGE: Final = "reports/drift"
@@ -96,6 +97,7 @@ def run(event: Event, ports: Ports, settings: Drift) -> Result:
     settled = _verdicts(ports, played, features.inputs)
     stored = ports.ledger.settle([_settlement(*pair, ports.clock.now()) for pair in settled])
     _export(ports, publication.seq)
+    publish_views(ports, publication.seq, features, played, settled)
     samples = _samples(store, source, played, settings.current_matches)
     if len(samples.current) < MIN_CURRENT or len(samples.reference) < MIN_REFERENCE:
         reason = f"{len(samples.current)} current matches, {len(samples.reference)} of {samples.against}: too few"
