@@ -6,7 +6,6 @@ Lambda after 900 s, HTTP gateways after 30 s; Lambda has 128 to 10,240 MiB; a co
 
 import re
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +33,8 @@ TABLES: Final = frozenset(
         "quotes", "unresolved_names", "pages", "hosts", "api_keys",
     }
 )  # fmt: skip
+PLATFORM: Final = "deadletter/"
+"""Written by whatever platform delivers events."""
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY: Final = {name: number for number, name in enumerate(WEEKDAYS, 1)}
 _CRON: Final = (("minute", 0, 59), ("hour", 0, 23), ("day of month", 1, 31), ("month", 1, 12))
@@ -175,7 +176,7 @@ def _triggers_fed(wiring: Wiring) -> Iterator[Fault]:
 def _reads_fed(wiring: Wiring) -> Iterator[Fault]:
     """What is read is written by somebody, and a function reads what wakes it."""
     outside = [t.prefix for function in wiring.functions.values() for t in function.triggers if t.external]
-    owned = {prefix for function in wiring.functions.values() for prefix in function.own}
+    owned = {PLATFORM, *(prefix for function in wiring.functions.values() for prefix in function.own)}
     for name, function in wiring.functions.items():
         for prefix in function.reads:
             if (
@@ -254,8 +255,8 @@ def _code(wiring: Wiring, folder: Path) -> Iterator[Fault]:
     for name in wiring.functions:
         if not (folder / name / "main.py").is_file():
             yield Fault(name, "main.py", f"there is no {name}/main.py beside the wiring")
-        if find_spec(f"touchline.stages.{name}") is None:
-            yield Fault(name, "stage", f"there is no touchline/stages/{name}.py")
+        if not any((Path(__file__).parent / "stages").glob(f"{name}*.py")):
+            yield Fault(name, "stage", f"there is no touchline/stages/{name}.py, nor one whose name begins so")
 
 
 RULES: Final[tuple[Rule, ...]] = (

@@ -10,14 +10,15 @@ from typing import Any, Final
 
 import msgspec
 
-from touchline.domain.tasks import AskFile, AskMatch, Outcome, Reason, Task, kind_of
+from touchline.domain.tasks import AskFile, AskMatch, Outcome, Question, Reason, Task, kind_of
 from touchline.errors import PermanentError, Unavailable
 from touchline.manifest import encode
 from touchline.settings import Answer
+from touchline.stages.answer_batch import answer_file
 from touchline.stages.answer_desk import Begun, begun_key, outcome_key, outcome_of, read_task
 from touchline.stages.answer_told import tell
 from touchline.stages.predict_board import Board, read_board
-from touchline.stages.predict_names import find_match
+from touchline.stages.predict_match import answer
 from touchline.stages.predict_whatif import what_if
 from touchline.work import Event, Ports, Result
 
@@ -57,7 +58,7 @@ def _begun(ports: Ports, task: Task) -> Outcome:
     ports.store.create(begun_key(task.id), encode(Begun(task.id, now)))
     board = _board(ports)
     try:
-        made = _answered(board, task)
+        made = _answered(ports, board, task)
     except PermanentError as error:
         reason = Reason(what=error.what, where=error.where, hint=error.hint, details=error.details)
         made = Outcome(task=task.id, status="failure", reason=reason)
@@ -80,21 +81,20 @@ def _board(ports: Ports) -> Board:
         raise Unavailable(f"no model answers: {error.what}", where=error.where, hint=error.hint) from error
 
 
-def _answered(board: Board, task: Task) -> Outcome:
-    serving = board.serving
+def _answered(ports: Ports, board: Board, task: Task) -> Outcome:
+    question, serving = task.question, board.serving
+    if isinstance(question, AskFile):
+        return answer_file(ports.store, board, task, question)
     return Outcome(
-        task=task.id, status="success", answer=_answer(board, task),
+        task=task.id, status="success", answer=_answer(board, question),
         model_version=serving.version, promotion=serving.promotion,
     )  # fmt: skip
 
 
-def _answer(board: Board, task: Task) -> dict[str, Any]:
-    question = task.question
-    if isinstance(question, AskFile):
-        raise PermanentError("files cannot be answered yet")
+def _answer(board: Board, question: Question) -> dict[str, Any]:
     if isinstance(question, AskMatch):
         made: Any = what_if(board, question.home_team, question.away_team, question.competition, question.date)
     else:
-        made = find_match(board, question.match_id)
+        made = answer(board, question.match_id)
     plain: dict[str, Any] = msgspec.to_builtins(made)
     return plain

@@ -17,6 +17,7 @@ from touchline.domain.receipts import WORK_DIGITS
 from touchline.ports import ObjectInfo
 from touchline.settings import Sweep
 from touchline.stages.sweep_look import Emitted, Known, Log, Sight, keep, known, look
+from touchline.stages.sweep_redrive import redrive
 from touchline.wiring import Function
 from touchline.work import Event, Ports, Result
 
@@ -32,6 +33,9 @@ def run(event: Event, ports: Ports, settings: Sweep) -> Result:
     Raises:
         Unavailable, ConfigurationError: the sink takes no events; what it took is in the log, the rest comes again.
     """
+    redriven = redrive(ports)
+    if event.kind == "object":  # a wish of an administrator woke us, and not the time
+        return Result(outcome="done" if redriven else "unchanged", summary={"redriven": len(redriven)})
     held: Counter[str] = Counter()
     sight = look(ports, settings.reads)
     owed = [
@@ -43,10 +47,10 @@ def run(event: Event, ports: Ports, settings: Sweep) -> Result:
     left = len(owed) - len(first)
     reason = f"{left} more than one sweep emits, they are next" if left else "" if owed else "nothing is owed"
     return Result(
-        outcome="done" if owed else "unchanged",
+        outcome="done" if owed or redriven else "unchanged",
         publications=log,
         reason=reason,
-        summary={"emitted": len(first), "left": left, **held},
+        summary={"emitted": len(first), "left": left, **({"redriven": len(redriven)} if redriven else {}), **held},
     )
 
 

@@ -1,0 +1,89 @@
+"""Answers the rows of a file, each by the code that answers it online; a row without an answer says why."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from touchline.domain.batch_rows import Rejected, Row, read_rows
+from touchline.domain.tasks import AskFile, Outcome, Rows, Task
+from touchline.errors import DataError, PermanentError
+from touchline.manifest import Ref, encode, read_object, sha256
+from touchline.ports import ObjectStore
+from touchline.stages.answer_desk import RESULTS
+from touchline.stages.predict_board import Board
+from touchline.stages.predict_match import answers
+from touchline.stages.predict_names import find_match
+from touchline.stages.predict_whatif import what_if
+
+MOST_ROWS: Final = 20_000
+Answered = tuple[int, Row | Rejected, Any]
+"""Line, row, and its answer."""
+
+
+def answer_file(store: ObjectStore, board: Board, task: Task, asked: AskFile) -> Outcome:
+    """Answer a file: the rows in an object that is named by its content, and how many there are.
+
+    Raises:
+        DataError: it is no such file, or has too many rows.
+        CorruptObject, NotFound: the bytes are not those that were handed in.
+    """
+    data = read_object(store, Ref(asked.key, asked.sha256))
+    made = [_told(*one) for one in _answers(board, _rows(data, asked))]
+    body = b"[\n" + b",\n".join(map(encode, made)) + b"\n]\n"
+    digest = sha256(body)
+    key = f"{RESULTS}{task.id}/rows-{digest[:12]}.json"
+    store.create(key, body)
+    rejected = sum("reason" in one for one in made)
+    rows = Rows(key=key, sha256=digest, answered=len(made) - rejected, rejected=rejected)
+    serving = board.serving
+    return Outcome(
+        task=task.id, status="success", rows=rows, model_version=serving.version, promotion=serving.promotion
+    )  # fmt: skip
+
+
+def _rows(data: bytes, asked: AskFile) -> list[tuple[int, Row | Rejected]]:
+    found = []
+    try:
+        for numbered in read_rows(data, asked.format):
+            found.append(numbered)
+            if len(found) > MOST_ROWS:
+                raise DataError(f"more than {MOST_ROWS:,} rows", where="file", hint="send it in parts")
+    except ValueError as error:
+        raise error if isinstance(error, DataError) else DataError(str(error), where="file") from error
+    return found
+
+
+def _answers(board: Board, rows: Sequence[tuple[int, Row | Rejected]]) -> Iterator[Answered]:
+    """Every row with its answer, in the order of the file."""
+    matches = _matches(board, [row.match_id for _, row in rows if isinstance(row, Row) and row.match_id])
+    for line, row in rows:
+        if isinstance(row, Rejected):
+            yield line, row, None
+            continue
+        try:
+            yield line, row, matches.get(row.match_id) or _one(board, row)
+        except PermanentError as error:
+            yield line, Rejected(
+                reason=error.what, field=error.where, ref=row.ref, suggestions=error.details
+            ), None  # fmt: skip
+
+
+def _matches(board: Board, asked: Sequence[str]) -> dict[str, Any]:
+    """Answers to the matches that are known, by one call of the model."""
+    published = board.published.by_id if board.published else {}
+    known = [match_id for match_id in dict.fromkeys(asked) if match_id in published]
+    return dict(zip(known, answers(board, known), strict=True)) if known else {}
+
+
+def _one(board: Board, row: Row) -> Any:
+    if row.match_id:
+        return find_match(board, row.match_id)  # says which ids look like it
+    assert row.date is not None, "rows are checked when they are read"
+    return what_if(board, row.home_team, row.away_team, row.competition, row.date)
+
+
+def _told(line: int, row: Row | Rejected, answer: Any) -> dict[str, Any]:
+    head = {"line": line} | ({"ref": row.ref} if row.ref else {})
+    made = msgspec.to_builtins(row if isinstance(row, Rejected) else answer)
+    return head | {name: value for name, value in made.items() if value not in ("", [], ())}
