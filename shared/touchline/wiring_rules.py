@@ -256,7 +256,7 @@ def _code(wiring: Wiring, folder: Path) -> Iterator[Fault]:
         if not (folder / name / "main.py").is_file():
             yield Fault(name, "main.py", f"there is no {name}/main.py beside the wiring")
         if not any((Path(__file__).parent / "stages").glob(f"{name}*.py")):
-            yield Fault(name, "stage", f"there is no touchline/stages/{name}.py, nor one whose name begins so")
+            yield Fault(name, "stage", f"there is no touchline/stages/{name}.py")
 
 
 RULES: Final[tuple[Rule, ...]] = (
