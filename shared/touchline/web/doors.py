@@ -15,7 +15,7 @@ _PUBLIC_BELOW: Final = frozenset({"static", "match"})
 """First parts of paths; all that is below them is public."""
 _READ: Final = frozenset({"predictions", "precomputed", "cards", "region-roi", "matches", "stream"})
 """Second parts of paths below `predict`: what was published is read. All others compute."""
-_READ_BELOW: Final = frozenset({"livescores", "models", "teams", "monitoring"})
+_READ_BELOW: Final = frozenset({"livescores", "models", "teams"})
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -34,6 +34,8 @@ def scope_of(method: str, path: str) -> Scope | None:
     first, _, rest = path[1:].partition("/")
     if first == "predict" and rest:
         return "read" if rest.partition("/")[0] in _READ else "predict"
+    if first == "monitoring" and rest.startswith("task_status/"):
+        return "predict"  # who may hand a task in may ask for it
     if first in _PUBLIC_BELOW or (first in _PUBLIC and rest == ""):
         return None
     if first in _READ_BELOW or method in _SAFE:
