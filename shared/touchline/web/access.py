@@ -107,6 +107,11 @@ class Access:
         """Keys in force."""
         return len(self._keys or ())
 
+    @property
+    def clients(self) -> int:
+        """Addresses whose buckets are kept."""
+        return len(self._clients)
+
     def look(self) -> None:
         """Take up the keys that are published now, unless somebody just did; what is broken changes nothing."""
         with self._looking:

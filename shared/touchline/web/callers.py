@@ -8,6 +8,7 @@ _FORWARDED: Final = b"x-forwarded-for"
 AMBIGUOUS: Final = "two keys"
 """Stands for several keys in one request; no key has this text."""
 
+_LONGEST: Final = 64
 Headers = Iterable[tuple[bytes, bytes]]
 
 
@@ -27,22 +28,23 @@ def client(peer: str, headers: Headers, proxies: int) -> str:
         headers: of the request.
         proxies: how many proxies of ours add to X-Forwarded-For; what stands before their entries is hearsay.
     """
-    address = peer
-    if proxies:
-        told = b",".join(value for name, value in headers if name == _FORWARDED).split(b",")
-        if len(told) >= proxies:
-            address = told[-proxies].strip().decode("latin-1")
-    return _network(address) if ":" in address else address[:_LONGEST]
-
-
-_LONGEST: Final = 64
+    told = b",".join(value for name, value in headers if name == _FORWARDED).split(b",") if proxies else []
+    address = told[-proxies].strip().decode("latin-1") if 0 < proxies <= len(told) else ""
+    return _network(address or peer)
 
 
 def _network(address: str) -> str:
+    """An address without its port; of one that others can choose at will, the part that they cannot."""
+    if ":" not in address:
+        return address[:_LONGEST]
     from ipaddress import IPv6Address
 
+    bare = address[1:].partition("]")[0] if address.startswith("[") else address
+    host, _, port = bare.partition(":")
+    if ":" not in port:
+        return host[:_LONGEST]
     try:
-        parsed = IPv6Address(address.partition("%")[0])
+        parsed = IPv6Address(bare.partition("%")[0])
     except ValueError:
-        return address[:_LONGEST]
+        return bare[:_LONGEST]
     return str(parsed.ipv4_mapped or parsed.packed[:8].hex())
