@@ -53,6 +53,8 @@ class Operation:
     """Statuses of refusals that do not follow from the rest."""
     tagged: bool = False
     """Whether the answer has a tag (ETag) by which 304 saves sending it again."""
+    also: type[msgspec.Struct] | None = None
+    """A shape within an answer that is not JSON as a whole."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Further headers of the answer, and what they say."""
 
@@ -113,7 +115,11 @@ def openapi(app: FastAPI, examples: Examples) -> dict[str, Any]:
 
 def _kinds(operations: Sequence[Operation]) -> Iterator[Any]:
     for operation in operations:
-        yield from (kind for kind in (*operation.gives.values(), operation.takes, operation.query) if kind is not None)
+        yield from (
+            kind
+            for kind in (*operation.gives.values(), operation.takes, operation.query, operation.also)
+            if kind is not None
+        )
 
 
 def _described(

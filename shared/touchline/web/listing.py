@@ -1,0 +1,107 @@
+"""Which of the published forecasts are asked for, and the page of them, as values or as a sheet."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import msgspec
+
+from touchline.domain.forecasts import MatchForecast, select
+from touchline.stages import predict_names
+from touchline.stages.predict_board import Board, require_published
+from touchline.web.answers import Filter, Forecast, Forecasts, forecast
+
+COLUMNS: Final = (
+    "match_id", "competition", "season", "kickoff", "kickoff_known", "home_team", "away_team", "home", "draw", "away",
+    "uses", "model_version", "promotion", "seq", "mode", "simulated",
+)  # fmt: skip
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What makes a formula of a cell in a spreadsheet."""
+
+
+def chosen(board: Board, wish: Filter) -> list[MatchForecast]:
+    """The forecasts that a filter lets through, in the order of kick-off.
+
+    Raises:
+        UnknownName: a team or competition that the data do not hold.
+        Unavailable: nothing is published yet.
+    """
+    published = require_published(board)
+    team = predict_names.require_team(wish.team, predict_names.known_teams(board), "team") if wish.team else ""
+    competitions = predict_names.known_competitions(board)
+    code = predict_names.require_competition(wish.competition, competitions) if wish.competition else ""
+    found = select(
+        published.forecasts.matches,
+        competition=code,
+        team=team,
+        date_from=_iso(wish.date_from),
+        date_to=_iso(wish.date_to),
+    )
+    return [match for match in found if max(match.home, match.draw, match.away) >= wish.min_probability]
+
+
+def page(found: Sequence[MatchForecast], wish: Filter) -> Sequence[MatchForecast]:
+    """The page that a filter asks for."""
+    return found[wish.offset : wish.offset + wish.limit]
+
+
+def next_page(wish: Filter, total: int) -> str:
+    """Address of the page after the one that was asked for, empty after the last."""
+    start = wish.offset + wish.limit
+    if start >= total:
+        return ""
+    defaults = msgspec.to_builtins(Filter())
+    asked = msgspec.to_builtins(msgspec.structs.replace(wish, offset=start))
+    changed = {name: value for name, value in asked.items() if value != defaults[name]}
+    return f"/predict/predictions?{urlencode(changed)}"
+
+
+def listing(board: Board, wish: Filter, fault: str) -> Forecasts:
+    """A page of forecasts, and what is to be known of all of them."""
+    published, found = require_published(board), chosen(board, wish)
+    told = published.forecasts
+    return Forecasts(
+        total=len(found),
+        limit=wish.limit,
+        offset=wish.offset,
+        next=next_page(wish, len(found)),
+        reason=told.reason,
+        published=published.written,
+        mode=told.mode,
+        as_of=told.as_of,
+        simulated=told.simulated,
+        outdated=board.outdated,
+        degraded=fault,
+        model=told.model,
+        matches=[forecast(match, published) for match in page(found, wish)],
+    )
+
+
+def sheet(board: Board, wish: Filter) -> bytes:
+    """The same page as CSV with a header line, COLUMNS."""
+    published = require_published(board)
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_cells(forecast(match, published)) for match in page(chosen(board, wish), wish))
+    return lines.getvalue().encode()
+
+
+def _cells(answer: Forecast) -> list[Any]:
+    """A forecast as cells of COLUMNS; true and false in lower case."""
+    told = msgspec.to_builtins(answer)
+    flat = {**told, **told["probabilities"]}
+    return [_cell(flat[name]) for name in COLUMNS]
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _iso(day: date | None) -> str:
+    return day.isoformat() if day else ""

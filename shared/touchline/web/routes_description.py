@@ -1,0 +1,84 @@
+"""The description of the API: for machines as OpenAPI, for people as a page with calls to try."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+
+from touchline.manifest import sha256
+from touchline.stages.predict_board import Board
+from touchline.web.answering import JSON, known
+from touchline.web.describe import Examples, openapi
+from touchline.web.pages import Asked, Pages
+from touchline.web.questions import only_path
+from touchline.web.site import Site
+
+_HOST: Final = "http://localhost:8080"
+
+
+def add_description(app: FastAPI, site: Site) -> None:
+    """Let an application describe itself."""
+    pages = Pages(site)
+
+    def docs(asked: Asked) -> tuple[str, dict[str, Any]]:
+        described = openapi(app, examples(asked.board))
+        return "docs.html", {"description": described, "operations": list(_operations(described))}
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def description(request: Request) -> Response:
+        only_path(request)
+        body = msgspec.json.encode(openapi(app, examples(await site.watcher.peek())))
+        tag = f'"{sha256(body)[:32]}"'
+        headers = {"etag": tag, "cache-control": "no-cache", "content-type": JSON}
+        if known(request.headers.get("if-none-match", ""), (tag,)):
+            return Response(status_code=304, headers=headers)
+        return Response(body, headers=headers)
+
+    @app.get("/docs", include_in_schema=False)
+    async def for_people(request: Request) -> Response:
+        return await pages.answer(request, docs)
+
+
+def examples(board: Board | None) -> Examples:
+    """Values that this very service can answer, from its first coming match; none as long as there is none."""
+    if board is None or board.published is None or not board.published.forecasts.matches:
+        return {}
+    match = board.published.forecasts.matches[0]
+    day = match.kickoff.date().isoformat()
+    return {
+        "match_id": match.match_id,
+        "home_team": match.home_team,
+        "away_team": match.away_team,
+        "team": match.home_team,
+        "competition": match.competition,
+        "date": day,
+        "date_from": day,
+        "date_to": day,
+        "version": board.serving.version,
+        "min_probability": 0.0,
+    }
+
+
+def _operations(described: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            yield {"path": path, "method": method.upper(), "curl": _curl(path, method.upper(), operation), **operation}
+
+
+def _curl(path: str, method: str, operation: dict[str, Any]) -> str:
+    """A call to try in a shell."""
+    told = operation.get("parameters", [])
+    for parameter in told:
+        if parameter["in"] == "path":
+            path = path.replace(f"{{{parameter['name']}}}", quote(str(parameter["example"]), safe=""))
+    lines = [f"curl {_HOST}{path}"]
+    if operation.get("security"):
+        lines.append('-H "X-API-Key: $TOUCHLINE_KEY"')
+    for media, content in operation.get("requestBody", {}).get("content", {}).items():
+        body = json.dumps(content["example"], ensure_ascii=False).replace("'", "'\\''")
+        lines += [f"-H 'content-type: {media}'", f"-d '{body}'"]
+    return " \\\n  ".join(lines)

@@ -1,0 +1,60 @@
+"""What is computed when it is asked for: any pairing of teams."""
+
+from datetime import date, datetime
+from typing import Final
+
+import msgspec
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+
+from touchline.stages.predict_board import Board
+from touchline.stages.predict_whatif import what_if
+from touchline.web import questions
+from touchline.web.answering import JSON
+from touchline.web.answers import Imagined, Probabilities, Question
+from touchline.web.describe import Operation, route
+from touchline.web.site import Site
+
+MATCH: Final = Operation(
+    method="POST",
+    path="/predict/match",
+    tag="questions",
+    about="What if these two met? Answered by the champion from the newest results; nothing is stored.",
+    gives={JSON: Imagined},
+    takes=Question,
+    refuses=(404,),
+)
+
+
+def add_whatif(app: FastAPI, site: Site) -> None:
+    """Let an application answer what-if questions."""
+
+    @route(app, MATCH)
+    async def match(request: Request) -> Response:
+        question = await questions.body(request, Question)
+        board = await site.watcher.board()
+        asked = ["match", msgspec.to_builtins(question)]
+        made = await site.memory.answer(board, asked, lambda: msgspec.json.encode(imagined(board, question)))
+        return Response(made, headers={"cache-control": "no-store", "content-type": JSON})
+
+
+def imagined(board: Board, question: Question) -> Imagined:
+    """The answer to a what-if question.
+
+    Raises:
+        UnknownName, DataError: a name that the data do not hold; a pairing that makes no sense.
+    """
+    found = what_if(board, question.home_team, question.away_team, question.competition, question.date)
+    return Imagined(
+        home_team=found.home_team,
+        away_team=found.away_team,
+        competition=found.competition,
+        season=found.season,
+        date=date.fromisoformat(found.date),
+        probabilities=Probabilities(found.home, found.draw, found.away),
+        uses=found.uses,
+        model_version=found.model_version,
+        promotion=found.promotion,
+        results_until=datetime.fromisoformat(found.results_until),
+        simulated=bool(board.published and board.published.forecasts.simulated),
+    )
