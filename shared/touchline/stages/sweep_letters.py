@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final, Literal
 
 import msgspec
@@ -14,6 +15,8 @@ from touchline.ports import ObjectInfo, ObjectStore
 DEAD: Final = "deadletter/"
 PARKED: Final = "quarantine/"
 REASON: Final = "/reason.json"
+LISTED: Final = 10_000
+"""Objects of each folder that a list looks at, so that it ends."""
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +56,8 @@ class _Kept(msgspec.Struct, kw_only=True):
 
 def newest(store: ObjectStore, most: int) -> list[Letter]:
     """The letters that were kept last, newest first; no more of them are read than are told."""
-    found = (*store.list(DEAD), *(info for info in store.list(PARKED) if info.key.endswith(REASON)))
+    dead, parked = (islice(store.list(folder), LISTED) for folder in (DEAD, PARKED))
+    found = (*dead, *(info for info in parked if info.key.endswith(REASON)))
     chosen = heapq.nlargest(most, found, key=lambda info: (info.modified, info.key))
     return [letter for letter in map(_Reader(store).read, chosen) if letter is not None]
 

@@ -20,6 +20,7 @@ PATHS: Final[Mapping[str, str]] = {
     "match_id": "Id of a match, as GET /predict/predictions lists them",
     "team": "Name of a team, or its slug (lower-case letters, digits and hyphens)",
     "version": "Version of a model in the registry, or its id",
+    "letter_id": "Id of a letter, as GET /monitoring/deadletters tells it",
     "task_id": "Id of a task, as it was told when the task was handed in",
 }
 ABOUT: Final[Mapping[str, str]] = {
