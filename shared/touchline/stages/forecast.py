@@ -13,10 +13,8 @@ import pandas as pd
 from touchline import tables
 from touchline.domain import score_grid
 from touchline.domain.availability import deadline
-from touchline.domain.feature_rows import row_hash
-from touchline.domain.features import FEATURE_NAMES
-from touchline.domain.forecasts import ForecastSet, valid_probabilities
-from touchline.errors import DataError, NotFound
+from touchline.domain.forecasts import ForecastSet
+from touchline.errors import NotFound
 from touchline.manifest import (
     Manifest,
     Publication,
@@ -31,6 +29,8 @@ from touchline.manifest import (
 from touchline.ports import Forecast, ObjectStore, Predictor
 from touchline.settings import ForecastSettings
 from touchline.stages.forecast_publish import STAGE, Basis, export_ledger, publish_forecasts
+from touchline.stages.forecast_seal import Author, asked_of, seal
+from touchline.stages.forecast_shadow import seal_challenger
 from touchline.stages.forecast_told import Rates, told_of
 from touchline.work import Event, Ports, Result
 
@@ -52,13 +52,14 @@ def run(event: Event, ports: Ports, settings: ForecastSettings) -> Result:
     upcoming = _upcoming(ports.store, featured)
     due, reason = within_horizon(upcoming, ports.clock.now(), settings.horizon_days)
     sealed, rates = _seal(ports, due, served, features, serving.seq)
+    challenged = seal_challenger(ports, due, served, features)
     told = told_of(ports, due, sealed, rates, settings, served, reason)
     revision, published = _published(ports.store, features.seq, serving.seq)
     if published is not None and {match.match_id for match in told.matches} <= published:
         return Result(
             outcome="unchanged", publications=(publication_key(STAGE, features.seq, serving.seq, revision - 1),)
         )
-    export_ledger(ports, upcoming["match_id"], sealed, (features.seq, serving.seq, revision))
+    export_ledger(ports, upcoming["match_id"], [*sealed, *challenged], (features.seq, serving.seq, revision))
     key, created = publish_forecasts(ports, told, Basis(features, featured, serving, upcoming), revision)
     return Result(
         outcome="done" if created else "unchanged",
@@ -114,23 +115,9 @@ def _seal(
 ) -> tuple[list[Forecast], Rates]:
     if due.empty:
         return [], {}
-    predictor = ports.model(*bundle_of(served))
-    values = _asked_of(predictor, due, features.manifest)
-    probabilities = _probabilities(predictor, values)
-    forecasts = [
-        Forecast(
-            match_id=row.match_id,
-            model_version=str(served.parameters["model_version"]),
-            promotion=promotion,
-            seq=features.seq,
-            kickoff=row.deadline.to_pydatetime(),
-            home=home, draw=draw, away=away,
-            features_hash=row_hash(asked),
-            mode=ports.clock.mode,
-        )
-        for row, (home, draw, away), asked in zip(due.itertuples(), probabilities, values, strict=True)
-    ]  # fmt: skip
-    return ports.ledger.seal(forecasts, ports.clock.now()), _rates(predictor, due, values)
+    author = Author(ports.model(*bundle_of(served)), str(served.parameters["model_version"]), promotion)
+    values = asked_of(author, due, features.manifest)
+    return seal(ports, due, author, features.seq, values), _rates(author.predictor, due, values)
 
 
 def _rates(predictor: Predictor, due: pd.DataFrame, values: "np.ndarray[Any, Any]") -> Rates:
@@ -138,30 +125,3 @@ def _rates(predictor: Predictor, due: pd.DataFrame, values: "np.ndarray[Any, Any
     known = np.isfinite(rates).all(axis=1)
     bounded = score_grid.bounded(rates[known]).tolist()
     return {match: (home, away) for match, (home, away) in zip(due["match_id"][known], bounded, strict=True)}
-
-
-def _asked_of(predictor: Predictor, due: pd.DataFrame, where: str) -> "np.ndarray[Any, Any]":
-    """The features that the champion learnt from, in his order."""
-    unknown = sorted(set(predictor.features) - set(FEATURE_NAMES))
-    if unknown:
-        raise DataError(
-            f"the champion {predictor.model_id} was trained on {len(unknown)} features that this version does not make",
-            where="features.json",
-            hint="train a model on the current features and promote it",
-            details=tuple(unknown[:10]),
-        )
-    missing = [name for name in predictor.features if name not in due]
-    if missing:
-        raise DataError(
-            f"{len(missing)} features are missing, {missing[0]} is the first",
-            where=where,
-            hint="make the features again with this version: replay the newest validated publication",
-        )
-    return np.asarray(due[list(predictor.features)], dtype=np.float64)
-
-
-def _probabilities(predictor: Predictor, values: "np.ndarray[Any, Any]") -> list[list[float]]:
-    rows: list[list[float]] = predictor.predict(values).tolist()
-    if not valid_probabilities(rows):
-        raise DataError("the champion gave rows that are no probabilities", where=predictor.model_id)
-    return rows
