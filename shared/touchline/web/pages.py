@@ -19,6 +19,7 @@ from touchline.web.notices import banners, nothing
 from touchline.web.site import Site
 from touchline.web.templates import Templates
 from touchline.web.view_fixtures import fixtures, wish_of
+from touchline.web.view_match import match_view
 from touchline.web.words import CATALOGUES
 
 KEPT: Final = 64
@@ -37,6 +38,8 @@ class Asked:
     board: Board | None
     fault: str
     nothing_serves: bool
+    params: Mapping[str, str]
+    """Parts of the path that have a name."""
 
     def whole_board(self) -> Board:
         """The board.
@@ -89,7 +92,7 @@ class Pages:
         board = await watcher.peek()
         query = {} if len(request.url.query) > LARGEST_QUERY else dict(request.query_params)
         look = look_at(request.url.path, query, request.headers.get("accept-language", ""), clock.now())
-        asked = Asked(self._site, look, board, watcher.fault, watcher.nothing_serves)
+        asked = Asked(self._site, look, board, watcher.fault, watcher.nothing_serves, request.path_params)
         key = _key(asked, seconds)
         response = self._shelf.get(key)
         if response is None:
@@ -155,6 +158,7 @@ def add_pages(app: FastAPI, site: Site) -> None:
         app.add_api_route(path, answer, include_in_schema=False, methods=["GET"])
 
     add("/", _home)
+    add("/match/{match_id}", _match)
 
 
 def _home(asked: Asked) -> Made:
@@ -167,3 +171,7 @@ def _home(asked: Asked) -> Made:
         "model": published.model if published else None,
         "empty_words": nothing(look, board, asked.fault, asked.nothing_serves, page.wish.narrows),
     }
+
+
+def _match(asked: Asked) -> Made:
+    return "match.html", {"m": match_view(asked.look, asked.whole_board(), asked.params["match_id"])}

@@ -5,7 +5,7 @@ Places across are percent, heights are pixels, and text is never scaled: a plot 
 screen. Styles come from the style sheet alone. Lines differ by dashes, bars by pattern, cells by lightness.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Final
@@ -29,6 +29,8 @@ class Line:
 
     name: str
     points: tuple[tuple[float, float], ...]
+    style: int
+    """0 solid, 1 dotted, 2 dashed."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,13 @@ class _Scale:
 
 
 def lines(key: str, title: str, about: str, series: Sequence[Line], across: Ticks, up: Ticks) -> Markup:
-    """Lines over a common axis; the first is solid, the second dashed, the third dotted.
+    """Lines over a common axis.
 
     Args:
         key: identity on the page, for the names.
         title: what it is.
         about: what it shows, in a sentence.
-        series: at most three lines.
+        series: the lines, each in a style of its own.
         across: names of places.
         up: names of values.
     """
@@ -62,22 +64,22 @@ def lines(key: str, title: str, about: str, series: Sequence[Line], across: Tick
         f'<text y="{scale.y(value) - 4}">{escape(name)}</text>'
         for value, name in up
     )
-    drawn = "".join(_line(number, line, scale) for number, line in enumerate(series))
+    drawn = "".join(_line(line, scale) for line in series)
     inner = f'<svg width="100%" height="{HEIGHT}" viewBox="0 0 100 {HEIGHT}" preserveAspectRatio="none">{drawn}</svg>'
-    dots = "".join(_dots(number, line, scale) for number, line in enumerate(series))
+    dots = "".join(_dots(line, scale) for line in series)
     return _image(key, title, about, HEIGHT + _NAMES, grid + inner + dots + _names(across, scale))
 
 
-def _line(number: int, line: Line, scale: _Scale) -> str:
+def _line(line: Line, scale: _Scale) -> str:
     points = " ".join(f"{scale.x(x)},{scale.y(y)}" for x, y in line.points)
-    return f'<polyline points="{points}" class="line s{number}"/>'
+    return f'<polyline points="{points}" class="line s{line.style}"/>'
 
 
-def _dots(number: int, line: Line, scale: _Scale) -> str:
+def _dots(line: Line, scale: _Scale) -> str:
     """Every point of a short line, the last one of a long line."""
     shown = line.points if len(line.points) <= 12 else line.points[-1:]
     return "".join(
-        f'<circle cx="{scale.x(x)}%" cy="{scale.y(y)}" r="3.5" class="dot s{number}"/>' for x, y in shown
+        f'<circle cx="{scale.x(x)}%" cy="{scale.y(y)}" r="3.5" class="dot s{line.style}"/>' for x, y in shown
     )  # fmt: skip
 
 
@@ -89,7 +91,14 @@ def _names(across: Ticks, scale: _Scale) -> str:
     )
 
 
-def bars(key: str, title: str, about: str, rows: Sequence[tuple[str, Sequence[float]]], kinds: Sequence[str]) -> Markup:
+def bars(
+    key: str,
+    title: str,
+    about: str,
+    rows: Sequence[tuple[str, Sequence[float]]],
+    kinds: Sequence[str],
+    named: Callable[[float], str],
+) -> Markup:
     """For each row one bar of every kind, to the right of the middle if above zero, else to the left.
 
     Args:
@@ -98,13 +107,14 @@ def bars(key: str, title: str, about: str, rows: Sequence[tuple[str, Sequence[fl
         about: what it shows, in a sentence.
         rows: name and one value for each kind.
         kinds: patterns of the bars, `home`, `draw` and `away`.
+        named: how a value is written.
     """
     longest = max((abs(value) for _, values in rows for value in values), default=0.0) or 1.0
     height = 26 + _BAR * len(kinds)
     drawn = [
         f'<text y="{place * height + 18}" class="name">{escape(name)}</text>'
         + "".join(
-            _bar(kind, value / longest, place * height + 24 + number * _BAR)
+            _bar(kind, value / longest, place * height + 24 + number * _BAR, named(value))
             for number, (kind, value) in enumerate(zip(kinds, values, strict=True))
         )
         for place, (name, values) in enumerate(rows)
@@ -114,45 +124,56 @@ def bars(key: str, title: str, about: str, rows: Sequence[tuple[str, Sequence[fl
     return _image(key, title, about, total, middle + "".join(drawn))
 
 
-def _bar(kind: str, share: float, top: int) -> str:
-    width = round(48 * abs(share), 2)
-    left = 50.0 if share >= 0 else round(50 - width, 2)
-    return f'<rect x="{left}%" y="{top}" width="{width}%" height="{_BAR - 3}" fill="url(#{kind[0]})" class="edge"/>'
+def _bar(kind: str, share: float, top: int, name: str) -> str:
+    width = 40 * abs(share)
+    left, end, anchor = (50.0, 51 + width, "start") if share >= 0 else (50 - width, 49 - width, "end")
+    return (
+        f'<rect x="{left:.2f}%" y="{top}" width="{width:.2f}%" height="{_BAR - 3}" fill="url(#{kind[0]})" class="edge"/>'
+        f'<text x="{end:.2f}%" y="{top + 10}" text-anchor="{anchor}" class="small">{escape(name)}</text>'
+    )
 
 
 def heat(
-    key: str, title: str, about: str, cells: Sequence[Sequence[tuple[float, str]]], axes: tuple[str, str]
+    key: str,
+    title: str,
+    about: str,
+    cells: Sequence[Sequence[tuple[float, str]]],
+    labels: Sequence[str],
+    axes: tuple[str, str],
 ) -> Markup:
-    """A grid of cells, darker the higher their value, each with its text.
+    """A square grid of cells, darker the higher their value, each with its text.
 
     Args:
         key: identity on the page, for the names.
         title: what it is.
         about: what it shows, in a sentence.
         cells: rows of (value, text).
+        labels: names of the rows, and of the columns.
         axes: what counts down the side, and what across the top.
     """
     highest = max(value for row in cells for value, _ in row) or 1.0
-    step = 100 / (len(cells[0]) + 1)
-    head = "".join(
-        f'<text x="{round((place + 1.5) * step, 2)}%" y="{_CELL + 12}" class="middle">{place}</text>'
-        for place in range(len(cells[0]))
+    step = 100 / (len(labels) + 1)
+    head = "".join(_middle((place + 1.5) * step, _CELL + 12, label) for place, label in enumerate(labels))
+    body = "".join(
+        _heat_row(_CELL * (row + 1) + 20, label, values, step, highest)
+        for row, (label, values) in enumerate(zip(labels, cells, strict=True))
     )
-    body = "".join(_heat_row(row, values, step, highest) for row, values in enumerate(cells))
     names = f'<text y="14">{escape(axes[0])} ↓</text><text x="100%" y="14" text-anchor="end">{escape(axes[1])} →</text>'
-    return _image(key, title, about, _CELL * (len(cells) + 1) + 22, names + head + body)
+    return _image(key, title, about, _CELL * (len(labels) + 1) + 22, names + head + body)
 
 
-def _heat_row(row: int, values: Sequence[tuple[float, str]], step: float, highest: float) -> str:
-    top = _CELL * (row + 1) + 20
+def _heat_row(top: int, label: str, values: Sequence[tuple[float, str]], step: float, highest: float) -> str:
     cells = "".join(
-        f'<rect x="{round((place + 1) * step, 2)}%" y="{top}" width="{round(step - 0.4, 2)}%" height="{_CELL - 2}" '
+        f'<rect x="{(place + 1) * step:.2f}%" y="{top}" width="{step - 0.4:.2f}%" height="{_CELL - 2}" '
         f'class="cell q{_shade(value, highest)}"/>'
-        f'<text x="{round((place + 1.5) * step, 2)}%" y="{top + 21}" class="middle q{_shade(value, highest)}">'
-        f"{escape(text)}</text>"
+        + _middle((place + 1.5) * step, top + 21, text, f" q{_shade(value, highest)}")
         for place, (value, text) in enumerate(values)
     )
-    return f'<text x="{round(step / 2, 2)}%" y="{top + 21}" class="middle">{row}</text>{cells}'
+    return _middle(step / 2, top + 21, label) + cells
+
+
+def _middle(place: float, height: int, text: str, more: str = "") -> str:
+    return f'<text x="{place:.2f}%" y="{height}" class="middle{more}">{escape(text)}</text>'
 
 
 def _shade(value: float, highest: float) -> int:

@@ -27,6 +27,10 @@ class Words:
         """A sentence, its places filled."""
         return self._words[key].format(**values)
 
+    def or_else(self, key: str, otherwise: str) -> str:
+        """A word that not every language needs to have."""
+        return self._words.get(key, otherwise)
+
     def many(self, key: str, n: int) -> str:
         """A sentence about n things."""
         return self(f"{key}.{'one' if n == 1 else 'other'}", n=self.count(n))
