@@ -24,7 +24,7 @@ from touchline.manifest import bundle_of, current, decode, encode, read_object, 
 from touchline.ports import Forecast
 from touchline.settings import ForecastSettings
 from touchline.stages import forecast
-from touchline.stages.predict_board import heads
+from touchline.stages.predict_heads import Lookout
 from touchline.work import Result
 
 FIRST = "predictions/published/000000000001-000000000001.json"
@@ -145,7 +145,7 @@ def test_time_alone_brings_fixtures_in(ports: Container, champion: str, clock: V
     assert {row.match_id for row in ports.ledger.forecasts()} >= told | before
     publication, _ = current(ports.store, "predictions")
     assert publication.revision == 2
-    assert heads(ports.store)[1] == result.publications[0]
+    assert Lookout().newest(ports.store)[1] == result.publications[0]
     latest = msgspec.json.decode(ports.store.get("predictions/latest.json"))
     assert latest["revision"] == 2
 

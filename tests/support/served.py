@@ -59,9 +59,10 @@ def tables() -> tuple[dict[str, Any], bytes]:
     return made, state.to_bytes()
 
 
-def publish_features(store: ObjectStore, seq: int = 1, **replaced: Any) -> str:
-    """Publish the features of the small league, tables replaced by name; the publication's key."""
+def publish_features(store: ObjectStore, seq: int = 1, *, more: dict[str, Any] | None = None, **replaced: Any) -> str:
+    """Publish the features of the small league, tables replaced by name, and more of them; the publication's key."""
     made, state = tables()
+    made = made | (more or {})
     work = f"f{seq}"
     outputs = {
         name: write(store, f"features/{work}/{name}.parquet", replaced.get(name, table)) for name, table in made.items()

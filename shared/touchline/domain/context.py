@@ -61,7 +61,9 @@ class MatchContext(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EloLine(msgspec.Struct, frozen=True):
-    """Ratings of a team before each of its matches, the last as it stands now."""
+    """Ratings of a team before each of its matches, in points above the mean of its competition then; the last is that
+    before its next match.
+    """
 
     country: str
     team: str

@@ -21,6 +21,7 @@ from touchline.domain.features import FEATURE_NAMES
 from touchline.domain.forecasts import ForecastSet
 from touchline.manifest import Manifest
 from touchline.ports import ObjectStore
+from touchline.stages.forecast_players import shares_of
 
 FORM: Final = 5
 """Last matches of a team that are told."""
@@ -58,15 +59,16 @@ class Past:
 def around(
     store: ObjectStore, told: ForecastSet, featured: Manifest, upcoming: pd.DataFrame
 ) -> dict[tuple[str, str], bytes]:
-    """Name and ending of each output, and its bytes: `features`, `context`, `elo`."""
+    """Name and ending of each output, and its bytes: `features`, `context`, `elo`; `players` if line-ups are known."""
     fixtures = upcoming.set_index("match_id", drop=False).loc[[match.match_id for match in told.matches]]
     history = past(tables.read(store, featured.outputs["played"], _PLAYED))
     prices = tables.read(store, featured.outputs["benchmarks"])
+    players = shares_of(store, featured, fixtures)
     return {
         ("features", "npz"): rows_of(fixtures).to_bytes(),
         ("context", "msgpack"): msgspec.msgpack.encode(contexts(history, fixtures, prices), order="sorted"),
         ("elo", "msgpack"): msgspec.msgpack.encode(elo_lines(history, upcoming, fixtures), order="sorted"),
-    }
+    } | ({("players", "msgpack"): msgspec.msgpack.encode(players, order="sorted")} if players else {})
 
 
 def rows_of(fixtures: pd.DataFrame) -> FeatureRows:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from touchline import tables
 from touchline.domain import joint_goals
+from touchline.domain.context import Records, Sealed
 from touchline.domain.forecasts import ForecastSet
 from touchline.manifest import (
     Manifest,
@@ -25,6 +26,7 @@ from touchline.manifest import (
 )
 from touchline.ports import Forecast
 from touchline.stages.forecast_context import around
+from touchline.stages.forecast_quotes import quoted_of
 from touchline.work import Ports
 
 STAGE: Final = "predictions"
@@ -86,7 +88,26 @@ def publish_forecasts(ports: Ports, told: ForecastSet, basis: Basis, revision: i
         counts={"forecasts": rows},
     )  # fmt: skip
     seq, promotion = basis.features.seq, basis.serving.seq
-    return publish(ports.store, manifest, seq, promotion=promotion, revision=revision, seal=ports.claim.seal)
+    record = _record(ports, [match.match_id for match in told.matches])
+    digest = sha256(record)
+    sidecars = {"records": write_object(ports.store, f"{STAGE}/records/{digest[:20]}.msgpack", record, rows=rows)}
+    return publish(
+        ports.store, manifest, seq, promotion=promotion, revision=revision, sidecars=sidecars, seal=ports.claim.seal
+    )
+
+
+def _record(ports: Ports, match_ids: list[str]) -> bytes:
+    """All that was sealed of matches by now, and the prices of them: no two runs need to find the same."""
+    sealed: dict[str, list[Sealed]] = {}
+    for row in ports.ledger.forecasts(match_ids):
+        if row.mode == ports.clock.mode and row.sealed_at is not None:
+            told = Sealed(row.sealed_at, row.model_version, row.home, row.draw, row.away, row.features_hash)
+            sealed.setdefault(row.match_id, []).append(told)
+    records = Records(
+        sealed={match: tuple(rows) for match, rows in sealed.items()},
+        quoted=quoted_of(ports.quotes.of(match_ids)),
+    )
+    return msgspec.msgpack.encode(records, order="sorted")
 
 
 _COLUMNS: Final = pa.schema(

@@ -7,7 +7,7 @@ published it, and only with the bytes it promised.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from threading import Lock
@@ -18,13 +18,14 @@ import msgspec
 from touchline.domain.context import Contexts, EloLines, Records
 from touchline.domain.feature_rows import FeatureRows
 from touchline.domain.forecasts import ForecastSet, MatchForecast, ModelSummary, valid_probabilities
-from touchline.errors import CorruptObject, DataError, Unavailable
+from touchline.domain.player_shares import PlayerShares
+from touchline.domain.routing import Route, route_of
+from touchline.errors import CorruptObject, DataError, NotFound, Unavailable
 from touchline.manifest import (
     Manifest,
     Publication,
     Ref,
     bundle_of,
-    current,
     decode,
     encode,
     publication_key,
@@ -33,6 +34,7 @@ from touchline.manifest import (
     sha256,
 )
 from touchline.ports import ObjectStore, Predictor
+from touchline.stages.predict_heads import Lookout
 from touchline.work import Ports
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Serving:
-    """The champion, its bundle loaded and checked."""
+    """A model that a promotion published, its bundle loaded and checked: the champion, or its challenger."""
 
     publication: str
     digest: str
@@ -54,6 +56,9 @@ class Serving:
     model_id: str
     version: str
     predictor: Predictor
+    route: Route | None = None
+    """How clients are divided between this model and the challenger."""
+    challenger: "Serving | None" = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,14 @@ class Published:
         """
         return self._packed("records", Records, Records())
 
+    def players(self) -> PlayerShares:
+        """Shares of players; nobody where no line-ups are known.
+
+        Raises:
+            CorruptObject, DataError: they are not what was published.
+        """
+        return self._packed("players", PlayerShares, PlayerShares())
+
     def _packed(self, name: str, kind: type[_T], otherwise: _T) -> _T:
         def read(data: bytes) -> _T:
             return msgspec.msgpack.decode(data, type=kind)
@@ -156,6 +169,12 @@ class Board:
 
     serving: Serving
     published: Published | None
+    lookout: Lookout = field(compare=False, repr=False)
+
+    @property
+    def heads(self) -> tuple[str, str]:
+        """Publications that it was read from, empty where there is none."""
+        return self.serving.publication, self.published.publication if self.published else ""
 
     @cached_property
     def digest(self) -> str:
@@ -169,50 +188,59 @@ class Board:
         return self.published is not None and self.published.promotion != self.serving.promotion
 
 
-def heads(store: ObjectStore) -> tuple[str, str]:
-    """Newest publications of serving and predictions, empty where there is none: when they change, there is news."""
-    serving, predictions = (
-        max((info.key for info in store.list(f"{stage}/published/")), default="")
-        for stage in ("serving", "predictions")
-    )
-    return serving, predictions
-
-
 def read_board(ports: Ports, last: Board | None = None) -> Board:
-    """The newest state; what has not changed since `last` is not read again.
+    """The newest state, or `last` itself if it is that; what has not changed is not read again.
 
     Raises:
         NotFound: no model serves yet.
         CorruptObject, DataError: an object is not what was promised.
     """
-    serving_key, predictions_key = heads(ports.store)
+    lookout = last.lookout if last else Lookout()
+    serving_key, predictions_key = lookout.newest(ports.store)
+    if not serving_key:
+        raise NotFound(
+            "nothing published by serving yet", where="serving/published/", hint="train and promote a model first"
+        )
+    if last and last.heads == (serving_key, predictions_key):
+        return last
     same = last is not None and last.serving.publication == serving_key
-    serving = last.serving if last and same else _read_serving(ports)
+    serving = last.serving if last and same else _read_serving(ports, serving_key)
     published = last.published if last else None
     if predictions_key and (published is None or published.publication != predictions_key):
-        published = _read_published(ports.store, predictions_key)
-    return Board(serving, published)
+        published = _read_published(ports.store, predictions_key, serving)
+    return Board(serving, published, lookout)
 
 
-def _read_serving(ports: Ports) -> Serving:
-    publication, manifest = current(ports.store, "serving")
-    bundle, digests = bundle_of(manifest)
-    return Serving(
-        publication=publication_key("serving", publication.seq),
+def _read_serving(ports: Ports, key: str) -> Serving:
+    publication, manifest = read_publication(ports.store, key)
+    champion = Serving(
+        publication=key,
         digest=sha256(encode(publication)),
         promotion=publication.seq,
         model_id=str(manifest.parameters["model_id"]),
         version=str(manifest.parameters["model_version"]),
-        predictor=ports.model(bundle, digests),
+        predictor=ports.model(*bundle_of(manifest)),
     )
+    route = route_of(manifest.parameters)
+    if route is None:
+        return champion
+    told = manifest.parameters["challenger"]
+    challenger = replace(
+        champion,
+        model_id=str(told["model_id"]),
+        version=str(told["model_version"]),
+        predictor=ports.model(*bundle_of(manifest, challenger=True)),
+    )
+    return replace(champion, route=route, challenger=challenger)
 
 
-def _read_published(store: ObjectStore, key: str) -> Published:
+def _read_published(store: ObjectStore, key: str, serving: Serving) -> Published:
     publication, manifest = read_publication(store, key)
     ref = manifest.outputs["forecasts"]
     forecasts = decode(read_object(store, ref), ForecastSet, ref.key)
     promotion = publication.promotion or 0
-    _require_promoted(store, forecasts.model, promotion, key)
+    if (forecasts.model.model_id, promotion) != (serving.model_id, serving.promotion):
+        _require_promoted(store, forecasts.model, promotion, key)
     if not valid_probabilities((match.home, match.draw, match.away) for match in forecasts.matches):
         raise CorruptObject("probabilities that do not sum to 1", where=ref.key, hint="run forecast again")
     info = store.stat(key)

@@ -117,7 +117,7 @@ def _answer(
         seq=published.seq,
         mode=published.forecasts.mode,
         simulated=published.forecasts.simulated,
-        arm=arm,
+        arm=arm if board.serving.challenger else "champion",
         precomputed=not hashed,
         features_hash=hashed,
         sealed_at=_sealed_at(published, match.match_id, serving.version),

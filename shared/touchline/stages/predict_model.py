@@ -45,8 +45,8 @@ def checked(serving: Serving, chances: Floats) -> Floats:
 
 
 def serving_of(board: Board, arm: Arm = "champion") -> Serving:
-    """The model of an arm of the route."""
-    return board.serving
+    """The model of an arm of the route; the champion where there is no challenger."""
+    return board.serving.challenger or board.serving if arm == "challenger" else board.serving
 
 
 def asked_of(board: Board, match_ids: Sequence[str], arm: Arm = "champion") -> Asked | None:
