@@ -123,6 +123,8 @@ def _either(row: Row, field: str) -> Rejected:
 def _refused(message: str, ref: str = "") -> Rejected:
     """What msgspec says of a row, and of which field."""
     reason, _, path = message.partition(" - at `$.")
+    if reason.startswith("Invalid RFC3339"):
+        reason = "no valid date; write it as 2026-03-14"
     return Rejected(reason=reason, field=path.rstrip("`"), ref=ref)
 
 

@@ -8,15 +8,26 @@ from starlette.routing import Route
 from touchline.web import problems
 from touchline.web.describe import told
 from touchline.web.manners import Manners
+from touchline.web.monitoring import add_monitoring
 from touchline.web.pages import add_pages
 from touchline.web.routes_core import add_core
 from touchline.web.routes_description import add_description
 from touchline.web.routes_forecasts import add_forecasts
 from touchline.web.routes_whatif import add_whatif
 from touchline.web.site import Site
+from touchline.web.task_files import add_task_files
 from touchline.web.tasks import add_tasks
 
-PARTS: Final = (add_forecasts, add_whatif, add_tasks, add_pages, add_core, add_description)
+PARTS: Final = (
+    add_forecasts,
+    add_whatif,
+    add_tasks,
+    add_task_files,
+    add_monitoring,
+    add_pages,
+    add_core,
+    add_description,
+)
 
 
 def application(site: Site) -> FastAPI:

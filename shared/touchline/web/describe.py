@@ -20,6 +20,7 @@ _REFUSALS: Final = {
     403: "The key does not have the scope that this needs",
     404: "There is no such match, team, competition, model or task",
     406: "None of the forms that the client accepts can be made",
+    409: "The same Idempotency-Key stands for another question",
     413: "The body is too large",
     415: "The body is not called application/json",
     422: "A value is wrong, missing or not known; each is named",

@@ -23,7 +23,7 @@ from touchline.web.answering import CSV, JSON, chosen
 from touchline.web.describe import Operation, route
 from touchline.web.refusals import Refused, fault, refusal
 from touchline.web.site import Site
-from touchline.web.task_shapes import LONGEST_DEADLINE, AnsweredRow, Told
+from touchline.web.task_shapes import AnsweredRow, Seconds, Told
 from touchline.web.tasks import check_callback, find, handed_in, made_task
 
 LARGEST_FILE: Final = 5 * 2**20
@@ -42,7 +42,7 @@ class BatchWish(msgspec.Struct, frozen=True, kw_only=True):
     """How a file is to be answered."""
 
     deadline_seconds: Annotated[
-        int | None, Meta(ge=1, le=LONGEST_DEADLINE, description="No answer is wanted after so long; empty: an hour")
+        Seconds | None, Meta(description="No answer is wanted after so long; empty: an hour")
     ] = None
     callback: Annotated[
         str, Meta(max_length=LONGEST, description="A public https address that is told the outcome; empty: none")

@@ -10,13 +10,7 @@ from touchline.domain.callbacks import LONGEST
 from touchline.domain.tasks import Question, Reason, Status
 
 LONGEST_DEADLINE: Final = 86_400
-EXAMPLE: Final[dict[str, Any]] = {
-    "kind": "match",
-    "home_team": "Arsenal",
-    "away_team": "Chelsea",
-    "competition": "E0",
-    "date": "2026-03-14",
-}
+Seconds = Annotated[int, Meta(ge=1, le=LONGEST_DEADLINE)]
 
 
 class AskLater(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +18,7 @@ class AskLater(msgspec.Struct, frozen=True, kw_only=True):
 
     question: Annotated[Question, Meta(description="What is asked; `kind` says which question it is")]
     deadline_seconds: Annotated[
-        int | None, Meta(ge=1, le=LONGEST_DEADLINE, description="No answer is wanted after so long; empty: an hour")
+        Seconds | None, Meta(description="No answer is wanted after so long; empty: an hour")
     ] = None
     callback: Annotated[
         str, Meta(max_length=LONGEST, description="A public https address that is told the answer; empty: none")
