@@ -140,6 +140,20 @@ class Predict(msgspec.Struct, frozen=True, kw_only=True):
     """Requests a minute of one address without a key, where access is open."""
     proxies: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Proxies before the service that add their caller's address to X-Forwarded-For; 0 = the header is not read."""
+    cache_seconds: _Seconds = 600.0
+    """The forecast of a match is kept for so long at most, and never beyond kick-off; 0 = each one is computed anew."""
+    stale_seconds: Annotated[float, msgspec.Meta(gt=0)] = 172_800.0
+    """Forecasts that were published longer ago are called stale."""
+    streams: Annotated[int, msgspec.Meta(ge=0)] = 100
+    """Listeners to the stream of news at most, in one process."""
+    task_seconds: Annotated[int, msgspec.Meta(ge=1)] = 3600
+    """A queued question is answered within so long, or not at all, unless it says how long it has."""
+    task_kept_seconds: _Seconds = 604_800.0
+    """Answers to queued questions are told for so long after their deadline."""
+    max_error_rate: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    """A larger share of errors within a minute asks for a rollback, which promote decides about; 0 = never."""
+    max_p99_seconds: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.0
+    """So does a time above this that 99 of 100 answers keep to; 0 = never."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
