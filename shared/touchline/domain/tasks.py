@@ -33,6 +33,30 @@ class AskAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     match_id: MatchId
 
 
+class AskExplain(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="explain"
+):
+    """What makes the forecast of a match what it is."""
+
+    match_id: MatchId
+
+
+class AskGoals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="goals"):
+    """How probable each score of a match is."""
+
+    match_id: MatchId
+
+
+class AskPlayer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="player"):
+    """Goals expected of a player in a coming match, the next one of the team by default."""
+
+    name: Name
+    team: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    match_id: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    minutes: Annotated[float, msgspec.Meta(ge=1, le=90)] = 90.0
+    """That the player is on the field."""
+
+
 class AskFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="batch"):
     """A file of pairings and matches, one a line."""
 
@@ -43,7 +67,7 @@ class AskFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     format: Literal["csv", "jsonl"]
 
 
-Question = AskMatch | AskAnswer
+Question = AskMatch | AskAnswer | AskExplain | AskGoals | AskPlayer
 """What a client may ask in a request; files come by a way of their own."""
 
 
@@ -53,7 +77,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     owner: str
     """Id of the key that asked; empty where nobody needs one."""
-    question: AskMatch | AskAnswer | AskFile
+    question: Question | AskFile
     asked: str
     """Hash of the question and all that goes with it: the same key must not ask for something else."""
     created: datetime

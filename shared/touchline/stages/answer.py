@@ -10,7 +10,19 @@ from typing import Any, Final
 
 import msgspec
 
-from touchline.domain.tasks import AskFile, AskMatch, Outcome, Question, Reason, Task, kind_of
+from touchline.domain.tasks import (
+    AskAnswer,
+    AskExplain,
+    AskFile,
+    AskGoals,
+    AskMatch,
+    AskPlayer,
+    Outcome,
+    Question,
+    Reason,
+    Task,
+    kind_of,
+)
 from touchline.errors import PermanentError, Unavailable
 from touchline.manifest import encode
 from touchline.settings import Answer
@@ -18,7 +30,10 @@ from touchline.stages.answer_batch import answer_file
 from touchline.stages.answer_desk import Begun, begun_key, outcome_key, outcome_of, read_task
 from touchline.stages.answer_told import tell
 from touchline.stages.predict_board import Board, read_board
+from touchline.stages.predict_explain import explain
+from touchline.stages.predict_goals import grid_of
 from touchline.stages.predict_match import answer
+from touchline.stages.predict_players import player
 from touchline.stages.predict_whatif import what_if
 from touchline.work import Event, Ports, Result
 
@@ -92,9 +107,22 @@ def _answered(ports: Ports, board: Board, task: Task) -> Outcome:
 
 
 def _answer(board: Board, question: Question) -> dict[str, Any]:
-    if isinstance(question, AskMatch):
-        made: Any = what_if(board, question.home_team, question.away_team, question.competition, question.date)
-    else:
-        made = answer(board, question.match_id)
-    plain: dict[str, Any] = msgspec.to_builtins(made)
+    plain: dict[str, Any] = msgspec.to_builtins(_asked(board, question))
     return plain
+
+
+def _asked(board: Board, question: Question) -> Any:
+    """What the online service answers to a question."""
+    match question:
+        case AskMatch():
+            return what_if(board, question.home_team, question.away_team, question.competition, question.date)
+        case AskAnswer():
+            return answer(board, question.match_id)
+        case AskExplain():
+            return explain(board, question.match_id)
+        case AskGoals():
+            return grid_of(board, question.match_id)
+        case AskPlayer():
+            return player(
+                board, question.name, team=question.team, match_id=question.match_id, minutes=question.minutes
+            )

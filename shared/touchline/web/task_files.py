@@ -4,16 +4,14 @@ import csv
 import hashlib
 import io
 from tempfile import SpooledTemporaryFile
-from typing import Annotated, Any, BinaryIO, Final, Literal, cast
+from typing import Any, BinaryIO, Final, Literal, cast
 
 import msgspec
 from anyio import to_thread
 from fastapi import FastAPI
-from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from touchline.domain.callbacks import LONGEST
 from touchline.domain.tasks import AskFile, Rows
 from touchline.errors import NotFound
 from touchline.manifest import Ref, read_object
@@ -23,7 +21,7 @@ from touchline.web.answering import CSV, JSON, chosen
 from touchline.web.describe import Operation, route
 from touchline.web.refusals import Refused, fault, refusal
 from touchline.web.site import Site
-from touchline.web.task_shapes import AnsweredRow, Seconds, Told
+from touchline.web.task_shapes import Address, AnsweredRow, Told, Wait
 from touchline.web.tasks import check_callback, find, handed_in, made_task
 
 LARGEST_FILE: Final = 5 * 2**20
@@ -41,12 +39,8 @@ COLUMNS: Final = (
 class BatchWish(msgspec.Struct, frozen=True, kw_only=True):
     """How a file is to be answered."""
 
-    deadline_seconds: Annotated[
-        Seconds | None, Meta(description="No answer is wanted after so long; empty: an hour")
-    ] = None
-    callback: Annotated[
-        str, Meta(max_length=LONGEST, description="A public https address that is told the outcome; empty: none")
-    ] = ""
+    deadline_seconds: Wait = None
+    callback: Address = ""
 
 
 BATCH: Final = Operation(

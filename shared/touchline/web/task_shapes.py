@@ -10,19 +10,19 @@ from touchline.domain.callbacks import LONGEST
 from touchline.domain.tasks import Question, Reason, Status
 
 LONGEST_DEADLINE: Final = 86_400
-Seconds = Annotated[int, Meta(ge=1, le=LONGEST_DEADLINE)]
+_Seconds = Annotated[int, Meta(ge=1, le=LONGEST_DEADLINE)]
+Wait = Annotated[_Seconds | None, Meta(description="No answer is wanted after so many seconds; empty: an hour")]
+Address = Annotated[
+    str, Meta(max_length=LONGEST, description="A public https address that is told the outcome; empty: none")
+]
 
 
 class AskLater(msgspec.Struct, frozen=True, kw_only=True):
     """A question for later."""
 
     question: Annotated[Question, Meta(description="What is asked; `kind` says which question it is")]
-    deadline_seconds: Annotated[
-        Seconds | None, Meta(description="No answer is wanted after so long; empty: an hour")
-    ] = None
-    callback: Annotated[
-        str, Meta(max_length=LONGEST, description="A public https address that is told the answer; empty: none")
-    ] = ""
+    deadline_seconds: Wait = None
+    callback: Address = ""
 
 
 class CountedRows(msgspec.Struct, frozen=True):
