@@ -26,10 +26,11 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """Whose key it is, for records of what was asked: never the key itself."""
+    """Whose key it is, for records of what was asked: never the key itself. An admin may do everything."""
 
     id: str
     name: str
+    admin: bool = False
 
 
 ANONYMOUS: Final = Holder("", "anonymous")
@@ -147,7 +148,7 @@ class Access:
             return _UNKNOWN["expired"]
         if not key.allows(scope):
             return Refused(403, "scope", f"the key lacks the scope {scope}", "`touchline keys create --scope` gives it")
-        return self._spend(self._buckets, key.id, Holder(key.id, key.name), key.per_minute)
+        return self._spend(self._buckets, key.id, Holder(key.id, key.name, key.allows("admin")), key.per_minute)
 
     def _read(self) -> None:
         info = self._store.stat(KEYS_POINTER)
