@@ -4,7 +4,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -124,7 +124,7 @@ def promote(
 
     Example: touchline promote 3f0b4c1e9a7d2856f1c3 --reason "new season"
     """
-    _request(context, {"action": "promote", "model_id": model, "reason": reason, "force": force}, as_json)
+    request(context, {"action": "promote", "model_id": model, "reason": reason, "force": force}, as_json)
 
 
 def rollback(context: typer.Context, reason: Reason = "", as_json: AsJson = False) -> None:
@@ -132,10 +132,15 @@ def rollback(context: typer.Context, reason: Reason = "", as_json: AsJson = Fals
 
     Example: touchline rollback --reason "forecasts look odd since Friday"
     """
-    _request(context, {"action": "rollback", "reason": reason}, as_json)
+    request(context, {"action": "rollback", "reason": reason}, as_json)
 
 
-def _request(context: typer.Context, body: dict[str, str | bool], as_json: bool) -> None:
+def request(context: typer.Context, body: dict[str, Any], as_json: bool) -> None:
+    """Put a request to promote down, and run the chain.
+
+    Raises:
+        DataError: there is a request of this very moment.
+    """
     with open_platform(scene(context).environ, quiet=as_json) as platform:
         stamp = f"{platform.ports.clock.now():%Y%m%dt%H%M%S%fz}"
         key = f"requests/promotion/cli/{stamp}.json"

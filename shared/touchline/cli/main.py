@@ -16,6 +16,7 @@ from touchline.cli import (
     doctor,
     features_command,
     keys,
+    models_command,
     odds,
     players,
     reparse,
@@ -65,8 +66,8 @@ def version() -> None:
 
 
 ROOMS = (
-    demo, commands, scrape_command, odds, sources_command, up, sweep_command, deadletters, replay, reparse, runs,
-    trace_command, teams, players, features_command, backtest_command, tune_command, serve, keys, doctor,
+    demo, commands, models_command, scrape_command, odds, sources_command, up, sweep_command, deadletters, replay,
+    reparse, runs, trace_command, teams, players, features_command, backtest_command, tune_command, serve, keys, doctor,
     wiring_command, replica,
 )  # fmt: skip
 for commands_of in ROOMS:
