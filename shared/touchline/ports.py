@@ -44,11 +44,7 @@ class ObjectStore(Protocol):
     """
 
     def get(self, key: str) -> bytes:
-        """Content of an object.
-
-        Raises:
-            NotFound: there is no such object.
-        """
+        """Content of an object. Raises NotFound where there is none."""
         ...
 
     def open(self, key: str) -> BinaryIO:
@@ -364,6 +360,11 @@ class Predictor(Protocol):
 
 class Cache(Protocol):
     """Answers that may be forgotten at any moment. A cache that does not answer is a miss, never an error."""
+
+    shared: bool
+    """Whether other processes see them."""
+    fault: str
+    """What is wrong with it, empty if nothing is known to be."""
 
     def get(self, key: str) -> bytes | None:
         """What was put there, None where there is nothing (any more)."""

@@ -17,7 +17,7 @@ from touchline.bootstrap import Container
 from touchline.errors import Unavailable
 from touchline.manifest import Manifest, current, encode, publish, read_object
 from touchline.settings import Predict
-from touchline.web.app import create_app
+from touchline.web.core import create_app
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def test_many_first_requests_read_the_state_once(changing: Container) -> None:
             return getattr(store, name)
 
     changing.store = Counting()
-    app = create_app(changing, Predict(refresh_seconds=60), ASSETS)
+    app = create_app(changing, Predict(refresh_seconds=60, access="open"), ASSETS)
 
     async def ask_at_once() -> list[int]:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
@@ -185,7 +185,7 @@ def test_a_model_that_gives_no_probabilities_answers_no_what_if(changing: Contai
 
 def test_an_error_of_its_own_is_told_without_its_inside(changing: Container, tmp_path: Path) -> None:
     (tmp_path / "static").mkdir()
-    client = Client(create_app(changing, Predict(), tmp_path))
+    client = Client(create_app(changing, Predict(access="open"), tmp_path))
     body = problem(client.get("/"), 500)
     assert body["detail"] == "an error of the service (TemplateNotFound), not of the request"
 

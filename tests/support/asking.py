@@ -5,7 +5,7 @@ from typing import Any
 
 from asgi_client import Client
 from touchline.settings import Predict
-from touchline.web.app import create_app
+from touchline.web.core import create_app
 from touchline.work import Ports
 
 ASSETS = Path(__file__).parents[2] / "functions" / "predict"

@@ -1,26 +1,20 @@
 """Short-lived answers, in this process or in Redis. Whatever is wrong with a cache, its user sees a miss."""
 
-import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
-from touchline.errors import ConfigurationError, Unavailable
+from touchline.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from redis import Redis
-
     from touchline.ports import Cache
 
 LARGEST: Final = 32 * 2**20
 """Bytes that a process keeps."""
-TIMEOUT: Final = 0.25
-"""Seconds that Redis has for an answer: computing one anew takes milliseconds."""
-REST: Final = 5.0
-"""Seconds for which a Redis that did not answer is left alone."""
-PREFIX: Final = "touchline/"
+_HINT: Final = "redis://[user:password@]host:port/database, or rediss:// with TLS"
 
 
 def open_cache(address: str) -> "Cache":
@@ -31,19 +25,16 @@ def open_cache(address: str) -> "Cache":
     """
     if not address:
         return MemoryCache()
-    from redis import Redis
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
-
     try:
-        client = Redis.from_url(
-            address, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=Retry(NoBackoff(), 0)
-        )
-        client.connection_pool.make_connection()  # checks the options of the address; connects nowhere
-    except (ValueError, TypeError) as error:
-        hint = "redis://[user:password@]host:port/database, or rediss:// with TLS"
-        raise ConfigurationError("not the address of a Redis", where="TOUCHLINE_CACHE", hint=hint) from error
-    return RedisCache(client)
+        parts = urlsplit(address)
+        known = parts.scheme == "unix" or (parts.scheme in ("redis", "rediss") and parts.port != 0)
+    except ValueError:
+        known = False
+    if not known:
+        raise ConfigurationError("not the address of a Redis", where="TOUCHLINE_CACHE", hint=_HINT)
+    from touchline.adapters.redis_cache import RedisCache
+
+    return RedisCache(address)
 
 
 class MemoryCache:
@@ -53,6 +44,9 @@ class MemoryCache:
         largest: bytes of content kept at most.
         elapsed: seconds that only go forward.
     """
+
+    shared = False
+    fault = ""
 
     def __init__(self, largest: int = LARGEST, elapsed: Callable[[], float] = time.monotonic) -> None:
         self._largest, self._elapsed = largest, elapsed
@@ -87,58 +81,3 @@ class MemoryCache:
     def _drop(self, key: str) -> None:
         _, data = self._kept.pop(key, (0.0, b""))
         self._size -= len(data)
-
-
-class RedisCache:
-    """Answers that several processes share. While Redis does not answer, it is asked once in `rest` seconds.
-
-    Args:
-        client: with short time-outs.
-        rest: seconds between two attempts at a Redis that does not answer.
-        elapsed: seconds that only go forward.
-    """
-
-    def __init__(self, client: "Redis", rest: float = REST, elapsed: Callable[[], float] = time.monotonic) -> None:
-        self._client, self._rest, self._elapsed = client, rest, elapsed
-        self._quiet_until = float("-inf")
-
-    def get(self, key: str) -> bytes | None:
-        """What was put there, None where that is over or Redis does not answer."""
-        found = self._asked(lambda: self._client.get(PREFIX + key))
-        return found if isinstance(found, bytes) else None
-
-    def set(self, key: str, data: bytes, ttl_seconds: float) -> None:
-        """Keep bytes for so long, if Redis will."""
-        self._asked(lambda: self._client.set(PREFIX + key, data, px=max(1, round(ttl_seconds * 1000))))
-
-    def check(self) -> str:
-        """Write a value and read it back; what answered.
-
-        Raises:
-            Unavailable: Redis does not answer, or does not keep what it was given.
-        """
-        from redis.exceptions import RedisError
-
-        key = f"{PREFIX}doctor"
-        try:
-            self._client.set(key, b"well", px=10_000)
-            found, version = self._client.get(key), self._client.info("server")
-        except (RedisError, OSError) as error:
-            text = re.sub(r"//[^/@\s]*@", "//", str(error))
-            raise Unavailable(
-                f"the cache does not answer: {text}", where="TOUCHLINE_CACHE", hint="answers are made anew meanwhile"
-            ) from error
-        if found != b"well":
-            raise Unavailable("the cache loses what it is given", where="TOUCHLINE_CACHE", hint="give it more memory")
-        return f"Redis {version['redis_version']}"
-
-    def _asked(self, ask: Callable[[], object]) -> object:
-        from redis.exceptions import RedisError
-
-        if self._elapsed() < self._quiet_until:
-            return None
-        try:
-            return ask()
-        except (RedisError, OSError):
-            self._quiet_until = self._elapsed() + self._rest
-            return None

@@ -11,12 +11,9 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from fastapi import FastAPI
-from mangum import Mangum
-from starlette.types import Receive, Scope, Send
-
 from touchline import bootstrap, settings, wiring
-from touchline.web.app import create_app
+from touchline.web.core import Core, create_app
+from touchline.web.replies import Receive, Scope, Send
 
 NEEDS = frozenset({"object_store", "cache"})
 TEXT = ["text/", "application/json", "application/problem+json", "image/svg+xml"]
@@ -24,7 +21,7 @@ TEXT = ["text/", "application/json", "application/problem+json", "image/svg+xml"
 
 
 @cache
-def service() -> FastAPI:
+def service() -> Core:
     """The application over the ports that the environment names, built once a process."""
     ports = bootstrap.ports(os.environ, needs=NEEDS)
     return create_app(ports, settings.load(settings.Predict, os.environ, "predict"), wiring.root() / "predict")
@@ -63,7 +60,9 @@ def _event_loop() -> Iterator[None]:
 
 
 @cache
-def _mangum() -> Mangum:
+def _mangum() -> Any:
+    from mangum import Mangum
+
     return Mangum(service(), lifespan="off", text_mime_types=TEXT)
 
 

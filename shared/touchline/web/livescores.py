@@ -1,47 +1,42 @@
 """How matches stand, from the object that the watch of live scores keeps; who knows the answer already gets a 304."""
 
+import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from threading import Lock
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final
+from urllib.parse import parse_qsl
 
 import msgspec
-from anyio import to_thread
-from fastapi import FastAPI, Query, Request
-from pydantic import BaseModel
-from starlette.responses import JSONResponse, Response
 
 from touchline.domain.competitions import listed_as
-from touchline.domain.live import POINTER, LiveScores
+from touchline.domain.live import POINTER, LiveScores, Standing
 from touchline.errors import TouchlineError
 from touchline.manifest import decode, sha256
 from touchline.ports import Clock, ObjectStore
+from touchline.web.refusals import Fault, Refused, fault, refusal
+from touchline.web.replies import Asked, Reply, tagged
 from touchline.web.site import Site
 
-_UNSAID: Final = {"as_of": None, "source": ""}
+LONGEST: Final = 100
+"""Characters of a competition's code at most."""
 
 
-class Standing(BaseModel):
-    """How one match stands."""
+class Wish(msgspec.Struct, frozen=True):
+    """Which matches are asked for."""
 
-    match_id: str
-    competition: str
-    season: str
-    kickoff: str
-    home_team: str
-    away_team: str
-    state: Literal["scheduled", "live", "finished", "other"]
-    raw_status: str
-    minute: str
-    home_goals: int | None
-    away_goals: int | None
+    competition: Annotated[
+        str, msgspec.Meta(max_length=LONGEST, description="Code of a competition, E0 for example; empty: all")
+    ] = ""
 
 
-class Standings(BaseModel):
+class Standings(msgspec.Struct, frozen=True, kw_only=True):
     """How the matches of these hours stand; nothing is in it where nobody watches."""
 
-    as_of: str | None
-    source: str
+    as_of: datetime | None = None
+    source: str = ""
     stale: bool
+    """Whether the source was last read more than five minutes ago."""
     degraded: str
     matches: list[Standing]
 
@@ -79,40 +74,47 @@ class Scoreboard:
             self.fault = str(error)
 
 
-def add_livescores(app: FastAPI, site: Site) -> None:
-    """Let an application answer `GET /livescores`."""
-    ports = site.ports
-    board = Scoreboard(ports.store, site.settings.refresh_seconds, site.elapsed)
+class Livescores:
+    """Answers `GET /livescores`."""
 
-    @app.get("/livescores", tags=["live"], responses={200: {"model": Standings}, 304: {"description": "as known"}})
-    async def livescores(
-        request: Request,
-        competition: Annotated[str, Query(max_length=100, description="Code of a competition, E0 for example")] = "",
-    ) -> Response:
-        """How matches stand; `stale` when the source was last read more than five minutes ago."""
-        scores = await to_thread.run_sync(board.scores)
-        answer = JSONResponse(_answer(scores, board.fault, competition, ports.clock))
-        tag = f'"{sha256(bytes(answer.body))[:32]}"'
-        headers = {"etag": tag, "cache-control": "no-cache"}
-        if _known(request.headers.get("if-none-match", ""), tag):
-            return Response(status_code=304, headers=headers)
-        answer.headers.update(headers)
-        return answer
+    def __init__(self, site: Site) -> None:
+        self._clock = site.ports.clock
+        self._board = Scoreboard(site.ports.store, site.settings.refresh_seconds, site.elapsed)
+
+    async def answer(self, asked: Asked) -> Reply:
+        """How matches stand."""
+        code = _competition(asked.scope["query_string"])
+        scores = await asyncio.to_thread(self._board.scores)
+        body = msgspec.json.encode(standings(scores, self._board.fault, code, self._clock))
+        return tagged(asked.scope, Reply(200, body), sha256(body)[:32])
 
 
-def _answer(scores: LiveScores | None, fault: str, code: str, clock: Clock) -> dict[str, Any]:
+def standings(scores: LiveScores | None, degraded: str, code: str, clock: Clock) -> Standings:
+    """The scores as they are told, of one competition if its code is given."""
     if scores is None:
-        return {**_UNSAID, "stale": True, "degraded": fault, "matches": []}
+        return Standings(stale=True, degraded=degraded, matches=[])
     wanted = listed_as(code) or code
-    return {
-        "as_of": scores.as_of.isoformat().replace("+00:00", "Z"),
-        "source": scores.source,
-        "stale": scores.stale(clock.now()),
-        "degraded": fault,
-        "matches": [msgspec.to_builtins(one) for one in scores.matches if wanted in ("", one.competition)],
-    }
+    return Standings(
+        as_of=scores.as_of,
+        source=scores.source,
+        stale=scores.stale(clock.now()),
+        degraded=degraded,
+        matches=[one for one in scores.matches if wanted in ("", one.competition)],
+    )
 
 
-def _known(sent: str, tag: str) -> bool:
-    """Whether one of the tags that a client names is ours; weak ones are as good, since the bytes are the same."""
-    return tag in {one.strip().removeprefix("W/") for one in sent.split(",")} or sent.strip() == "*"
+def _competition(query: bytes) -> str:
+    """The code of the competition that is asked for; read here, so that a scoreboard needs no framework."""
+    given = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    faults = [
+        Fault(name[:LONGEST], "is not known; known are: competition") for name, _ in given if name != "competition"
+    ]
+    if len(given) - len(faults) > 1:
+        faults.append(Fault("competition", "is given more than once"))
+    code = next((value for name, value in given if name == "competition"), "")
+    if len(code) > LONGEST:
+        faults.append(fault("competition", f"is longer than {LONGEST} characters"))
+    if faults:
+        names = ", ".join(one.field for one in faults)
+        raise Refused(refusal(422, f"the request has a wrong value: {names}", errors=faults, hint="see /docs"))
+    return code

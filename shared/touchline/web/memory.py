@@ -1,10 +1,8 @@
 """Answers that were made before. Their keys hold the hash of what they rest on, so none outlives it."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Final
-
-from anyio import to_thread
-from starlette.responses import JSONResponse, Response
 
 from touchline.manifest import encode, sha256
 from touchline.ports import Cache
@@ -21,16 +19,15 @@ class Memory:
     def __init__(self, cache: Cache, meters: Meters) -> None:
         self._cache, self._meters = cache, meters
 
-    async def answer(self, board: Board, question: Any, make: Callable[[], dict[str, Any]]) -> Response:
-        """The JSON answer to a question, from the cache or made now; refusals are made anew each time."""
+    async def answer(self, board: Board, question: Any, make: Callable[[], bytes]) -> bytes:
+        """The answer to a question, from the cache or made now; refusals are made anew each time."""
         key = f"predict/{board.digest}/{sha256(encode(question))}"
-        body = await to_thread.run_sync(self._answer, key, make)
-        return Response(body, media_type="application/json")
+        return await asyncio.to_thread(self._answer, key, make)
 
-    def _answer(self, key: str, make: Callable[[], dict[str, Any]]) -> bytes:
+    def _answer(self, key: str, make: Callable[[], bytes]) -> bytes:
         body = self._cache.get(key)
         self._meters.remembered(hit=body is not None)
         if body is None:
-            body = bytes(JSONResponse(make()).body)
+            body = make()
             self._cache.set(key, body, KEPT_SECONDS)
         return body

@@ -30,10 +30,21 @@ class Site:
     access: Access
     elapsed: Callable[[], float]
 
+    @property
+    def faults(self) -> dict[str, str]:
+        """What is wrong with each part, empty where nothing is."""
+        return {"board": self.watcher.fault, "cache": self.ports.cache.fault, "keys": self.access.fault}
+
+    @property
+    def fault(self) -> str:
+        """What is wrong, empty if nothing is."""
+        board, cache, keys = self.watcher.fault, self.ports.cache.fault, self.access.fault
+        return "; ".join(filter(None, (board, cache, keys))) if board or cache or keys else ""
+
 
 def site_of(ports: Ports, settings: Predict, assets: Path, elapsed: Callable[[], float] = time.monotonic) -> Site:
     """The service's parts over ports."""
-    measured = Meters()
+    measured, access = Meters(), Access(ports.store, settings, elapsed, ports.clock)
     return Site(
         ports=ports,
         settings=settings,
@@ -41,6 +52,6 @@ def site_of(ports: Ports, settings: Predict, assets: Path, elapsed: Callable[[],
         watcher=Watcher(ports, settings.refresh_seconds, elapsed),
         memory=Memory(ports.cache, measured),
         measured=measured,
-        access=Access(ports.store, settings, elapsed, ports.clock),
+        access=access,
         elapsed=elapsed,
     )

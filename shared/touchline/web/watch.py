@@ -1,23 +1,48 @@
-"""Looks for news at most every so often, and swaps the whole board at once."""
+"""Looks for news every so often beside the requests, and swaps the whole board at once."""
 
+import asyncio
 import time
 from collections.abc import Callable
-from threading import Lock
+from concurrent.futures import Future
+from threading import Lock, Thread
+from typing import Final
 
-from anyio import to_thread
+import numpy as np
 
 from touchline.errors import NotFound, TouchlineError, Unavailable
-from touchline.stages.predict_board import Board, read_board
+from touchline.stages.predict_board import Board, Serving, read_board
 from touchline.work import Ports
+
+PATIENCE: Final = 2.0
+"""Seconds that a request waits for a look, where it waits at all."""
 
 
 class Watcher:
-    """Keeps the newest whole board; when newer objects cannot be read, the one before stays and `fault` says why."""
+    """Keeps the newest whole board; when newer objects cannot be read, the one before stays and `fault` says why.
 
-    def __init__(self, ports: Ports, refresh_seconds: float, elapsed: Callable[[], float] = time.monotonic) -> None:
-        self._ports, self._pause, self._elapsed = ports, refresh_seconds, elapsed
+    A request that finds a look due lets it begin in a thread, and is answered from the board at hand. It waits only if
+    there is none, or if nobody has asked for twice the pause: an instance that slept (or that its platform froze) must
+    not answer from yesterday. With a pause of 0 every request waits for a look of its own.
+
+    Args:
+        ports: object store and model loader.
+        refresh_seconds: pause between the beginnings of two looks.
+        elapsed: seconds that only go forward.
+        also: called at each look, for what else must be looked at.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        refresh_seconds: float,
+        elapsed: Callable[[], float] = time.monotonic,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._ports, self._pause, self._elapsed, self._also = ports, refresh_seconds, elapsed, also
         self._lock = Lock()
-        self._due = float("-inf")
+        self._due = self._asked = float("-inf")
+        self._look: Future[None] | None = None
+        self._awaited_until = float("-inf")
         self._board: Board | None = None
         self.fault = ""
         self.nothing_serves = False
@@ -37,19 +62,50 @@ class Watcher:
 
     async def peek(self) -> Board | None:
         """The newest board; None when there is none, then `fault` says why and `nothing_serves` if that is all."""
-        if self._board is None or self._elapsed() >= self._due:
-            await to_thread.run_sync(self._refresh)
-        return self._board
+        board = self.at_hand()
+        if board is None and (look := self._look) is not None:
+            await asyncio.wait([asyncio.wrap_future(look)], timeout=max(0.0, self._awaited_until - time.monotonic()))
+        return board or self._board
 
-    def _refresh(self) -> None:
+    def at_hand(self) -> Board | None:
+        """The newest board if it can be had without waiting; lets a look begin that is due."""
+        now = self._elapsed()
+        slept, self._asked = now - self._asked >= 2 * self._pause, now
+        if now >= self._due:
+            self._begin(now, awaited=slept)
+        return None if self._awaited_until > time.monotonic() else self._board
+
+    def _begin(self, now: float, *, awaited: bool) -> None:
         with self._lock:
-            if self._elapsed() < self._due:  # another request looked while this one waited
+            if now < self._due or not (self._look is None or self._look.done()):
                 return
-            self._due = self._elapsed() + self._pause
-            try:
-                self._board = read_board(self._ports, self._board)
-                self.fault, self.nothing_serves = "", False
-            except TouchlineError as error:
-                self.fault, self.nothing_serves = str(error), isinstance(error, NotFound)
-            except Exception as error:  # whatever broke the new state, the old one still answers
-                self.fault = f"{type(error).__name__}: {error}"
+            self._due = now + self._pause
+            look: Future[None] = Future()
+            self._look = look
+            if awaited or self._board is None:
+                self._awaited_until = time.monotonic() + PATIENCE
+            Thread(target=self._run, args=(look,), name="look", daemon=True).start()
+
+    def _run(self, look: "Future[None]") -> None:
+        try:
+            self._take(read_board(self._ports, self._board))
+            self.fault, self.nothing_serves = "", False
+        except TouchlineError as error:
+            self.fault, self.nothing_serves = str(error), isinstance(error, NotFound)
+        except Exception as error:  # whatever broke the new state, the old one still answers
+            self.fault = f"{type(error).__name__}: {error}"
+        finally:
+            self._also()
+            self._awaited_until = float("-inf")
+            look.set_result(None)
+
+    def _take(self, board: Board) -> None:
+        last = self._board
+        if last is None or board.serving is not last.serving:
+            _warm(board.serving)
+        self._board = board
+
+
+def _warm(serving: Serving) -> None:
+    """Let a model predict once before it serves: its first run allocates what the others use."""
+    serving.predictor.predict(np.zeros((1, len(serving.predictor.features))))

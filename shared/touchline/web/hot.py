@@ -1,0 +1,76 @@
+"""The routes that are answered without a framework: forecasts of matches, how the service is, live scores, files."""
+
+from typing import Final
+
+import msgspec
+
+from touchline.web.files import Files
+from touchline.web.livescores import Livescores
+from touchline.web.matches import MATCH, PRECOMPUTED, Matches
+from touchline.web.replies import Asked, Handler, Reply, plain
+from touchline.web.site import Site
+
+_ALIVE: Final = b'{"status":"ok"}'
+OTHERS: Final = frozenset({"predictions", "cards", "region-roi", "matches", "stream"})
+"""What stands below /predict/ in place of a match, for who reads."""
+Found = tuple[str, Handler, str]
+"""Pattern of a route, what answers it, and what stands in place of its parameter."""
+
+
+class Hot:
+    """Finds the handler of a path, if it is one of these."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        matches, files = Matches(site), Files(site.assets / "static")
+        self._whole: dict[str, Handler] = {
+            "/healthz": _alive,
+            "/readyz": self._ready,
+            "/metrics": self._metrics,
+            "/livescores": Livescores(site).answer,
+        }
+        self._below: tuple[tuple[str, str, Handler, frozenset[str]], ...] = (
+            ("/predict/", MATCH, matches.computed, OTHERS),
+            ("/predict/precomputed/", PRECOMPUTED, matches.precomputed, frozenset()),
+            ("/static/", "/static/{name}", files.answer, frozenset()),
+        )
+
+    def route(self, path: str) -> Found | None:
+        """Who answers GET of a path."""
+        whole = self._whole.get(path)
+        if whole is not None:
+            return path, whole, ""
+        for prefix, pattern, handler, others in self._below:
+            if path.startswith(prefix):
+                rest = path[len(prefix) :]
+                if rest and "/" not in rest and rest not in others:
+                    return pattern, handler, rest
+        return None
+
+    async def _ready(self, asked: Asked) -> Reply:
+        """Ready with a model that the promotions know, its bytes checked."""
+        plain(asked.scope)
+        board = await self._site.watcher.board()
+        published, serving = board.published, board.serving
+        told = {
+            "status": "ready", "model_id": serving.model_id, "model_version": serving.version,
+            "promotion": serving.promotion, "seq": published.seq if published else 0,
+            "forecasts": len(published.forecasts.matches) if published else 0,
+            "outdated": board.outdated, "degraded": self._site.fault,
+        }  # fmt: skip
+        return Reply(200, msgspec.json.encode(told))
+
+    async def _metrics(self, asked: Asked) -> Reply:
+        """Counters and gauges for Prometheus."""
+        plain(asked.scope)
+        from touchline.web import exposition
+
+        board = await self._site.watcher.peek()
+        body = exposition.render(self._site.measured, board, self._site.faults)
+        return Reply(200, body, ((b"content-type", exposition.MEDIA_TYPE.encode()), (b"cache-control", b"no-store")))
+
+
+async def _alive(asked: Asked) -> Reply:
+    """The process answers; says nothing of what it knows."""
+    plain(asked.scope)
+    return Reply(200, _ALIVE)

@@ -1,0 +1,107 @@
+"""Forecasts of matches that were told before: in this process, and behind that in a cache that several share.
+
+An answer belongs to a board: its key names match, model, features and the board, which a promotion or new forecasts
+change. Nothing is kept beyond kick-off. What is kept is the answer without the members that only the moment knows
+(`cached`, `degraded`, `stale`).
+
+Many who ask at once make one look into the shared cache and one computation, which gives way to nobody. Processes do
+not wait for one another: a forecast is computed in less time than Redis needs to grant a lock.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from touchline.domain.routing import Arm
+from touchline.ports import Cache, Clock
+from touchline.stages.predict_board import Board
+from touchline.web.meters import Meters
+
+
+class Entry(NamedTuple):
+    """An answer, and until when it may be told (seconds since 1970)."""
+
+    head: bytes
+    until: float
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The forecast of a match by one arm of a board."""
+
+    board: Board
+    match_id: str
+    arm: Arm
+    key: Callable[[], str]
+    """Names it in the shared cache."""
+    kickoff: datetime
+    make: Callable[[], bytes]
+    """Computes the answer."""
+
+
+class Kept:
+    """Answers of this process, of the board at hand only.
+
+    Args:
+        cache: asked, if it is shared, before anything is computed.
+        clock: says how far a match is.
+        seconds: an answer is kept for so long at most; 0 keeps nothing.
+        meters: told of each look.
+    """
+
+    def __init__(self, cache: Callable[[], Cache], clock: Clock, seconds: float, meters: Meters) -> None:
+        self._cache, self._clock, self._seconds, self._meters = cache, clock, seconds, meters
+        self._board: Board | None = None
+        self._entries: dict[tuple[str, Arm], Entry] = {}
+        self._flights: dict[tuple[str, int], asyncio.Task[bytes | None]] = {}
+
+    def at_hand(self, board: Board, match_id: str, arm: Arm) -> bytes | None:
+        """The answer if this process has it."""
+        if self._board is not board:
+            self._board, self._entries = board, {}
+        entry = self._entries.get((match_id, arm))
+        if entry is None or entry.until <= self._clock.now().timestamp():
+            return None
+        self._meters.looks["process"] += 1
+        return entry.head
+
+    async def find(self, wanted: Wanted) -> tuple[bytes, bool]:
+        """The answer that this process does not have yet, and whether the shared cache had it."""
+        now = self._clock.now()
+        life = min(self._seconds, (wanted.kickoff - now).total_seconds())
+        shared = self._cache()
+        if life <= 0 or not shared.shared:
+            return self._made(wanted, life), False
+        key = wanted.key()
+        found = await self._fetched(shared, key)
+        if found is not None:
+            self._meters.looks["shared"] += 1
+            self._keep(wanted, found, life)
+            return found, True
+        meanwhile = self.at_hand(wanted.board, wanted.match_id, wanted.arm)  # another who waited may have made it
+        if meanwhile is not None:
+            return meanwhile, True
+        head = self._made(wanted, life)
+        asyncio.get_running_loop().run_in_executor(None, shared.set, key, head, life)
+        return head, False
+
+    def _made(self, wanted: Wanted, life: float) -> bytes:
+        self._meters.looks["none"] += 1
+        head = wanted.make()
+        if life > 0:
+            self._keep(wanted, head, life)
+        return head
+
+    def _keep(self, wanted: Wanted, head: bytes, life: float) -> None:
+        if self._board is wanted.board:
+            self._entries[wanted.match_id, wanted.arm] = Entry(head, self._clock.now().timestamp() + life)
+
+    async def _fetched(self, shared: Cache, key: str) -> bytes | None:
+        flight = (key, id(asyncio.get_running_loop()))
+        task = self._flights.get(flight)
+        if task is None:
+            task = self._flights[flight] = asyncio.ensure_future(asyncio.to_thread(shared.get, key))
+            task.add_done_callback(lambda _: self._flights.pop(flight, None))
+        return await asyncio.shield(task)
