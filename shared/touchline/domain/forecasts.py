@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -88,15 +89,42 @@ def valid_probabilities(rows: Iterable[Sequence[float]]) -> bool:
     )
 
 
+class Listed(Protocol):
+    """As much of a match as it takes to choose it."""
+
+    @property
+    def competition(self) -> str:
+        """Code of its competition."""
+        ...
+
+    @property
+    def kickoff(self) -> datetime:
+        """Kick-off, UTC."""
+        ...
+
+    @property
+    def home_team(self) -> str:
+        """Team at home."""
+        ...
+
+    @property
+    def away_team(self) -> str:
+        """Team away."""
+        ...
+
+
+_L = TypeVar("_L", bound=Listed)
+
+
 def select(
-    matches: Iterable[MatchForecast],
+    matches: Iterable[_L],
     *,
     competition: str = "",
     team: str = "",
     date_from: str = "",
     date_to: str = "",
-) -> list[MatchForecast]:
-    """Forecasts of a competition (code), of a team (any spelling with the same slug), between two days (ISO, both in).
+) -> list[_L]:
+    """Matches of a competition (code), of a team (any spelling with the same slug), between two days (ISO, both in).
 
     >>> kickoff = datetime.fromisoformat("2026-03-02T20:00:00+00:00")
     >>> match = MatchForecast(match_id="m", competition="E0", season="2025-26", kickoff=kickoff, kickoff_known=True,

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Meta
@@ -22,6 +23,8 @@ _WORDS: Final = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=_WORDS)]
 Word = Annotated[str, Meta(max_length=100, pattern=_WORDS)]
 Chance = Annotated[float, Meta(ge=0, le=1)]
+Limit = Annotated[int, Meta(ge=1, le=1000, description="Entries of a page")]
+Offset = Annotated[int, Meta(ge=0, le=1_000_000, description="Entries to leave out before the page")]
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,8 +35,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     date_from: Annotated[date | None, Meta(description="First day of kick-off (UTC), included")] = None
     date_to: Annotated[date | None, Meta(description="Last day of kick-off (UTC), included")] = None
     min_probability: Annotated[Chance, Meta(description="Least probability of the likeliest outcome, 0 to 1")] = 0.0
-    limit: Annotated[int, Meta(ge=1, le=1000, description="Matches of a page")] = 100
-    offset: Annotated[int, Meta(ge=0, le=1_000_000, description="Matches to leave out before the page")] = 0
+    limit: Limit = 100
+    offset: Offset = 0
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +46,16 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     away_team: Name
     competition: Annotated[Name, Meta(description="Code of the competition that they would meet in, E0 for example")]
     date: Annotated[date, Meta(description="Day of the match (UTC), not before the newest known result")]
+    neutral: Annotated[bool, Meta(description="Whether neither plays at home")] = False
+
+
+class PlayerQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """What is a player likely to do? In the next match of his team, unless another is named."""
+
+    player: Annotated[Name, Meta(description="Name as line-ups have it, in any case")]
+    team: Annotated[Word, Meta(description="His team, needed where several have that name; empty: whichever")] = ""
+    match_id: Annotated[Word, Meta(description="A coming match of his team; empty: the next one")] = ""
+    minutes: Annotated[float, Meta(ge=1, le=90, description="Minutes that he plays")] = 90.0
 
 
 class Probabilities(msgspec.Struct, frozen=True):
@@ -100,12 +113,25 @@ class Imagined(msgspec.Struct, frozen=True, kw_only=True):
     competition: str
     season: str
     date: date
+    neutral: bool
+    how: Annotated[str, Meta(description="What was done about the ground, in words")]
     probabilities: Probabilities
+    goals: Goals | None
     uses: Uses
     model_version: str
     promotion: int
     results_until: datetime
     simulated: bool
+
+
+def following(path: str, wish: Any, total: int) -> str:
+    """Address of the page after the one that was asked for (with `limit` and `offset`), empty after the last."""
+    start = wish.offset + wish.limit
+    if start >= total:
+        return ""
+    defaults = msgspec.to_builtins(type(wish)())
+    asked = msgspec.to_builtins(msgspec.structs.replace(wish, offset=start))
+    return f"{path}?{urlencode({name: value for name, value in asked.items() if value != defaults[name]})}"
 
 
 def forecast(match: MatchForecast, published: Published) -> Forecast:

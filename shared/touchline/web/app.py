@@ -13,6 +13,10 @@ from touchline.web.pages import add_pages
 from touchline.web.routes_core import add_core
 from touchline.web.routes_description import add_description
 from touchline.web.routes_forecasts import add_forecasts
+from touchline.web.routes_matches import add_matches
+from touchline.web.routes_models import add_models
+from touchline.web.routes_returns import add_returns
+from touchline.web.routes_teams import add_teams
 from touchline.web.routes_whatif import add_whatif
 from touchline.web.site import Site
 from touchline.web.task_files import add_task_files
@@ -21,6 +25,10 @@ from touchline.web.tasks import add_tasks
 PARTS: Final = (
     add_forecasts,
     add_whatif,
+    add_matches,
+    add_teams,
+    add_models,
+    add_returns,
     add_tasks,
     add_task_files,
     add_monitoring,

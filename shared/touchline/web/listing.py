@@ -5,15 +5,15 @@ import io
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import msgspec
 
 from touchline.domain.forecasts import MatchForecast, select
 from touchline.stages import predict_names
 from touchline.stages.predict_board import Board, require_published
-from touchline.web.answers import Filter, Forecast, Forecasts, forecast
+from touchline.web.answers import Filter, Forecast, Forecasts, following, forecast
 
+PATH: Final = "/predict/predictions"
 COLUMNS: Final = (
     "match_id", "competition", "season", "kickoff", "kickoff_known", "home_team", "away_team", "home", "draw", "away",
     "uses", "model_version", "promotion", "seq", "mode", "simulated",
@@ -36,27 +36,20 @@ def chosen(board: Board, wish: Filter) -> list[MatchForecast]:
     found = select(
         published.forecasts.matches,
         competition=code,
-        team=team,
         date_from=_iso(wish.date_from),
         date_to=_iso(wish.date_to),
     )
-    return [match for match in found if max(match.home, match.draw, match.away) >= wish.min_probability]
+    return [
+        match
+        for match in found
+        if team in ("", match.home_team, match.away_team)
+        and max(match.home, match.draw, match.away) >= wish.min_probability
+    ]
 
 
 def page(found: Sequence[MatchForecast], wish: Filter) -> Sequence[MatchForecast]:
     """The page that a filter asks for."""
     return found[wish.offset : wish.offset + wish.limit]
-
-
-def next_page(wish: Filter, total: int) -> str:
-    """Address of the page after the one that was asked for, empty after the last."""
-    start = wish.offset + wish.limit
-    if start >= total:
-        return ""
-    defaults = msgspec.to_builtins(Filter())
-    asked = msgspec.to_builtins(msgspec.structs.replace(wish, offset=start))
-    changed = {name: value for name, value in asked.items() if value != defaults[name]}
-    return f"/predict/predictions?{urlencode(changed)}"
 
 
 def listing(board: Board, wish: Filter, fault: str) -> Forecasts:
@@ -67,7 +60,7 @@ def listing(board: Board, wish: Filter, fault: str) -> Forecasts:
         total=len(found),
         limit=wish.limit,
         offset=wish.offset,
-        next=next_page(wish, len(found)),
+        next=following(PATH, wish, len(found)),
         reason=told.reason,
         published=published.written,
         mode=told.mode,

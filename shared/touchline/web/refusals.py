@@ -42,6 +42,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "match_id": "e0-2025-26-arsenal-chelsea",
     "version": "12",
     "player": "Bukayo Saka",
+    "minutes": 90,
     "body": {"home_team": "Arsenal", "away_team": "Chelsea", "competition": "E0", "date": "2026-03-14"},
 }
 """A right value of each field, for the message that refuses a wrong one."""

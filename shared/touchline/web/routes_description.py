@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import quote
 
-import msgspec
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from touchline.manifest import sha256
 from touchline.stages.predict_board import Board
-from touchline.web.answering import JSON, known
+from touchline.web.answering import told_now
 from touchline.web.describe import Examples, openapi
 from touchline.web.pages import Asked, Pages
 from touchline.web.questions import only_path
@@ -31,12 +29,7 @@ def add_description(app: FastAPI, site: Site) -> None:
     @app.get("/openapi.json", include_in_schema=False)
     async def description(request: Request) -> Response:
         only_path(request)
-        body = msgspec.json.encode(openapi(app, examples(await site.watcher.peek())))
-        tag = f'"{sha256(body)[:32]}"'
-        headers = {"etag": tag, "cache-control": "no-cache", "content-type": JSON}
-        if known(request.headers.get("if-none-match", ""), (tag,)):
-            return Response(status_code=304, headers=headers)
-        return Response(body, headers=headers)
+        return told_now(request, openapi(app, examples(await site.watcher.peek())))
 
     @app.get("/docs", include_in_schema=False)
     async def for_people(request: Request) -> Response:

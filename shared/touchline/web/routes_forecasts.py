@@ -7,15 +7,15 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from touchline.web.answering import CSV, JSON, Asked, chosen, tell
-from touchline.web.answers import Filter, Forecasts
+from touchline.web.answers import Filter, Forecasts, following
 from touchline.web.describe import Operation, route
+from touchline.web.listing import PATH, listing, sheet
 from touchline.web.listing import chosen as chosen_matches
-from touchline.web.listing import listing, next_page, sheet
 from touchline.web.questions import query
 from touchline.web.site import Site
 
 LIST: Final = Operation(
-    path="/predict/predictions",
+    path=PATH,
     tag="forecasts",
     about="Forecasts of coming matches, in the order of kick-off; as JSON, or as CSV if the client prefers that.",
     gives={JSON: Forecasts, CSV: None},
@@ -35,7 +35,7 @@ def add_forecasts(app: FastAPI, site: Site) -> None:
         wish, media = query(request, Filter), chosen(request, JSON, CSV)
         board = await site.watcher.board()
         asked = Asked(request, site, board, ["predictions", msgspec.to_builtins(wish)])
-        after = next_page(wish, len(chosen_matches(board, wish)))
+        after = following(PATH, wish, len(chosen_matches(board, wish)))
         links = {"link": ", ".join([f'<{after}>; rel="next"'] * bool(after) + [_FILE])}
         if media == CSV:
             links["content-disposition"] = 'inline; filename="predictions.csv"'
