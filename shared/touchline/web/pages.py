@@ -14,12 +14,16 @@ from starlette.responses import Response
 from touchline.errors import NotFound, TouchlineError, Unavailable, http_status
 from touchline.manifest import encode, sha256
 from touchline.stages.predict_board import Board
+from touchline.stages.predict_views import read_views
 from touchline.web.look import ZONES, Look, look_at
 from touchline.web.notices import banners, nothing
 from touchline.web.site import Site
 from touchline.web.templates import Templates
+from touchline.web.view_drift import drift_view
 from touchline.web.view_fixtures import fixtures, wish_of
+from touchline.web.view_leaderboard import leaderboard_view
 from touchline.web.view_match import match_view
+from touchline.web.view_models import models_view
 from touchline.web.words import CATALOGUES
 
 KEPT: Final = 64
@@ -159,6 +163,9 @@ def add_pages(app: FastAPI, site: Site) -> None:
 
     add("/", _home)
     add("/match/{match_id}", _match)
+    add("/models", _models)
+    add("/leaderboard", _leaderboard)
+    add("/drift", _drift)
 
 
 def _home(asked: Asked) -> Made:
@@ -175,3 +182,16 @@ def _home(asked: Asked) -> Made:
 
 def _match(asked: Asked) -> Made:
     return "match.html", {"m": match_view(asked.look, asked.whole_board(), asked.params["match_id"])}
+
+
+def _models(asked: Asked) -> Made:
+    return "models.html", {"m": models_view(asked.look, asked.site.ports.store)}
+
+
+def _leaderboard(asked: Asked) -> Made:
+    views = read_views(asked.site.ports.store)
+    return "leaderboard.html", {"m": leaderboard_view(asked.look, *views) if views else None}
+
+
+def _drift(asked: Asked) -> Made:
+    return "drift.html", {"m": drift_view(asked.look, asked.site.ports.store)}

@@ -99,7 +99,7 @@ def bars(
     kinds: Sequence[str],
     named: Callable[[float], str],
 ) -> Markup:
-    """For each row one bar of every kind, to the right of the middle if above zero, else to the left.
+    """For each row one bar of every kind; where some are below zero they begin in the middle and point to the left.
 
     Args:
         key: identity on the page, for the names.
@@ -109,26 +109,31 @@ def bars(
         kinds: patterns of the bars, `home`, `draw` and `away`.
         named: how a value is written.
     """
-    longest = max((abs(value) for _, values in rows for value in values), default=0.0) or 1.0
+    every = [value for _, values in rows for value in values]
+    longest = max(map(abs, every), default=0.0) or 1.0
+    begin, reach = (50, 40) if min(every, default=0.0) < 0 else (0, 88)
     height = 26 + _BAR * len(kinds)
     drawn = [
         f'<text y="{place * height + 18}" class="name">{escape(name)}</text>'
         + "".join(
-            _bar(kind, value / longest, place * height + 24 + number * _BAR, named(value))
+            _bar(kind, begin, reach * value / longest, place * height + 24 + number * _BAR, named(value))
             for number, (kind, value) in enumerate(zip(kinds, values, strict=True))
         )
         for place, (name, values) in enumerate(rows)
     ]
     total = height * len(rows) + 6
-    middle = f'<line x1="50%" x2="50%" y1="22" y2="{total}" class="grid"/>'
+    middle = f'<line x1="{begin}%" x2="{begin}%" y1="22" y2="{total}" class="grid"/>'
     return _image(key, title, about, total, middle + "".join(drawn))
 
 
-def _bar(kind: str, share: float, top: int, name: str) -> str:
-    width = 40 * abs(share)
-    left, end, anchor = (50.0, 51 + width, "start") if share >= 0 else (50 - width, 49 - width, "end")
+def _bar(kind: str, begin: int, length: float, top: int, name: str) -> str:
+    width = abs(length)
+    left, end, anchor = (
+        (begin, begin + width + 1, "start") if length >= 0 else (begin - width, begin - width - 1, "end")
+    )
     return (
-        f'<rect x="{left:.2f}%" y="{top}" width="{width:.2f}%" height="{_BAR - 3}" fill="url(#{kind[0]})" class="edge"/>'
+        f'<rect x="{left:.2f}%" y="{top}" width="{width:.2f}%" height="{_BAR - 3}" class="edge" '
+        f'fill="url(#{kind[0]})"/>'
         f'<text x="{end:.2f}%" y="{top + 10}" text-anchor="{anchor}" class="small">{escape(name)}</text>'
     )
 
