@@ -22,7 +22,7 @@ _WORTH: Final = 1_024
 """Answers with fewer bytes travel as they are."""
 _LEVEL: Final = 5
 """Of gzip: 200 kB of forecasts take 3 ms, and 9 would save another 2 % in twice that time."""
-_FRESH: Final = "private, no-cache"
+FRESH: Final = "private, no-cache"
 """Kept by the client alone, since it is behind a key, and asked for again each time, which the tag makes cheap."""
 
 
@@ -46,7 +46,7 @@ async def tell(
     """
     question = [*asked.question, media, asked.site.fault]
     tag = sha256(encode([asked.board.digest, question]))[:32]
-    headers = {"cache-control": _FRESH, "vary": "accept, accept-encoding", **(extra or {})}
+    headers = {"cache-control": FRESH, "vary": "accept, accept-encoding", **(extra or {})}
     held = known(asked.request.headers.get("if-none-match", ""), (f'"{tag}"', f'"{tag}-gzip"'))
     if held:
         return Response(status_code=304, headers={**headers, "etag": held})
@@ -96,7 +96,7 @@ def told_now(request: Request, value: Any) -> Response:
     """A JSON answer that rests on more than the board: its tag is the hash of what it says."""
     body = msgspec.json.encode(value)
     tag = f'"{sha256(body)[:32]}"'
-    headers = {"cache-control": _FRESH, "etag": tag}
+    headers = {"cache-control": FRESH, "etag": tag}
     if known(request.headers.get("if-none-match", ""), (tag,)):
         return Response(status_code=304, headers=headers)
     return Response(body, headers={**headers, "content-type": JSON})

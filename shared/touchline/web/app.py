@@ -12,7 +12,7 @@ from touchline.web.monitoring import add_monitoring
 from touchline.web.pages import add_pages
 from touchline.web.routes_core import add_core
 from touchline.web.routes_description import add_description
-from touchline.web.routes_forecasts import add_forecasts
+from touchline.web.routes_forecasts import add_files, add_fixtures, add_forecasts
 from touchline.web.routes_matches import add_matches
 from touchline.web.routes_models import add_models
 from touchline.web.routes_returns import add_returns
@@ -24,6 +24,8 @@ from touchline.web.tasks import add_tasks
 
 PARTS: Final = (
     add_forecasts,
+    add_files,
+    add_fixtures,
     add_whatif,
     add_matches,
     add_teams,

@@ -13,7 +13,9 @@ _PUBLIC: Final = frozenset(
 """Whole paths that everybody may ask for: pages, and what operates the service."""
 _PUBLIC_BELOW: Final = frozenset({"static", "match"})
 """First parts of paths; all that is below them is public."""
-_READ: Final = frozenset({"predictions", "precomputed", "cards", "region-roi", "matches", "stream"})
+_READ: Final = frozenset(
+    {"predictions", "predictions.parquet", "precomputed", "cards", "region-roi", "matches", "stream"}
+)  # fmt: skip
 """Second parts of paths below `predict`: what was published is read. All others compute."""
 _READ_BELOW: Final = frozenset({"livescores", "models", "teams"})
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})

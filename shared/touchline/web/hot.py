@@ -11,8 +11,13 @@ from touchline.web.replies import Asked, Handler, Reply, plain
 from touchline.web.site import Site
 
 _ALIVE: Final = b'{"status":"ok"}'
-OTHERS: Final = frozenset({"predictions", "cards", "region-roi", "matches", "stream"})
-"""What stands below /predict/ in place of a match, for who reads."""
+OTHERS: Final = frozenset(
+    {
+        "predictions", "predictions.parquet", "cards", "region-roi", "matches", "stream",
+        "match", "player", "async", "batch",
+    }
+)  # fmt: skip
+"""What stands below /predict/ in place of a match."""
 Found = tuple[str, Handler, str]
 """Pattern of a route, what answers it, and what stands in place of its parameter."""
 
