@@ -27,7 +27,7 @@ from touchline.adapters.clock import VirtualClock
 from touchline.platform.runner import Platform
 from touchline.testing.digests import digest
 from touchline.testing.league import START, environment, phases
-from touchline.web.app import create_app
+from touchline.web.core import create_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +80,7 @@ def ask(environ: Mapping[str, str], cache: Any = None) -> dict[str, Any]:
     ports = bootstrap.ports(environ, clock=VirtualClock(START))
     if cache is not None:
         ports.cache = cache
-    app = create_app(ports, settings.Predict(), wiring.root() / "predict")
+    app = create_app(ports, settings.Predict(access="open"), wiring.root() / "predict")
 
     async def measure() -> dict[str, float]:
         transport = httpx.ASGITransport(app)

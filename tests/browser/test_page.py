@@ -16,7 +16,7 @@ from touchline import bootstrap
 from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
 from touchline.settings import Predict
-from touchline.web.app import create_app
+from touchline.web.core import create_app
 
 ROOT = Path(__file__).parents[2]
 SHOTS = ROOT / ".test-artifacts"
@@ -38,7 +38,7 @@ def ports_at(home: Path) -> Container:
 
 
 def serve(ports: Container) -> tuple[uvicorn.Server, threading.Thread, str]:
-    app = create_app(ports, Predict(), ROOT / "functions" / "predict")
+    app = create_app(ports, Predict(access="open"), ROOT / "functions" / "predict")
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()

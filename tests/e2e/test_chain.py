@@ -21,7 +21,7 @@ from touchline.domain.forecasts import ForecastSet
 from touchline.manifest import current, decode, read_object
 from touchline.platform.runner import Platform
 from touchline.trace import trace
-from touchline.web.app import create_app
+from touchline.web.core import create_app
 
 pytestmark = pytest.mark.slow
 FILES = season_files()
@@ -91,7 +91,7 @@ def test_of_several_scrapes_the_newest_that_passes_the_gates_goes_on(first: Path
 
 def test_the_page_and_the_answers_show_the_forecasts(first: Path) -> None:
     container = ports(first)
-    app = create_app(container, settings.Predict(), wiring.root() / "predict")
+    app = create_app(container, settings.Predict(access="open"), wiring.root() / "predict")
 
     async def ask() -> tuple[str, str]:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:

@@ -20,7 +20,7 @@ from touchline.adapters.clock import VirtualClock
 from touchline.platform.runner import Platform, Step
 from touchline.testing.digests import Digest, difference, digest
 from touchline.testing.league import START, environment, phases
-from touchline.web.app import create_app
+from touchline.web.core import create_app
 from waiting import wait_until
 
 PATIENCE = 120.0
@@ -81,7 +81,7 @@ def environ(parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 def test_real_parts_end_in_the_state_of_the_embedded_ones(embedded: Digest, environ: dict[str, str]) -> None:
     assert difference(embedded, play(environ)) == []
     container = bootstrap.ports(environ, clock=VirtualClock(START))
-    app = create_app(container, settings.Predict(), wiring.root() / "predict")
+    app = create_app(container, settings.Predict(access="open"), wiring.root() / "predict")
 
     async def ask() -> list[httpx.Response]:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:

@@ -18,6 +18,7 @@ from touchline.errors import Unavailable
 from touchline.manifest import Manifest, current, encode, publish, read_object
 from touchline.settings import Predict
 from touchline.web.core import create_app
+from waiting import wait_until
 
 
 @pytest.fixture
@@ -54,6 +55,7 @@ def test_news_is_looked_for_at_most_every_so_often(changing: Container) -> None:
     elapsed.now = 4.9
     assert client.get("/readyz").json()["promotion"] == 1
     elapsed.now = 5.0
+    wait_until(lambda: client.get("/readyz").json()["promotion"] == 2, "the new champion is taken up", 10)
     assert client.get("/readyz").json() | {"forecasts": 0} == {
         "status": "ready", "model_id": "m2", "model_version": "m2", "promotion": 2, "seq": 1, "forecasts": 0,
         "outdated": True, "degraded": "",
@@ -61,7 +63,7 @@ def test_news_is_looked_for_at_most_every_so_often(changing: Container) -> None:
     assert "A newer model serves since promotion 2" in client.get("/").text
     forecasted(changing, serving)
     elapsed.now = 10.0
-    assert client.get("/readyz").json()["outdated"] is False
+    wait_until(lambda: client.get("/readyz").json()["outdated"] is False, "the new forecasts are taken up", 10)
     assert client.get("/predict/predictions").json()["model"]["model_id"] == "m2"
 
 
@@ -91,11 +93,8 @@ def test_a_store_that_does_not_answer_is_survived(changing: Container, tmp_path:
     store = changing.store
 
     class Down:
-        def list(self, prefix: str) -> Any:
-            raise Unavailable("the store does not answer")
-
         def __getattr__(self, name: str) -> Any:
-            return getattr(store, name)
+            raise Unavailable("the store does not answer")
 
     changing.store = Down()
     assert client.get("/readyz").json()["degraded"] == "the store does not answer"
@@ -174,8 +173,8 @@ def test_a_model_that_gives_no_probabilities_answers_no_what_if(changing: Contai
     class Broken:
         model_id, features = "m1", served.FEATURE_NAMES
 
-        def predict(self, features: Any) -> Any:
-            return np.full((len(features), 3), np.nan)
+        def both(self, features: Any) -> Any:
+            return np.full((len(features), 3), np.nan), np.full((len(features), 2), np.nan)
 
     public(changing)
     changing.model = lambda bundle, digests: Broken()

@@ -10,12 +10,11 @@ from typing import Final, Literal
 
 import msgspec
 
-from touchline.domain.keys import KEYS_POINTER, ActiveKeys, Key, Scope, digest_of
+from touchline.domain.keys import Scope, digest_of
 from touchline.domain.rates import MINUTE, Spent, spend, whole_seconds
-from touchline.errors import CorruptObject, TouchlineError
-from touchline.manifest import decode
 from touchline.ports import Clock, ObjectStore
 from touchline.settings import Predict
+from touchline.web.known_keys import KnownKeys
 
 LOOK_SECONDS: Final = 1.0
 MOST_CLIENTS: Final = 4096
@@ -85,100 +84,57 @@ class Access:
             elapsed: seconds that only go forward.
             clock: says which keys have expired.
         """
-        self._store, self._elapsed, self._clock = store, elapsed, clock
+        self._elapsed, self._clock = elapsed, clock
         self._open, self._open_rate = settings.access == "open", settings.open_per_minute
-        self.proxies = settings.proxies
-        self._pause = min(settings.refresh_seconds, LOOK_SECONDS)
-        self._looking, self._spending = Lock(), Lock()
-        self._due = float("-inf")
-        self._etag = ""
-        self._version = -1
-        self._keys: dict[str, Key] | None = None
+        self.known = KnownKeys(store, min(settings.refresh_seconds, LOOK_SECONDS), elapsed)
+        self._spending = Lock()
         self._buckets: dict[str, float] = {}
         self._clients: dict[str, float] = {}
-        self.fault = ""
 
     @property
-    def due(self) -> bool:
-        """Whether the next request would look at the published keys itself; `look` before it, elsewhere, spares it."""
-        return self._elapsed() >= self._due
-
-    @property
-    def active(self) -> int:
-        """Keys in force."""
-        return len(self._keys or ())
+    def fault(self) -> str:
+        """Why the published keys cannot be read, empty if they can."""
+        return self.known.fault
 
     @property
     def clients(self) -> int:
         """Addresses whose buckets are kept."""
         return len(self._clients)
 
-    def look(self) -> None:
-        """Take up the keys that are published now, unless somebody just did; what is broken changes nothing."""
-        with self._looking:
-            if not self.due:
-                return
-            try:
-                self._read()
-                self.fault = ""
-            except TouchlineError as error:
-                self.fault = str(error)
-            except Exception as error:  # whatever broke, who may ask does not change by it
-                self.fault = f"{KEYS_POINTER}: {type(error).__name__}"
-            self._due = self._elapsed() + self._pause
-
     def admit(self, presented: str, client: str, scope: Scope) -> Admitted | Refused:
-        """Whether a caller may ask for this; microseconds, but for a look at the keys that is due.
+        """Whether a caller may ask for this, by the keys that are known: microseconds.
+
+        A look at the published keys that is due is made here, unless `known.fresh` was awaited before.
 
         Args:
             presented: the key as sent, empty without one.
             client: address of the caller.
             scope: what the request needs.
         """
-        if self.due:
-            self.look()
+        self.known.look()
+        keys = self.known.by_digest
         if not presented and self._open and scope != "admin":
-            return self._spend(self._clients, client, ANONYMOUS, self._open_rate)
-        if self._keys is None:
+            return self._spend(self._clients, client, MOST_CLIENTS, ANONYMOUS, self._open_rate)
+        if keys is None:
             return _CLOSED
-        key = self._keys.get(digest_of(presented[:LONGEST_KEY]))  # of no key, too: all refusals take the same time
+        key = keys.get(digest_of(presented[:LONGEST_KEY]))  # of no key, too: all refusals take the same time
         if key is None:
             return _UNKNOWN["unknown" if presented else "missing"]
         if not key.lives(self._clock.now()):
             return _UNKNOWN["expired"]
         if not key.allows(scope):
             return Refused(403, "scope", f"the key lacks the scope {scope}", "`touchline keys create --scope` gives it")
-        return self._spend(self._buckets, key.id, Holder(key.id, key.name, key.allows("admin")), key.per_minute)
+        holder = Holder(key.id, key.name, key.allows("admin"))
+        return self._spend(self._buckets, key.id, max(MOST_CLIENTS, len(keys)), holder, key.per_minute)
 
-    def _read(self) -> None:
-        info = self._store.stat(KEYS_POINTER)
-        if info is None:
-            if self._keys:
-                raise CorruptObject("the published keys are gone", where=KEYS_POINTER, hint="`touchline keys list`")
-            self._keys = {}
-        elif info.etag != self._etag:
-            self._take(decode(self._store.get(KEYS_POINTER), ActiveKeys, KEYS_POINTER))
-            self._etag = info.etag
-
-    def _take(self, found: ActiveKeys) -> None:
-        if found.version < self._version:  # an old copy would bring revoked keys back
-            raise CorruptObject(
-                f"keys of version {found.version} after version {self._version}",
-                where=KEYS_POINTER,
-                hint="`touchline keys list`",
-            )
-        self._keys = {key.digest: key for key in found.keys}
-        self._version = found.version
-        known = {key.id for key in found.keys}
-        with self._spending:
-            self._buckets = {name: full_at for name, full_at in self._buckets.items() if name in known}
-
-    def _spend(self, buckets: dict[str, float], name: str, holder: Holder, per_minute: int) -> Admitted | Refused:
+    def _spend(
+        self, buckets: dict[str, float], name: str, most: int, holder: Holder, per_minute: int
+    ) -> Admitted | Refused:
         now = self._elapsed()
         with self._spending:
             spent = spend(buckets.pop(name, now), now, per_minute)
             buckets[name] = spent.full_at  # at the end: who asked longest ago comes first
-            if len(buckets) > MOST_CLIENTS and buckets is self._clients:
+            if len(buckets) > most:
                 del buckets[next(iter(buckets))]
         full_in = whole_seconds(spent.full_at - now)
         if spent.allowed:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from touchline.settings import Predict
-from touchline.web.access import Access
+from touchline.stages.predict_board import Board
+from touchline.web.access import LOOK_SECONDS, Access
+from touchline.web.health_watch import HealthWatch
 from touchline.web.memory import Memory
 from touchline.web.meters import Meters
 from touchline.web.watch import Watcher
@@ -44,12 +46,19 @@ class Site:
 
 def site_of(ports: Ports, settings: Predict, assets: Path, elapsed: Callable[[], float] = time.monotonic) -> Site:
     """The service's parts over ports."""
-    measured, access = Meters(), Access(ports.store, settings, elapsed, ports.clock)
+    measured, pause = Meters(), settings.refresh_seconds
+    access = Access(ports.store, settings, elapsed, ports.clock, left=min(pause, LOOK_SECONDS) / 2)
+    health = HealthWatch(ports.store, settings, measured, elapsed)
+
+    def also(board: Board | None) -> None:
+        access.look()
+        health.look(board.serving.promotion if board else 0)
+
     return Site(
         ports=ports,
         settings=settings,
         assets=assets,
-        watcher=Watcher(ports, settings.refresh_seconds, elapsed),
+        watcher=Watcher(ports, pause, elapsed, also),
         memory=Memory(ports.cache, measured),
         measured=measured,
         access=access,

@@ -28,7 +28,7 @@ class Watcher:
         ports: object store and model loader.
         refresh_seconds: pause between the beginnings of two looks.
         elapsed: seconds that only go forward.
-        also: called at each look, for what else must be looked at.
+        also: called at the end of each look, in its thread, with the board at hand.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Watcher:
         ports: Ports,
         refresh_seconds: float,
         elapsed: Callable[[], float] = time.monotonic,
-        also: Callable[[], None] = lambda: None,
+        also: Callable[[Board | None], object] = lambda board: None,
     ) -> None:
         self._ports, self._pause, self._elapsed, self._also = ports, refresh_seconds, elapsed, also
         self._lock = Lock()
@@ -88,16 +88,20 @@ class Watcher:
 
     def _run(self, look: "Future[None]") -> None:
         try:
+            self._read()
+            self._also(self._board)
+        finally:
+            self._awaited_until = float("-inf")
+            look.set_result(None)
+
+    def _read(self) -> None:
+        try:
             self._take(read_board(self._ports, self._board))
             self.fault, self.nothing_serves = "", False
         except TouchlineError as error:
             self.fault, self.nothing_serves = str(error), isinstance(error, NotFound)
         except Exception as error:  # whatever broke the new state, the old one still answers
             self.fault = f"{type(error).__name__}: {error}"
-        finally:
-            self._also()
-            self._awaited_until = float("-inf")
-            look.set_result(None)
 
     def _take(self, board: Board) -> None:
         last = self._board
