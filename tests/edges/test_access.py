@@ -1,7 +1,9 @@
 """Who is let in: keys as published, how often, and what happens when the published keys are old, broken or gone."""
 
+import asyncio
 import itertools
 import statistics
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -21,20 +23,25 @@ from touchline.errors import Unavailable
 from touchline.settings import Predict
 from touchline.web import callers
 from touchline.web.access import ANONYMOUS, MOST_CLIENTS, Access, Admitted, Holder, Refused
+from touchline.web.known_keys import PATIENCE
+from waiting import wait_until
 
 NOW = MADE + timedelta(days=1)
 
 
 class Watched(LocalStore):
-    """Counts what it is asked; it can be out of reach."""
+    """Counts what it is asked; it can be out of reach, or hang."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.asked: list[str] = []
         self.out_of_reach = False
+        self.answers = threading.Event()
+        self.answers.set()
 
     def stat(self, key: str) -> Any:
         self.asked.append(key)
+        self.answers.wait(60)
         if self.out_of_reach:
             raise Unavailable("the store does not answer", where=key)
         return super().stat(key)
@@ -217,21 +224,62 @@ def test_the_store_is_asked_once_a_second_at_most(scene: Scene) -> None:
         admitted(access.admit(key, "", "read"))
     assert scene.store.asked == [KEYS_POINTER]
     scene.later(1.0)
-    assert access.due
-    access.look()
-    assert not access.due
+    assert access.known.due
     admitted(access.admit(key, "", "read"))
+    assert not access.known.due
     assert scene.store.asked == [KEYS_POINTER] * 2
+
+
+def after(access: Access, key: str) -> Admitted | Refused:
+    """What the service does with a request."""
+
+    async def ask() -> Admitted | Refused:
+        if access.known.due:
+            await access.known.fresh()
+        return access.admit(key, "", "read")
+
+    return asyncio.run(ask())
+
+
+def test_a_busy_service_looks_beside_its_requests(scene: Scene) -> None:
+    key, access = scene.keys.add("read"), scene.access()
+    admitted(after(access, key))
+    scene.keys.revoke("k1")
+    scene.store.answers.clear()
+    scene.later(1.0)
+    admitted(after(access, key))  # the look goes on beside it
+    scene.store.answers.set()
+    wait_until(lambda: not access.known.by_digest, "the look ends", 10, pause=0.001)
+    assert refused(after(access, key)) == (401, "unknown")
+
+
+def test_a_service_that_slept_waits_for_its_look(scene: Scene) -> None:
+    key, access = scene.keys.add("read"), scene.access()
+    admitted(after(access, key))
+    scene.keys.revoke("k1")
+    scene.later(2.0)
+    assert refused(after(access, key)) == (401, "unknown")
+
+
+def test_a_store_that_hangs_holds_nobody_up_for_long(scene: Scene) -> None:
+    key, access = scene.keys.add("read"), scene.access()
+    admitted(after(access, key))
+    scene.store.answers.clear()
+    scene.later(10.0)
+    begun = time.monotonic()
+    for _ in range(20):
+        admitted(after(access, key))
+    assert PATIENCE <= time.monotonic() - begun < 2 * PATIENCE
+    scene.store.answers.set()
 
 
 def test_before_the_first_key_nobody_gets_in_and_nothing_is_wrong(scene: Scene) -> None:
     access = scene.access()
     assert refused(access.admit("", "", "read")) == (401, "missing")
-    assert (access.fault, access.active) == ("", 0)
+    assert access.fault == ""
     key = scene.keys.add("read")
     scene.later(1.0)
     admitted(access.admit(key, "", "read"))
-    assert access.active == 1
 
 
 def broken(scene: Scene) -> None:
@@ -297,7 +345,7 @@ def test_all_keys_revoked_is_no_harm(scene: Scene) -> None:
     scene.keys.revoke("k1")
     scene.later(1.0)
     assert refused(access.admit(key, "", "read")) == (401, "unknown")
-    assert (access.fault, access.active) == ("", 0)
+    assert access.fault == ""
 
 
 # Who asks

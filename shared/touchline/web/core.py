@@ -73,7 +73,7 @@ class Core:
     async def _answer(self, scope: Scope, receive: Receive, told: Told) -> None:
         path, method = scope["path"], scope["method"]
         client = callers.client((scope.get("client") or ("",))[0], scope["headers"], self._site.settings.proxies)
-        entered = self._enter(scope, client)
+        entered = await self._enter(scope, client)
         if isinstance(entered, Reply):
             await told.reply(entered)
             return
@@ -88,11 +88,13 @@ class Core:
         else:
             await self._behind.answer(scope, receive, told)
 
-    def _enter(self, scope: Scope, client: str) -> Admitted | Reply:
+    async def _enter(self, scope: Scope, client: str) -> Admitted | Reply:
         """The leave to ask, or why there is none."""
         needed = scope_of(scope["method"], scope["path"])
         if needed is None:
             return _PUBLIC
+        if self._site.access.known.due:
+            await self._site.access.known.fresh()
         decided = self._site.access.admit(callers.presented(scope["headers"]), client, needed)
         if isinstance(decided, Admitted):
             return decided
