@@ -7,7 +7,7 @@ from pathlib import Path
 
 from touchline.settings import Predict
 from touchline.stages.predict_board import Board
-from touchline.web.access import LOOK_SECONDS, Access
+from touchline.web.access import Access
 from touchline.web.health_watch import HealthWatch
 from touchline.web.memory import Memory
 from touchline.web.meters import Meters
@@ -46,19 +46,18 @@ class Site:
 
 def site_of(ports: Ports, settings: Predict, assets: Path, elapsed: Callable[[], float] = time.monotonic) -> Site:
     """The service's parts over ports."""
-    measured, pause = Meters(), settings.refresh_seconds
-    access = Access(ports.store, settings, elapsed, ports.clock, left=min(pause, LOOK_SECONDS) / 2)
+    measured = Meters()
+    access = Access(ports.store, settings, elapsed, ports.clock)
     health = HealthWatch(ports.store, settings, measured, elapsed)
 
     def also(board: Board | None) -> None:
-        access.look()
         health.look(board.serving.promotion if board else 0)
 
     return Site(
         ports=ports,
         settings=settings,
         assets=assets,
-        watcher=Watcher(ports, pause, elapsed, also),
+        watcher=Watcher(ports, settings.refresh_seconds, elapsed, also),
         memory=Memory(ports.cache, measured),
         measured=measured,
         access=access,
