@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date as day
 from typing import Annotated, Any, Final, Literal
 
@@ -126,12 +126,3 @@ def _refused(message: str, ref: str = "") -> Rejected:
     if reason.startswith("Invalid RFC3339"):
         reason = "no valid date; write it as 2026-03-14"
     return Rejected(reason=reason, field=path.rstrip("`"), ref=ref)
-
-
-def plain(answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Cells of one line of a result as CSV: no nested values, no empty ones.
-
-    >>> plain({"line": 2, "neutral": False, "home": 0.5, "reason": ""})
-    {'line': 2, 'neutral': 'false', 'home': 0.5, 'reason': ''}
-    """
-    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in answers.items()}
