@@ -111,7 +111,8 @@ def add_monitoring(app: FastAPI, site: Site) -> None:
     @route(app, REDRIVE)
     async def redrive(request: Request, letter_id: str) -> Response:
         questions.only_path(request)
-        return plain(await to_thread.run_sync(_asked, request, site, letter_id), 202)
+        span = tracing.child(request.headers.get("traceparent", ""))
+        return plain(await to_thread.run_sync(ask_again, site.ports, letter_id, owner_of(request), span), 202)
 
 
 def told_letters(store: ObjectStore, most: int) -> tuple[ToldLetter, ...]:
@@ -141,18 +142,23 @@ def _runs(store: ObjectStore, prefix: str) -> Iterator[ToldRun]:
             )  # fmt: skip
 
 
-def _asked(request: Request, site: Site, identity: str) -> ToldLetter:
+def ask_again(ports: Ports, identity: str, asked_by: str, span: str) -> ToldLetter:
     """Write down that a letter is to be delivered again; sweep does it.
+
+    Args:
+        ports: store, wiring and clock are used.
+        identity: id of the letter.
+        asked_by: id of the key of the admin who wishes it.
+        span: of this request.
 
     Raises:
         NotFound: there is no such letter.
     """
-    store = site.ports.store
-    letter = sweep_letters.find(store, site.ports.wiring.functions, identity) if _ID.fullmatch(identity) else None
+    store = ports.store
+    letter = sweep_letters.find(store, ports.wiring.functions, identity) if _ID.fullmatch(identity) else None
     if letter is None:
         raise NotFound("no such letter", where="letter_id", hint="GET /monitoring/deadletters lists them")
-    span = tracing.child(request.headers.get("traceparent", ""))
-    wish = Redrive(letter=letter.id, asked_by=owner_of(request), asked=site.ports.clock.now(), traceparent=span)
+    wish = Redrive(letter=letter.id, asked_by=asked_by, asked=ports.clock.now(), traceparent=span)
     store.create(request_key(WRITER, letter.id), encode(wish))
     return _told(store, letter)
 

@@ -24,6 +24,7 @@ from touchline.web.view_fixtures import fixtures, wish_of
 from touchline.web.view_leaderboard import leaderboard_view
 from touchline.web.view_match import match_view
 from touchline.web.view_models import models_view
+from touchline.web.view_whatif import whatif_view
 from touchline.web.words import CATALOGUES
 
 KEPT: Final = 64
@@ -153,6 +154,8 @@ def _problem(look: Look, error: TouchlineError) -> Made:
 
 def add_pages(app: FastAPI, site: Site) -> None:
     """Let an application show its pages."""
+    from touchline.web.page_chain import add_chain
+
     pages = Pages(site)
 
     def add(path: str, make: Page, seconds: int = KEPT_SECONDS) -> None:
@@ -166,6 +169,8 @@ def add_pages(app: FastAPI, site: Site) -> None:
     add("/models", _models)
     add("/leaderboard", _leaderboard)
     add("/drift", _drift)
+    add("/what-if", _whatif)
+    add_chain(app, pages, site)
 
 
 def _home(asked: Asked) -> Made:
@@ -195,3 +200,7 @@ def _leaderboard(asked: Asked) -> Made:
 
 def _drift(asked: Asked) -> Made:
     return "drift.html", {"m": drift_view(asked.look, asked.site.ports.store)}
+
+
+def _whatif(asked: Asked) -> Made:
+    return "what_if.html", {"m": whatif_view(asked.look, asked.whole_board())}

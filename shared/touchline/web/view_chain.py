@@ -1,0 +1,161 @@
+"""The page of the chain: what each function published last, how it waited, what ran, what failed, what was given up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from touchline.errors import TouchlineError
+from touchline.manifest import decode
+from touchline.ports import ObjectStore
+from touchline.telemetry import RunRecord
+from touchline.web.look import Look
+from touchline.web.monitoring import ToldRun, told_letters, told_runs
+from touchline.work import Ports
+
+RUNS: Final = 400
+"""So many runs are looked at, by their names alone."""
+SHOWN: Final = 25
+LETTERS: Final = 20
+OPENED: Final = 4
+"""So many records of each function are read in search of what it published last."""
+FAILED: Final = 500
+REFUSED: Final = 400
+BESIDE: Final = frozenset({"predict", "answer"})
+"""Functions that leave no run records of the chain."""
+
+
+@dataclass(frozen=True)
+class StageRow:
+    """One function of the chain."""
+
+    function: str
+    about: str
+    publication: str
+    seq: str
+    ago: str
+    """How long ago it ran last, empty if it did not in the days that are looked at."""
+    started: str
+    took: str
+    waited: str
+    """From the end of the run that woke it, a dash where that is not known."""
+    failed: int
+    behind: str
+    """By how many publications it is behind the first function, empty where it is not."""
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run."""
+
+    function: str
+    started: str
+    ago: str
+    status: str
+    """`failed`, `refused` or `done`."""
+    woken: str
+    record: str
+
+
+@dataclass(frozen=True)
+class LetterRow:
+    """Work that was given up or refused."""
+
+    id: str
+    kind: str
+    function: str
+    when: str
+    key: str
+    what: str
+    hint: str
+    state: str
+
+
+@dataclass(frozen=True)
+class ChainView:
+    """What the page shows."""
+
+    stages: tuple[StageRow, ...]
+    runs: tuple[RunRow, ...]
+    failures: tuple[RunRow, ...]
+    letters: tuple[LetterRow, ...]
+
+
+def chain_view(look: Look, ports: Ports) -> ChainView:
+    """The newest of each function, and what needs a look."""
+    runs = told_runs(ports, RUNS)
+    rows = [_run(look, run) for run in runs]
+    return ChainView(
+        stages=tuple(_stages(look, ports, runs)),
+        runs=tuple(rows[:SHOWN]),
+        failures=tuple(row for row in rows if row.status == "failed")[:SHOWN],
+        letters=tuple(
+            LetterRow(
+                id=letter.id, kind=letter.kind, function=letter.function, when=look.moment(letter.when),
+                key=letter.key, what=letter.what, hint=letter.hint, state=letter.state,
+            )
+            for letter in told_letters(ports.store, LETTERS)
+        ),
+    )  # fmt: skip
+
+
+def _run(look: Look, run: ToldRun) -> RunRow:
+    status = "failed" if run.status >= FAILED else "refused" if run.status >= REFUSED else "done"
+    return RunRow(run.function, look.moment(run.started), look.ago(run.started), status, run.schedule, run.record)
+
+
+def _stages(look: Look, ports: Ports, runs: Sequence[ToldRun]) -> list[StageRow]:
+    names = [name for name in ports.wiring.order() if name not in BESIDE]
+    told = {name: [run for run in runs if run.function == name] for name in names}
+    last = {name: _last(ports.store, told[name]) for name in names}
+    ended = {key: record.ended for record in last.values() if record for key in record.publications}
+    newest = max((_seq(record) for record in last.values() if record), default=0)
+    return [
+        _stage(look, name, ports.wiring.functions[name].about, told[name], last[name], ended, newest) for name in names
+    ]
+
+
+def _stage(
+    look: Look,
+    name: str,
+    about: str,
+    runs: Sequence[ToldRun],
+    record: RunRecord | None,
+    ended: Mapping[str, datetime],
+    newest: int,
+) -> StageRow:
+    t, seq = look.words, _seq(record) if record else 0
+    woke = ended.get(record.key) if record else None
+    waited = max((record.started - woke).total_seconds(), 0.0) if record and woke else None
+    return StageRow(
+        function=name,
+        about=about,
+        publication=record.publications[-1] if record and record.publications else "",
+        seq=str(seq) if seq else "–",
+        ago=look.ago(runs[0].started) if runs else "",
+        started=look.moment(runs[0].started) if runs else "",
+        took=t("seconds", n=t.number(record.duration_s, 1)) if record else "–",
+        waited="–" if waited is None else t("seconds", n=t.number(waited, 1)),
+        failed=sum(run.status >= FAILED for run in runs),
+        behind=str(newest - seq) if 0 < seq < newest else "",
+    )
+
+
+def _last(store: ObjectStore, runs: Sequence[ToldRun]) -> RunRecord | None:
+    """Record of the newest run that published something, else of the newest at all."""
+    records = [found for run in islice((r for r in runs if r.status < REFUSED), OPENED) if (found := _read(store, run))]
+    return next((record for record in records if record.publications), records[0] if records else None)
+
+
+def _read(store: ObjectStore, run: ToldRun) -> RunRecord | None:
+    try:
+        return decode(store.get(run.record), RunRecord, run.record)
+    except TouchlineError:  # of another version: the name says enough
+        return None
+
+
+def _seq(record: RunRecord) -> int:
+    """Number of the newest publication of a run, 0 if it has none that counts the data."""
+    names = [key.rpartition("/")[2] for key in record.publications if "/published/" in key]
+    return max((int(name[:12]) for name in names if name[:12].isdecimal()), default=0)
