@@ -13,7 +13,7 @@ from typing import Final
 from touchline.errors import TouchlineError
 from touchline.settings import Predict
 from touchline.web import callers
-from touchline.web.access import ANONYMOUS, Admitted
+from touchline.web.access import ADMITTED, ANONYMOUS, Admitted
 from touchline.web.behind import Behind
 from touchline.web.doors import scope_of
 from touchline.web.hot import Hot
@@ -24,8 +24,6 @@ from touchline.web.site import Site, site_of
 from touchline.web.stream import Stream
 from touchline.work import Ports
 
-ADMITTED: Final = "touchline.admitted"
-"""Where a scope says who was let in."""
 STREAM: Final = "/predict/stream"
 _READING: Final = frozenset({"GET", "HEAD"})
 _PUBLIC: Final = Admitted(ANONYMOUS, 0, 0, 0)
@@ -93,9 +91,10 @@ class Core:
         needed = scope_of(scope["method"], scope["path"])
         if needed is None:
             return _PUBLIC
-        if self._site.access.known.due:
-            await self._site.access.known.fresh()
-        decided = self._site.access.admit(callers.presented(scope["headers"]), client, needed)
+        access = self._site.access
+        if access.known.due:
+            await access.known.fresh()
+        decided = access.admit(callers.presented(scope["headers"]), client, needed)
         if isinstance(decided, Admitted):
             return decided
         self._site.measured.refused[decided.reason] += 1
