@@ -17,6 +17,8 @@ from touchline.settings import Predict
 from touchline.web.known_keys import KnownKeys
 
 LOOK_SECONDS: Final = 1.0
+ADMITTED: Final = "touchline.admitted"
+"""Where the scope of a request (ASGI) has the `Admitted` that was let in."""
 MOST_CLIENTS: Final = 4096
 """Addresses whose buckets are kept; of more of them the one that asked longest ago is forgotten."""
 LONGEST_KEY: Final = 256
@@ -30,6 +32,11 @@ class Holder(msgspec.Struct, frozen=True):
     id: str
     name: str
     admin: bool = False
+
+    @property
+    def told(self) -> str:
+        """Name and id, as records have them."""
+        return f"{self.name} ({self.id})" if self.id else self.name
 
 
 ANONYMOUS: Final = Holder("", "anonymous")

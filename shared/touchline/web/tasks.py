@@ -21,8 +21,8 @@ from touchline.errors import NotFound
 from touchline.manifest import encode, sha256
 from touchline.stages.answer_desk import Standing, hand_in, standing
 from touchline.stages.answer_told import told
-from touchline.web import callers, questions
-from touchline.web.access import Admitted
+from touchline.web import questions
+from touchline.web.access import ADMITTED, ANONYMOUS, Admitted, Holder
 from touchline.web.describe import Operation, route
 from touchline.web.problems import problem
 from touchline.web.refusals import fault
@@ -123,7 +123,7 @@ def find(request: Request, site: Site, identity: str) -> Standing:
         NotFound: there is none of that id, or it is somebody else's.
     """
     found = standing(site.ports.store, identity, site.ports.clock.now()) if _ID.fullmatch(identity) else None
-    if found is None or not _may_see(request, site, found.task):
+    if found is None or not _may_see(request, found.task):
         raise NotFound("no such task", where="task_id", hint="a task is told to the key that asked for it")
     return found
 
@@ -133,8 +133,13 @@ _ID: Final = re.compile(r"[0-9a-f]{32}")
 
 def owner_of(request: Request) -> str:
     """Id of the key that asks, empty without one."""
-    admitted = getattr(request.state, "admitted", None)
-    return admitted.key.id if isinstance(admitted, Admitted) else ""
+    return holder_of(request).id
+
+
+def holder_of(request: Request) -> Holder:
+    """Whose key it is that asks; records of what an admin did name it by `told`."""
+    admitted = request.scope.get(ADMITTED)
+    return admitted.key if isinstance(admitted, Admitted) else ANONYMOUS
 
 
 def wait_of(request: Request) -> int:
@@ -168,14 +173,9 @@ def check_callback(url: str) -> None:
             questions.refuse([fault("callback", str(error))])
 
 
-def _may_see(request: Request, site: Site, task: Task) -> bool:
+def _may_see(request: Request, task: Task) -> bool:
     """Whether a task is that of who asks; admins see all."""
-    if task.owner == owner_of(request):
-        return True
-    headers = request.scope["headers"]
-    peer = request.client.host if request.client else ""
-    client = callers.client(peer, headers, site.settings.proxies)
-    return isinstance(site.access.admit(callers.presented(headers), client, "admin"), Admitted)
+    return task.owner == owner_of(request) or holder_of(request).admin
 
 
 def _stands(site: Site, task: Task) -> Standing:
