@@ -184,8 +184,8 @@ class Board:
 
     @property
     def outdated(self) -> bool:
-        """Whether the forecasts come from an earlier champion than the one that serves."""
-        return self.published is not None and self.published.promotion != self.serving.promotion
+        """Whether the forecasts come from another champion than the one that serves; a route changes nothing there."""
+        return self.published is not None and self.published.model.model_id != self.serving.model_id
 
 
 def read_board(ports: Ports, last: Board | None = None) -> Board:
