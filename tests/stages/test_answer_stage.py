@@ -1,0 +1,363 @@
+"""Queued answers: the same as online, once each, whatever happens on the way; files, deadlines and callbacks."""
+
+import shutil
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import queued as queue
+import served
+from queued import ListedRegistry, answered, first_match, moved, queued
+from served import event, public
+from touchline import bootstrap
+from touchline.adapters.clock import VirtualClock
+from touchline.bootstrap import Container
+from touchline.domain.callbacks import SIGNATURE, signature
+from touchline.domain.tasks import AskAnswer, AskExplain, AskFile, AskGoals, AskMatch, AskPlayer, Question
+from touchline.errors import DataError, NotFound, PermanentError, Unavailable
+from touchline.manifest import decode, encode, sha256
+from touchline.settings import Answer
+from touchline.stages import answer
+from touchline.stages.answer_desk import outcome_key, outcome_of, request_key, standing, told_of
+from touchline.stages.predict_board import read_board
+from touchline.stages.predict_explain import explain
+from touchline.stages.predict_goals import grid_of
+from touchline.stages.predict_match import answer as online
+from touchline.stages.predict_whatif import what_if
+from touchline.testing import Chances, World
+
+SIGNED = Answer(callback_secret="a secret of the client and us")
+DAY = served.NOW.date()
+URL = "https://example.org/told"
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Container:
+    """A league with a champion and forecasts; copied by whoever changes it."""
+    ports = bootstrap.ports(
+        {"TOUCHLINE_HOME": str(tmp_path_factory.mktemp("filled"))}, clock=VirtualClock(served.NOW)
+    )  # fmt: skip
+    ports.registry = ListedRegistry()
+    public(ports)
+    return ports
+
+
+@pytest.fixture
+def home(filled: Container, tmp_path: Path) -> Path:
+    shutil.copytree(filled.home / "objects", tmp_path / "home" / "objects")
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def ports(home: Path) -> Container:
+    return bootstrap.ports({"TOUCHLINE_HOME": str(home)}, clock=VirtualClock(served.NOW))
+
+
+class Clients:
+    """Takes callbacks, or fails as it is told to."""
+
+    def __init__(self, *faults: Exception) -> None:
+        self.faults = list(faults)
+        self.calls: list[tuple[str, bytes, Mapping[str, str]]] = []
+
+    def call(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
+        if self.faults:
+            raise self.faults.pop(0)
+        self.calls.append((url, body, headers))
+
+
+def result(ports: Container, identity: str = "0" * 32) -> dict[str, Any]:
+    found = outcome_of(ports.store, identity)
+    assert found is not None
+    return found.answer or {}
+
+
+def test_a_queued_answer_is_the_online_one(ports: Container) -> None:
+    match = first_match(ports)
+    board = read_board(ports)
+    day = match.kickoff.date() + timedelta(days=3)
+    pairs: list[tuple[Question, Any]] = [
+        (AskAnswer(match_id=match.match_id), online(board, match.match_id)),
+        (AskExplain(match_id=match.match_id), explain(board, match.match_id)),
+        (AskGoals(match_id=match.match_id), grid_of(board, match.match_id)),
+        (
+            AskMatch(home_team=match.home_team.upper(), away_team=match.away_team, competition="sim1", date=day),
+            what_if(board, match.home_team, match.away_team, "SIM1", day),
+        ),
+    ]
+    for number, (question, made) in enumerate(pairs):
+        identity = f"{number:032}"
+        assert answered(ports, queued(ports, question, identity)).outcome == "done"
+        assert encode(result(ports, identity)) == encode(made)
+    assert outcome_of(ports.store, identity).model_version == board.serving.version  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("question", "where", "suggested"),
+    [
+        (AskAnswer(match_id="nothing-like-a-match"), "match_id", False),
+        (AskGoals(match_id="sim1-2025-26-oxpasture-umberleig"), "match_id", True),
+        (AskPlayer(name="Nobody"), "player", False),
+        (AskMatch(home_team="Oxpastur", away_team="Umberleigh", competition="SIM1", date=DAY), "home_team", True),
+    ],
+)
+def test_what_cannot_be_answered_is_answered_with_the_reason(
+    ports: Container, question: Question, where: str, suggested: bool
+) -> None:
+    task = queued(ports, question)
+    assert answered(ports, task).outcome == "done"
+    found = standing(ports.store, task.id, ports.clock.now())
+    assert found is not None
+    assert (found.status, found.outcome.reason.where) == ("failure", where)  # type: ignore[union-attr]
+    assert bool(found.outcome.reason.details) is suggested  # type: ignore[union-attr]
+    assert answered(ports, task).outcome == "unchanged"
+
+
+def test_a_task_is_pending_then_running_then_over(ports: Container) -> None:
+    task = queued(ports)
+
+    def status() -> str:
+        found = standing(ports.store, task.id, ports.clock.now())
+        assert found is not None
+        return found.status
+
+    seen = [status()]
+
+    class Watched:
+        """Says how the task stands when its result is about to be written."""
+
+        def __init__(self) -> None:
+            self._store = ports.store
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._store, name)
+
+        def create(self, key: str, data: Any) -> bool:
+            if key == outcome_key(task.id):
+                seen.append(status())
+            return self._store.create(key, data)
+
+    ports.store = Watched()  # type: ignore[assignment]
+    answered(ports, task)
+    assert [*seen, status()] == ["pending", "running", "success"]
+    moved(ports, days=2)
+    assert status() == "expired"
+    assert standing(ports.store, "1" * 32, ports.clock.now()) is None
+
+
+def test_after_its_deadline_nothing_is_answered(ports: Container) -> None:
+    task = queued(ports)
+    moved(ports, hours=1)
+    found = standing(ports.store, task.id, ports.clock.now())
+    assert found is not None
+    assert found.status == "expired"
+    assert answered(ports, task).summary == {"status": "expired", "kind": "answer"}
+    assert outcome_of(ports.store, task.id).answer is None  # type: ignore[union-attr]
+
+
+def test_an_answer_that_comes_too_late_is_none(ports: Container) -> None:
+    task = queued(ports)
+
+    def model(bundle: str, digests: Mapping[str, str]) -> Any:
+        moved(ports, hours=2)  # so long does it take
+        return Container.model(ports, bundle, digests)
+
+    ports.model = model  # type: ignore[method-assign]
+    assert answered(ports, task).summary["status"] == "expired"
+
+
+def test_no_model_yet_is_worth_another_attempt(tmp_path: Path) -> None:
+    empty = bootstrap.ports({"TOUCHLINE_HOME": str(tmp_path)}, clock=VirtualClock(served.NOW))
+    task = queued(empty, AskAnswer(match_id="m"))
+    with pytest.raises(Unavailable, match="no model answers"):
+        answered(empty, task)
+    found = standing(empty.store, task.id, empty.clock.now())
+    assert found is not None
+    assert found.status == "running"
+
+
+def test_what_is_no_task_is_refused(ports: Container) -> None:
+    task = queued(ports)
+    ports.store.create(request_key("1" * 32), encode(task))
+    ports.store.create(request_key("2" * 32), b"{}")
+    for identity in ("1" * 32, "2" * 32):
+        with pytest.raises(DataError):
+            answer.run(event(request_key(identity)), ports, Answer())
+    with pytest.raises(NotFound):
+        answer.run(event(request_key("3" * 32)), ports, Answer())
+    assert not list(ports.store.list("results/"))
+
+
+# Crashes and other mishaps
+
+
+@pytest.fixture
+def worlds(filled: Container, tmp_path: Path) -> Any:
+    """Makes worlds of the function alone, each with a home of its own."""
+    environ = queue.small_wiring(tmp_path / "functions", ("answer",))
+
+    def make(seed: int, chances: Chances) -> World:
+        copy = tmp_path / f"world-{seed}"
+        shutil.copytree(filled.home / "objects", copy / "objects")
+        return World(
+            {**environ, "TOUCHLINE_HOME": str(copy)}, clock=VirtualClock(served.NOW), seed=seed, chances=chances
+        )
+
+    return make
+
+
+def test_killed_doubled_and_lost_deliveries_end_in_one_answer(worlds: Any, ports: Container) -> None:
+    tasks = [queued(ports, identity=f"{number:032}") for number in range(3)]
+    for task in tasks:
+        answered(ports, task)
+    wanted = {info.key: ports.store.get(info.key) for info in ports.store.list("results/") if "begun" not in info.key}
+    crashes = 0
+    for seed in range(4):
+        chances = Chances(crash=0.04, doubled=0.5, lost=0.2, unheard=0.3, switch=0.3)
+        with worlds(seed, chances) as world:
+            for task in tasks:
+                world.put(request_key(task.id), encode(task))
+            world.rest()
+            crashes += world.counted["crashes"]
+            made = {key: world.store.get(key) for key in wanted}
+            assert made == wanted
+            found = {info.key for info in world.store.list("results/")}
+            assert found == {*wanted, *(f"results/{task.id}/begun.json" for task in tasks)}
+    assert crashes > 4
+
+
+# Files
+
+
+def file_of(ports: Container, data: bytes, form: str = "csv") -> AskFile:
+    digest = sha256(data)
+    ports.store.create(f"uploads/{digest}.{form}", data)
+    return AskFile(key=f"uploads/{digest}.{form}", sha256=digest, size=len(data), format=form)  # type: ignore[arg-type]
+
+
+def rows_of(ports: Container, identity: str = "0" * 32) -> list[dict[str, Any]]:
+    found = outcome_of(ports.store, identity)
+    assert found is not None
+    assert found.rows is not None
+    data = ports.store.get(found.rows.key)
+    assert sha256(data) == found.rows.sha256
+    return list(msgspec.json.decode(data))
+
+
+def test_a_file_is_answered_row_by_row_and_bad_rows_say_why(ports: Container) -> None:
+    match = first_match(ports)
+    day = match.kickoff.date() + timedelta(days=1)
+    lines = [
+        "ref,match_id,home_team,away_team,competition,date",
+        f"first,{match.match_id},,,,",
+        f"second,,{match.home_team},{match.away_team},SIM1,{day}",
+        f"third,,{match.home_team[:-1]},{match.away_team},SIM1,{day}",
+        "fourth,nowhere-at-all,,,,",
+        "fifth,,a,b,SIM1,yesterday",
+    ]
+    task = queued(ports, file_of(ports, "\n".join(lines).encode()))
+    assert answered(ports, task).outcome == "done"
+    found = outcome_of(ports.store, task.id)
+    assert found is not None
+    assert (found.rows.answered, found.rows.rejected) == (2, 3)  # type: ignore[union-attr]
+    rows = rows_of(ports)
+    assert [(row["line"], row["ref"]) for row in rows] == list(
+        zip(range(2, 7), ["first", "second", "third", "fourth", "fifth"], strict=True)
+    )
+    board = read_board(ports)
+    alone = online(board, match.match_id).probabilities
+    for outcome, value in rows[0]["probabilities"].items():
+        assert value == pytest.approx(getattr(alone, outcome), abs=1e-6)
+    assert rows[1]["home"] == what_if(board, match.home_team, match.away_team, "SIM1", day).home
+    assert [row.get("field") for row in rows] == [None, None, "home_team", "match_id", "date"]
+    assert rows[2]["suggestions"] == [match.home_team]
+
+
+def test_json_lines_are_answered_too(ports: Container) -> None:
+    match = first_match(ports)
+    data = encode({"match_id": match.match_id}) + b"\n" + encode({"match_id": match.match_id, "x": 1})
+    answered(ports, queued(ports, file_of(ports, data, "jsonl")))
+    good, bad = rows_of(ports)
+    assert good["match_id"] == match.match_id
+    assert "unknown field" in bad["reason"]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [(b"team,day\n", "unknown columns team, day"), (b"match_id\n" + b"m\n" * 20_001, "more than 20,000 rows")],
+)
+def test_a_file_that_is_none_fails_as_a_whole(ports: Container, data: bytes, told: str) -> None:
+    task = queued(ports, file_of(ports, data))
+    answered(ports, task)
+    found = outcome_of(ports.store, task.id)
+    assert found is not None
+    assert (found.status, found.rows) == ("failure", None)
+    assert told in found.reason.what  # type: ignore[union-attr]
+
+
+def test_other_bytes_than_were_handed_in_are_not_answered(ports: Container) -> None:
+    asked = msgspec.structs.replace(file_of(ports, b"match_id\n"), sha256="0" * 64)
+    answered(ports, queued(ports, asked))
+    assert outcome_of(ports.store, "0" * 32).status == "failure"  # type: ignore[union-attr]
+
+
+# Callbacks
+
+
+def test_a_callback_is_signed_and_made_once(ports: Container) -> None:
+    ports.callbacks = clients = Clients()
+    task = queued(ports, callback=URL)
+    assert answered(ports, task, SIGNED).summary["callback"] == "delivered"
+    assert answered(ports, task, SIGNED).outcome == "unchanged"
+    ((url, body, headers),) = clients.calls
+    assert (url, headers["x-touchline-task"]) == (URL, task.id)
+    moment = int(ports.clock.now().timestamp())
+    assert headers[SIGNATURE] == signature(SIGNED.callback_secret, moment, body)
+    told = decode(body, dict)
+    assert (told["task_id"], told["status"], told["result"]) == (task.id, "success", result(ports))
+
+
+def test_an_answer_outlives_a_client_who_is_away(ports: Container) -> None:
+    ports.callbacks = clients = Clients(Unavailable("away"), Unavailable("away"))
+    task = queued(ports, callback=URL)
+    with pytest.raises(Unavailable, match="away"):
+        answered(ports, task, SIGNED)
+    kept = ports.store.get(outcome_key(task.id))
+    found = standing(ports.store, task.id, ports.clock.now())
+    assert found is not None
+    assert (found.status, found.told) == ("success", "")
+    with pytest.raises(Unavailable):
+        answered(ports, task, SIGNED)
+    assert answered(ports, task, SIGNED).outcome == "done"
+    assert ports.store.get(outcome_key(task.id)) == kept
+    assert len(clients.calls) == 1
+
+
+def test_a_client_who_refuses_is_called_no_more(ports: Container) -> None:
+    ports.callbacks = clients = Clients(PermanentError("the answer is 410"))
+    task = queued(ports, callback=URL)
+    assert answered(ports, task, SIGNED).summary["callback"] == "refused: the answer is 410"
+    answered(ports, task, SIGNED)
+    assert clients.calls == []
+    assert told_of(ports.store, task.id).outcome == "refused: the answer is 410"  # type: ignore[union-attr]
+
+
+def test_without_a_secret_nobody_is_called(ports: Container) -> None:
+    ports.callbacks = clients = Clients()
+    task = queued(ports, callback=URL)
+    assert "TOUCHLINE_ANSWER_CALLBACK_SECRET" in answered(ports, task).summary["callback"]
+    assert clients.calls == []
+
+
+def test_a_callback_tells_of_failures_and_of_files(ports: Container) -> None:
+    ports.callbacks = clients = Clients()
+    answered(ports, queued(ports, AskAnswer(match_id="m"), callback=URL), SIGNED)
+    answered(ports, queued(ports, file_of(ports, b"match_id\nm\n"), "1" * 32, callback=URL), SIGNED)
+    failed, file = (decode(body, dict) for _, body, _ in clients.calls)
+    assert (failed["status"], failed["reason"]["where"]) == ("failure", "match_id")
+    assert file["rows"] == {"answered": 0, "rejected": 1}
+    assert file["result_href"] == f"/monitoring/task_status/{'1' * 32}/result"
