@@ -14,6 +14,7 @@ from touchline.domain.keys import Scope, digest_of
 from touchline.domain.rates import MINUTE, Spent, spend, whole_seconds
 from touchline.ports import Clock, ObjectStore
 from touchline.settings import Predict
+from touchline.web import callers
 from touchline.web.known_keys import KnownKeys
 
 LOOK_SECONDS: Final = 1.0
@@ -53,8 +54,8 @@ class Admitted(msgspec.Struct, frozen=True):
 
     @property
     def headers(self) -> Headers:
-        """How often the caller may ask, for the answer."""
-        return _limits(self.per_minute, self.remaining, self.full_in)
+        """For the answer: how often the caller may ask, and that caches keep it for no other key."""
+        return (*_limits(self.per_minute, self.remaining, self.full_in), _VARY)
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -67,6 +68,7 @@ class Refused(msgspec.Struct, frozen=True):
     headers: Headers = ()
 
 
+_VARY: Final = (b"vary", callers.HEADER)
 _CHALLENGE: Final = ((b"www-authenticate", b'ApiKey realm="touchline"'),)
 _HINT: Final = "send it in the header X-API-Key; `touchline keys create` makes one"
 _DETAIL: Final = "this needs a valid key"

@@ -6,18 +6,22 @@ from touchline.domain.keys import Scope
 
 _PUBLIC: Final = frozenset(
     {
-        "", "healthz", "readyz", "metrics", "docs", "openapi.json", "favicon.ico", "robots.txt",
-        "models", "leaderboard", "drift", "chain", "what-if",
+        "/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/models", "/leaderboard", "/drift", "/chain",
+        "/what-if",
     }
 )  # fmt: skip
-"""Whole paths that everybody may ask for: pages, and what operates the service."""
-_PUBLIC_BELOW: Final = frozenset({"static", "match"})
-"""First parts of paths; all that is below them is public."""
+"""Whole paths that everybody may ask for: pages, and what operates the service. The form of /chain asks for a key."""
+_PUBLIC_BELOW: Final = ("/static/", "/match/")
 _READ: Final = frozenset(
-    {"predictions", "predictions.parquet", "precomputed", "cards", "region-roi", "matches", "stream"}
+    {
+        "/predict/predictions", "/predict/predictions.parquet", "/predict/cards", "/predict/region-roi",
+        "/predict/matches", "/predict/stream", "/livescores", "/teams", "/monitoring/deadletters", "/monitoring/runs",
+    }
 )  # fmt: skip
-"""Second parts of paths below `predict`: what was published is read. All others compute."""
-_READ_BELOW: Final = frozenset({"livescores", "models", "teams"})
+"""Whole paths of what was published, or happened."""
+_READ_BELOW: Final = ("/predict/precomputed/", "/models/", "/teams/")
+_PREDICT_BELOW: Final = ("/predict/", "/monitoring/task_status/")
+"""What is computed for who asks, and tasks: who may hand one in may ask for it."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -28,18 +32,15 @@ def scope_of(method: str, path: str) -> Scope | None:
 
     Args:
         method: of HTTP, in capitals.
-        path: decoded, as the routes are matched against.
+        path: decoded, without a slash at the end, as the routes are matched against.
 
-    >>> scope_of("GET", "/"), scope_of("GET", "/predict/e0-2025-26-arsenal-chelsea"), scope_of("GET", "/livescores/")
+    >>> scope_of("GET", "/"), scope_of("GET", "/predict/e0-2025-26-arsenal-chelsea"), scope_of("GET", "/livescores")
     (None, 'predict', 'read')
     """
-    first, _, rest = path[1:].partition("/")
-    if first == "predict" and rest:
-        return "read" if rest.partition("/")[0] in _READ else "predict"
-    if first == "monitoring" and rest.startswith("task_status/"):
-        return "predict"  # who may hand a task in may ask for it
-    if first in _PUBLIC_BELOW or (first in _PUBLIC and rest == ""):
-        return None
-    if first in _READ_BELOW or method in _SAFE:
+    if path in _READ or path.startswith(_READ_BELOW):
         return "read"
-    return "admin"
+    if path.startswith(_PREDICT_BELOW):
+        return "predict"
+    if path in _PUBLIC or path.startswith(_PUBLIC_BELOW):
+        return None
+    return "read" if method in _SAFE else "admin"

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Upper bounds of the classes of durations, in seconds; what takes longer is counted above the last."""
+_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 Place = Literal["process", "shared", "none"]
 """Where an answer was found: in this process, in the cache that several share, nowhere."""
 
@@ -42,8 +43,8 @@ class Meters:
         self.listeners = 0
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Count and time one answer; `route` is the pattern, so that ids make no new series."""
-        self.requests[route, method, str(status)] += 1
+        """Count and time one answer; `route` is the pattern, so that nothing a client sends makes a new series."""
+        self.requests[route, method if method in _METHODS else "other", str(status)] += 1
         timed = self.seconds.get(route)
         if timed is None:
             timed = self.seconds[route] = Durations()
