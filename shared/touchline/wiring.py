@@ -7,12 +7,14 @@ import os
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
-import yaml
 
 from touchline.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import yaml
 
 FILE: Final = "wiring.yaml"
 CLAIM_TABLES: Final = ("claims", "sealed")
@@ -212,11 +214,23 @@ def parse(raw: Mapping[str, Any], where: str) -> Wiring:
     return msgspec.structs.replace(made, functions=functions)
 
 
-class _Loader(yaml.CSafeLoader):
-    """Refuses what YAML swallows: a key given twice, and keys such as `on`, which it takes for a boolean."""
+def _read(path: Path) -> dict[str, Any]:
+    import yaml  # who asks for the folder only does without, as a service does that starts
+
+    class Loader(yaml.CSafeLoader):
+        """Refuses what YAML swallows: a key given twice, and keys such as `on`, which it takes for a boolean."""
+
+    Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+    try:
+        raw = yaml.load(path.read_bytes(), Loader)  # noqa: S506 - the loader is a SafeLoader
+    except (yaml.YAMLError, OSError) as error:
+        raise ConfigurationError(f"cannot be read: {error}", where=str(path)) from error
+    if not isinstance(raw, dict):
+        raise ConfigurationError("is no mapping", where=str(path), hint=_HINT)
+    return raw
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
+def _mapping(loader: "yaml.CSafeLoader", node: "yaml.MappingNode") -> dict[str, Any]:
     seen: dict[str, Any] = {}
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
@@ -225,19 +239,6 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
             raise ConfigurationError(f"{what} {key!r}", where=f"{FILE} line {key_node.start_mark.line + 1}")
         seen[key] = loader.construct_object(value_node, deep=True)
     return seen
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        raw = yaml.load(path.read_bytes(), _Loader)  # noqa: S506 - the loader is a SafeLoader
-    except (yaml.YAMLError, OSError) as error:
-        raise ConfigurationError(f"cannot be read: {error}", where=str(path)) from error
-    if not isinstance(raw, dict):
-        raise ConfigurationError("is no mapping", where=str(path), hint=_HINT)
-    return raw
 
 
 def _merged(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -84,7 +84,7 @@ class Kept:
         if meanwhile is not None:
             return meanwhile, True
         head = self._made(wanted, life)
-        asyncio.get_running_loop().run_in_executor(None, shared.set, key, head, life)
+        shared.set(key, head, life)
         return head, False
 
     def _made(self, wanted: Wanted, life: float) -> bytes:

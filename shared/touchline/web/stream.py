@@ -16,8 +16,8 @@ from touchline.web.refusals import refusal, refused
 from touchline.web.replies import Receive, Reply, Scope, Told, header, of_refusal
 from touchline.web.site import Site
 
-WHOLE: Final = "touchline.whole"
-"""Set in the scope of a platform that sends answers as a whole only."""
+WHOLE: Final = "aws.event"
+"""In the scope of a platform that sends answers as a whole only."""
 RETRY_SECONDS: Final = 10
 """After which a client asks again where nothing can be streamed."""
 HEARTBEAT: Final = 15.0
