@@ -42,7 +42,12 @@ def add_chain(app: FastAPI, pages: Pages, site: Site) -> None:
 def _chain(asked: Asked) -> tuple[str, dict[str, Any]]:
     said = asked.look.query.get("said", "")
     message = {"good": SAID[said], "text": asked.look.words(f"chain.{said}")} if said in SAID else None
-    return "chain.html", {"m": chain_view(asked.look, asked.site.ports), "said": message}
+    telling = asked.site.settings.access == "open"
+    return "chain.html", {
+        "m": chain_view(asked.look, asked.site.ports, telling=telling),
+        "said": message,
+        "telling": telling,
+    }
 
 
 def _redrive(request: Request, site: Site, letter: str, key: str) -> str:
@@ -53,7 +58,7 @@ def _redrive(request: Request, site: Site, letter: str, key: str) -> str:
     if isinstance(admitted, Refused):
         return "refused.key"
     try:
-        ask_again(site.ports, letter, admitted.key.id, tracing.child(request.headers.get("traceparent", "")))
+        ask_again(site.ports, letter, admitted.key.told, tracing.child(request.headers.get("traceparent", "")))
     except NotFound:
         return "choose"
     return "asked"

@@ -203,4 +203,8 @@ def _drift(asked: Asked) -> Made:
 
 
 def _whatif(asked: Asked) -> Made:
-    return "what_if.html", {"m": whatif_view(asked.look, asked.whole_board())}
+    look, board = asked.look, asked.board
+    if board is None or board.published is None:
+        why, what = nothing(look, board, asked.fault, asked.nothing_serves, narrows=False)
+        return "problem.html", {"title": look.words("whatif.title"), "why": why, "what": what, "links": []}
+    return "what_if.html", {"m": whatif_view(look, board)}

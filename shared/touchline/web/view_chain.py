@@ -11,7 +11,7 @@ from touchline.manifest import decode
 from touchline.ports import ObjectStore
 from touchline.telemetry import RunRecord
 from touchline.web.look import Look
-from touchline.web.monitoring import ToldRun, told_letters, told_runs
+from touchline.web.monitoring import ToldLetter, ToldRun, told_letters, told_runs
 from touchline.work import Ports
 
 RUNS: Final = 400
@@ -24,6 +24,8 @@ FAILED: Final = 500
 REFUSED: Final = 400
 BESIDE: Final = frozenset({"predict", "answer"})
 """Functions that leave no run records of the chain."""
+FOLLOWING: Final = frozenset({"export", "validate", "feature", "forecast"})
+"""Functions that work on every new number of the data; the others have reasons not to."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class LetterRow:
     when: str
     key: str
     what: str
+    """What was wrong; empty for who may not know."""
     hint: str
     state: str
 
@@ -82,22 +85,35 @@ class ChainView:
     letters: tuple[LetterRow, ...]
 
 
-def chain_view(look: Look, ports: Ports) -> ChainView:
-    """The newest of each function, and what needs a look."""
+def chain_view(look: Look, ports: Ports, *, telling: bool) -> ChainView:
+    """The newest of each function, and what needs a look.
+
+    Args:
+        look: how the page is looked at.
+        ports: store, clock and wiring are used.
+        telling: whether everybody may read what was wrong with dead letters.
+    """
     runs = told_runs(ports, RUNS)
     rows = [_run(look, run) for run in runs]
     return ChainView(
         stages=tuple(_stages(look, ports, runs)),
         runs=tuple(rows[:SHOWN]),
         failures=tuple(row for row in rows if row.status == "failed")[:SHOWN],
-        letters=tuple(
-            LetterRow(
-                id=letter.id, kind=letter.kind, function=letter.function, when=look.moment(letter.when),
-                key=letter.key, what=letter.what, hint=letter.hint, state=letter.state,
-            )
-            for letter in told_letters(ports.store, LETTERS)
-        ),
-    )  # fmt: skip
+        letters=tuple(_letter(look, letter, telling) for letter in told_letters(ports.store, LETTERS)),
+    )
+
+
+def _letter(look: Look, letter: ToldLetter, telling: bool) -> LetterRow:
+    return LetterRow(
+        id=letter.id,
+        kind=letter.kind,
+        function=letter.function,
+        when=look.moment(letter.when),
+        key=letter.key,
+        what=letter.what if telling else "",
+        hint=letter.hint if telling else "",
+        state=letter.state,
+    )
 
 
 def _run(look: Look, run: ToldRun) -> RunRow:
@@ -110,7 +126,9 @@ def _stages(look: Look, ports: Ports, runs: Sequence[ToldRun]) -> list[StageRow]
     told = {name: [run for run in runs if run.function == name] for name in names}
     last = {name: _last(ports.store, told[name]) for name in names}
     ended = {key: record.ended for record in last.values() if record for key in record.publications}
-    newest = max((_seq(record) for record in last.values() if record), default=0)
+    newest = max(
+        (_seq(record) for name, record in last.items() if record and name in (*FOLLOWING, "scrape")), default=0
+    )
     return [
         _stage(look, name, ports.wiring.functions[name].about, told[name], last[name], ended, newest) for name in names
     ]
@@ -138,7 +156,7 @@ def _stage(
         took=t("seconds", n=t.number(record.duration_s, 1)) if record else "–",
         waited="–" if waited is None else t("seconds", n=t.number(waited, 1)),
         failed=sum(run.status >= FAILED for run in runs),
-        behind=str(newest - seq) if 0 < seq < newest else "",
+        behind=str(newest - seq) if name in FOLLOWING and 0 < seq < newest else "",
     )
 
 

@@ -36,7 +36,7 @@ def goals_view(look: Look, grid: Grid) -> GoalsView:
     cells = [[(value, t.number(100 * value, 1)) for value in row] for row in chances]
     about = t("goals.about", score=grid.likely[0].score, chance=t.percent(grid.likely[0].chance, 1))
     return GoalsView(
-        svg=heat("grid", t("goals.grid"), about, cells, labels, (grid.home_team, grid.away_team)),
+        svg=heat("grid", t("goals.grid"), about, cells, labels, (t("goals.home"), t("goals.away"))),
         labels=labels,
         rows=tuple(tuple(t.percent(value, 1) for value in row) for row in chances),
         expected=t(

@@ -77,7 +77,7 @@ class Words:
     @property
     def _separators(self) -> dict[int, str]:
         thousands, point = self("separators").split("|")
-        return {ord(","): thousands, ord("."): point}
+        return {ord(","): thousands, ord("."): point, ord("-"): "−"}
 
 
 def choose(wish: str, accepted: str) -> str:

@@ -290,7 +290,7 @@ WORDS: Final = {
     "chain.function": "Funktion",
     "chain.last": "Letzter Lauf",
     "chain.idle": "keiner in den letzten 7 Tagen",
-    "chain.publication": "Neueste Nummer",
+    "chain.publication": "Nummer",
     "chain.behind": "{n} zurück",
     "chain.waited": "Gewartet",
     "chain.took": "Dauer",
@@ -327,4 +327,7 @@ WORDS: Final = {
     "function.forecast": "sagt kommende Spiele voraus und versiegelt das",
     "function.drift": "rechnet Prognosen ab und sucht Drift",
     "function.sweep": "sendet Verlorenes erneut",
+    "goals.home": "Heim",
+    "goals.away": "Gast",
+    "chain.letters.hidden": "Was falsch war, erfährt, wer einen Schlüssel hat: GET /monitoring/deadletters.",
 }

@@ -291,7 +291,7 @@ WORDS: Final = {
     "chain.function": "Function",
     "chain.last": "Last run",
     "chain.idle": "none in the last 7 days",
-    "chain.publication": "Newest number",
+    "chain.publication": "Number",
     "chain.behind": "{n} behind",
     "chain.waited": "Waited",
     "chain.took": "Took",
@@ -328,4 +328,7 @@ WORDS: Final = {
     "function.forecast": "forecasts coming matches and seals them",
     "function.drift": "settles forecasts and looks for drift",
     "function.sweep": "emits again what was lost",
+    "goals.home": "Home",
+    "goals.away": "Away",
+    "chain.letters.hidden": "What was wrong is told to who has a key: GET /monitoring/deadletters.",
 }
