@@ -21,8 +21,9 @@ WINDOW: Final = 60.0
 """Seconds over which is measured, at most; from the moment on at which something else serves."""
 LEAST: Final = 100
 """Fewer answers than this within the window say nothing."""
-_ROUTES: Final = "/predict"
-_ENDLESS: Final = "/predict/stream"
+COUNTED: Final = frozenset(f"/predict/{{match_id}}{rest}" for rest in ("", "/goals", "/explain"))
+"""Routes that take as long as the model takes. Others wait for a body, or as long as a client wishes: whoever may ask
+could then have a model taken back by being slow."""
 _RANK: Final = 0.99
 
 
@@ -70,8 +71,8 @@ class HealthWatch:
         return self._ask(promotion, reason, figures) if reason and self._asked != promotion else ""
 
     def _sample(self) -> Sample:
-        counted = [(status, n) for (route, _, status), n in list(self._meters.requests.items()) if _counts(route)]
-        timed = [durations.counts for route, durations in list(self._meters.seconds.items()) if _counts(route)]
+        counted = [(status, n) for (route, _, status), n in list(self._meters.requests.items()) if route in COUNTED]
+        timed = [durations.counts for route, durations in list(self._meters.seconds.items()) if route in COUNTED]
         classes = tuple(map(sum, zip(*timed, strict=True))) if timed else (0,) * (len(BOUNDS) + 1)
         errors = sum(n for status, n in counted if status.startswith("5"))
         return Sample(self._elapsed(), sum(n for _, n in counted), errors, classes)
@@ -135,7 +136,3 @@ def rank(classes: list[int], share: float) -> float:
             return low + (high - low) * (wanted - below) / n
         below += n
     return BOUNDS[-1]
-
-
-def _counts(route: str) -> bool:
-    return route.startswith(_ROUTES) and route != _ENDLESS
