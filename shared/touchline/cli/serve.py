@@ -55,7 +55,7 @@ def become_server(environ: Mapping[str, str], port: int) -> None:
     """Replace this process, and all the memory that training took, by the server."""
     from touchline import wiring
 
-    environ = with_access(environ)
+    environ = with_access(environ, f"http://{HOST}:{port}")
     folder = str(wiring.root(environ) / "predict")
     command = [sys.executable, "-m", "uvicorn", "main:app", "--app-dir", folder]
     options = ["--host", HOST, "--port", str(port), "--lifespan", "off", "--log-level", "warning"]

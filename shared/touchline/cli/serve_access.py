@@ -11,10 +11,14 @@ from touchline.errors import TouchlineError
 ACCESS = settings.variable("access", "predict")
 
 
-def with_access(environ: Mapping[str, str]) -> Mapping[str, str]:
+def with_access(environ: Mapping[str, str], address: str = "<address>") -> Mapping[str, str]:
     """The environment with a choice of access, which is said on standard error; a choice that was made stays.
 
     Only for services that listen on the loopback address: others need keys unless somebody says otherwise.
+
+    Args:
+        environ: of the service.
+        address: at which it will answer, where that is known.
     """
     from touchline import bootstrap
 
@@ -30,5 +34,5 @@ def with_access(environ: Mapping[str, str]) -> Mapping[str, str]:
     if chosen[ACCESS] == "open":
         typer.secho(f"open to everybody on this machine ({why}); `touchline keys create` makes a key", err=True)
     else:
-        typer.secho("questions need a key: curl -H 'X-API-Key: tl_...' <address>/predict/predictions", err=True)
+        typer.secho(f"questions need a key: curl -H 'X-API-Key: tl_...' {address}/predict/predictions", err=True)
     return chosen
