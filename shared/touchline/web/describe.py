@@ -48,6 +48,10 @@ class Operation:
     query: type[msgspec.Struct] | None = None
     takes: type[msgspec.Struct] | None = None
     """The type of the JSON body."""
+    sometimes: Mapping[int, str] = field(default_factory=dict)
+    """Further statuses of the same answer, and when they are given."""
+    sends: Mapping[str, str] = field(default_factory=dict)
+    """Headers of the request that are read, and what they say."""
     brings: tuple[str, ...] = ()
     """Media types of a body that is a file."""
     refuses: tuple[int, ...] = ()
@@ -130,9 +134,13 @@ def _described(
     made: dict[str, Any] = {
         "tags": [operation.tag],
         "summary": operation.about.partition(".")[0].partition(";")[0],
-        "description": operation.about + (f" Needs a key with the scope `{scope}`." if scope else " Needs no key."),
+        "description": operation.about + (f" Needs a key with the scope {scope}." if scope else " Needs no key."),
         "operationId": _identity(operation),
-        "parameters": [*_path_parameters(operation, examples), *_query_parameters(operation, components, examples)],
+        "parameters": [
+            *_path_parameters(operation, examples),
+            *_query_parameters(operation, components, examples),
+            *_header_parameters(operation),
+        ],
         "responses": _responses(operation, schemas),
         "security": [{"X-API-Key": [scope]}] if scope else [],
     }
@@ -173,6 +181,12 @@ def _query_parameters(operation: Operation, components: dict[str, Any], examples
         yield {**told, "schema": schema} | ({"example": examples[name]} if name in examples else {})
 
 
+def _header_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
+    for name, about in operation.sends.items():
+        schema = {"type": "string", "maxLength": 200, "pattern": "^[!-~]+$"}
+        yield {"name": name, "in": "header", "required": False, "description": about, "schema": schema}
+
+
 def _responses(operation: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
     headers = dict(operation.headers) | ({"ETag": "Tag of this answer, for If-None-Match"} if operation.tagged else {})
     content = {media: {"schema": schemas[kind]} if kind else {} for media, kind in operation.gives.items()}
@@ -183,6 +197,8 @@ def _responses(operation: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
             "headers": {name: {"description": told, "schema": {"type": "string"}} for name, told in headers.items()},
         }
     }
+    for status, about in operation.sometimes.items():
+        made[str(status)] = {"description": about, "content": content}
     if operation.tagged:
         made["304"] = {"description": "The answer is the one that the client holds"}
     for status in operation.statuses:

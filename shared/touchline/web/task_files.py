@@ -22,7 +22,7 @@ from touchline.web.describe import Operation, route
 from touchline.web.refusals import Refused, fault, refusal
 from touchline.web.site import Site
 from touchline.web.task_shapes import Address, AnsweredRow, Told, Wait
-from touchline.web.tasks import check_callback, find, handed_in, made_task
+from touchline.web.tasks import IN_TIME, SENDS, check_callback, find, handed_in, made_task
 
 LARGEST_FILE: Final = 5 * 2**20
 IN_MEMORY: Final = 2**18
@@ -45,10 +45,11 @@ class BatchWish(msgspec.Struct, frozen=True, kw_only=True):
 
 BATCH: Final = Operation(
     path="/predict/batch", method="POST", status=202, tag="tasks", query=BatchWish, gives={JSON: Told},
-    brings=tuple(FORMS), refuses=(409, 413, 415, 422, 504), headers={"Location": "Where to ask for the task"},
+    brings=tuple(FORMS), sends=SENDS, refuses=(409, 413, 415, 422, 504), sometimes=IN_TIME,
+    headers={"Location": "Where to ask for the task"},
     about="Hand in a file of coming matches and pairings, as CSV with a header or as JSON lines, 5 MiB and 20,000 rows "
     "at most. Columns: ref (your own, comes back), and match_id or home_team, away_team, competition, date, neutral. "
-    "Rows without an answer are told with their line and the reason. Takes the headers Idempotency-Key and Prefer.",
+    "Rows without an answer are told with their line and the reason.",
 )  # fmt: skip
 RESULT: Final = Operation(
     path="/monitoring/task_status/{task_id}/result", tag="tasks", refuses=(404, 406),

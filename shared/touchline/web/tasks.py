@@ -35,12 +35,15 @@ FIRST_PAUSE: Final = 0.02
 LONGEST_PAUSE: Final = 0.5
 _WAIT: Final = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6})\"?", re.IGNORECASE)
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
+SENDS: Final = {
+    "Idempotency-Key": "Makes the request safe to repeat: the same key and question are the same task",
+    "Prefer": "wait=N: answer within N seconds (20 at most), or by 504 with the place to come back to",
+}
+IN_TIME: Final = {200: "The task is over, and the client wished to wait for that"}
 ASK: Final = Operation(
     path="/predict/async", method="POST", status=202, tag="tasks", takes=AskLater, refuses=(409, 504),
-    gives={"application/json": Told}, headers={"Location": "Where to ask for the task"},
-    about="Hand in a question; it is answered later, once. The header Idempotency-Key makes a request safe to repeat: "
-    "the same key and question are the same task. With `Prefer: wait=N` the answer comes at once if it is there "
-    "within N seconds (20 at most), else 504 says where to ask for it.",
+    gives={"application/json": Told}, headers={"Location": "Where to ask for the task"}, sends=SENDS,
+    sometimes=IN_TIME, about="Hand in a question; it is answered later, once.",
 )  # fmt: skip
 STATUS: Final = Operation(
     path="/monitoring/task_status/{task_id}", tag="tasks", gives={"application/json": Told}, refuses=(404,),
