@@ -120,7 +120,7 @@ def test_a_wrong_value_is_refused_with_field_reason_and_example(
 
 def test_an_unknown_parameter_is_refused(client: Client) -> None:
     (fault,) = problem(client.get("/predict/predictions", params={"tema": "Arsenal"}), 422)["errors"]
-    assert fault == {"field": "tema", "reason": "Extra inputs are not permitted"}
+    assert fault == {"field": "tema", "reason": "is not known; did you mean team?"}
 
 
 def test_unknown_names_get_suggestions(client: Client) -> None:
@@ -169,9 +169,9 @@ def test_what_if_takes_names_in_any_case_and_turns_sides(client: Client) -> None
         ({"competition": "E0"}, 404, "competition", "no competition 'E0'"),
         ({"date": "1999-01-01"}, 422, "date", "would know its future"),
         ({"date": "soon"}, 422, "date", "valid date"),
-        ({"home_team": ""}, 422, "home_team", "at least 1 character"),
-        ({"home_team": None}, 422, "home_team", "valid string"),
-        ({"odds": 2.0}, 422, "odds", "Extra inputs"),
+        ({"home_team": ""}, 422, "home_team", "a text of length >= 1 is expected"),
+        ({"home_team": None}, 422, "home_team", "a text is expected, not nothing"),
+        ({"odds": 2.0}, 422, "odds", "is not known; known are: home_team"),
     ],
 )
 def test_what_if_refuses_what_it_cannot_know(
@@ -189,7 +189,7 @@ def test_a_team_does_not_play_itself(client: Client) -> None:
 
 
 def test_a_body_that_is_no_json_is_refused(client: Client) -> None:
-    problem(client.post("/predict/match", content=b"{", headers={"content-type": "application/json"}), 422)
+    problem(client.post("/predict/match", content=b"{", headers={"content-type": "application/json"}), 400)
 
 
 def test_a_huge_body_is_refused_before_it_is_read(client: Client) -> None:
@@ -206,17 +206,6 @@ async def pieces() -> AsyncIterator[bytes]:
 def test_other_paths_and_methods_are_problems_too(client: Client) -> None:
     assert problem(client.get("/nothing/here"), 404)["hint"] == "see /docs"
     assert problem(client.ask("DELETE", "/predict/match"), 405)
-
-
-def test_the_description_names_every_answer(client: Client) -> None:
-    described = client.get("/openapi.json").json()
-    assert set(described["paths"]) == {
-        "/predict/{match_id}", "/predict/predictions", "/predict/match", "/healthz", "/readyz", "/metrics",
-        "/livescores",
-    }  # fmt: skip
-    answers = described["paths"]["/predict/match"]["post"]["responses"]
-    assert {"200", "404", "422", "503"} <= set(answers)
-    assert client.get("/docs").text.count("curl ") == len(described["paths"])
 
 
 def test_metrics_count_by_route_not_by_match(client: Client) -> None:
@@ -341,6 +330,7 @@ print(json.dumps([before, after, status, json.loads(body), ready["statusCode"], 
 
 def test_it_needs_no_table_database_or_learning_library_however_it_is_called(filled: Container) -> None:
     environ = {"TOUCHLINE_HOME": str(filled.home), "PATH": "", "TOUCHLINE_NOW": "2026-03-02T09:00:00+00:00"}
+    environ["TOUCHLINE_PREDICT_ACCESS"] = "open"
     done = subprocess.run([sys.executable, "-c", ASK], env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     before, after, status, listing, ready, alive = json.loads(done.stdout)

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, Final, NoReturn, TypeVar
+from types import NoneType
+from typing import Annotated, Any, Final, NoReturn, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from starlette.requests import Request
@@ -93,12 +94,22 @@ def _made(kind: type[_Q], given: Mapping[str, Any], faults: list[Fault], *, stri
                 faults.append(fault(name, "is missing"))
             continue
         try:
-            values[field.name] = msgspec.convert(given[name], field.type, strict=strict)
+            kind_of = field.type if strict else _told(field.type)
+            values[field.name] = msgspec.convert(given[name], kind_of, strict=strict)
         except msgspec.ValidationError as error:
             faults.append(_wrong(name, str(error)))
     if faults:
         refuse(faults)
     return kind(**values)
+
+
+def _told(kind: Any) -> Any:
+    """What a parameter may be that is there: null is a word like another in a query."""
+    if get_origin(kind) is Annotated:
+        inner, *more = get_args(kind)
+        return Annotated[(_told(inner), *more)]
+    parts = get_args(kind)
+    return Union[tuple(part for part in parts if part is not NoneType)] if NoneType in parts else kind  # noqa: UP007
 
 
 def _unknown(name: str, known: list[str]) -> Fault:

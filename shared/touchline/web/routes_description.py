@@ -8,6 +8,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
+from touchline.domain.competitions import competition
 from touchline.stages.predict_board import Board
 from touchline.web.answering import told_now
 from touchline.web.describe import Examples, openapi
@@ -20,20 +21,34 @@ _HOST: Final = "http://localhost:8080"
 
 def add_description(app: FastAPI, site: Site) -> None:
     """Let an application describe itself."""
-    pages = Pages(site)
+    pages, kept = Pages(site), _Kept(app)
 
     def docs(asked: Asked) -> tuple[str, dict[str, Any]]:
-        described = openapi(app, examples(asked.board))
+        described = kept.described(asked.board)
         return "docs.html", {"description": described, "operations": list(_operations(described))}
 
     @app.get("/openapi.json", include_in_schema=False)
     async def description(request: Request) -> Response:
         only_path(request)
-        return told_now(request, openapi(app, examples(await site.watcher.peek())))
+        return told_now(request, kept.described(await site.watcher.peek()))
 
     @app.get("/docs", include_in_schema=False)
     async def for_people(request: Request) -> Response:
         return await pages.answer(request, docs)
+
+
+class _Kept:
+    """The description for the board that it was last asked for."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._made: tuple[str, dict[str, Any]] = "", {}
+
+    def described(self, board: Board | None) -> dict[str, Any]:
+        digest = board.digest if board else "none"
+        if self._made[0] != digest:
+            self._made = digest, openapi(self._app, examples(board))
+        return self._made[1]
 
 
 def examples(board: Board | None) -> Examples:
@@ -42,7 +57,9 @@ def examples(board: Board | None) -> Examples:
         return {}
     match = board.published.forecasts.matches[0]
     day = match.kickoff.date().isoformat()
+    squad = board.published.players().of(competition(match.competition).country, match.home_team)
     return {
+        **({"player": squad[0].name} if squad else {}),
         "match_id": match.match_id,
         "home_team": match.home_team,
         "away_team": match.away_team,
@@ -68,10 +85,11 @@ def _curl(path: str, method: str, operation: dict[str, Any]) -> str:
     for parameter in told:
         if parameter["in"] == "path":
             path = path.replace(f"{{{parameter['name']}}}", quote(str(parameter["example"]), safe=""))
-    lines = [f"curl {_HOST}{path}"]
+    bodiless = method == "POST" and "requestBody" not in operation
+    lines = [f"curl {'-X POST ' * bodiless}{_HOST}{path}"]
     if operation.get("security"):
         lines.append('-H "X-API-Key: $TOUCHLINE_KEY"')
-    for media, content in operation.get("requestBody", {}).get("content", {}).items():
-        body = json.dumps(content["example"], ensure_ascii=False).replace("'", "'\\''")
-        lines += [f"-H 'content-type: {media}'", f"-d '{body}'"]
+    for media, content in list(operation.get("requestBody", {}).get("content", {}).items())[:1]:
+        body = json.dumps(content.get("example"), ensure_ascii=False).replace("'", "'\\''")
+        lines += [f"-H 'content-type: {media}'", f"-d '{body}'" if "example" in content else "--data-binary @FILE"]
     return " \\\n  ".join(lines)
