@@ -64,11 +64,12 @@ class TestWhatIsAskedFor:
         collect(["BRA"], ["2018-"])
         assert site.paths == [ROBOTS, "/new/BRA.csv", "/new_league_fixtures.csv"]
 
-    def test_nothing_is_asked_before_it_is_wanted(self, site: Site, collect: Collecting) -> None:
+    def test_nothing_but_the_next_page_is_asked_for_while_one_is_read(self, site: Site, collect: Collecting) -> None:
         seen: list[list[str]] = []
         collect.refuses = lambda _: bool(seen.append(list(site.paths)))
         collect()
-        assert seen[0] == [ROBOTS, E0]
+        assert seen[0][:2] == [ROBOTS, E0]
+        assert len(seen[0]) <= 3
 
     def test_unknown_competitions_and_seasons_are_named_and_nothing_is_asked(
         self, site: Site, collect: Collecting

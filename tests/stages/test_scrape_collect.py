@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -15,7 +16,9 @@ from touchline.collecting import Page as Wanted
 from touchline.collecting import Progress, Scope, watcher
 from touchline.errors import NotFound, ShapeChanged
 from touchline.manifest import payload_bytes, payload_ref
+from touchline.ports import Payload
 from touchline.settings import Scrape
+from touchline.stages.scrape_collect import Collector
 from touchline.stages.scrape_plan import plan
 
 BOOKS = ("one", "two", "three")
@@ -218,6 +221,24 @@ class TestBudget:
         assert tally.told() == ["time is up, 2 pages are left"]
         assert books(site) == ["/E0", "/E0/one"]
         assert (collect().left, books(site)) == (0, ["/E0/two", "/E0/three"])
+
+
+class TestBreakingOff:
+    def test_it_waits_for_no_rest(self, ports: Container, site: Site) -> None:
+        """The page after the one that is read rests for minutes already."""
+
+        def take(payload: Payload) -> bool:
+            if payload.name == "E0/one":
+                raise KeyboardInterrupt
+            return True
+
+        draws = iter([0.0, 0.0])
+        run = Collector(ports, Scrape(pace_seconds=0.1), "w1", take, draw=lambda: next(draws, 600.0))
+        begun = perf_counter()
+        with pytest.raises(KeyboardInterrupt):
+            run.collect(Shelf(site.url), Scope(competitions=("E0",)))
+        assert perf_counter() - begun < 60
+        assert "/E0/two" not in site.paths
 
 
 class TestProgress:

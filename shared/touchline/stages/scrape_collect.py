@@ -2,15 +2,17 @@
 
 A page is kept and noted in the journal before anything is made of it, so a run that is killed goes on where it was; its
 rows count as taken only when they are stored. What a source gives is looked at before it is kept as data.
+
+A page from which nothing follows is read while the next one is on its way; there is never more than one request.
 """
 
 import gzip
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from random import random
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import msgspec
 
@@ -30,10 +32,14 @@ from touchline.manifest import encode, sha256
 from touchline.ports import Payload
 from touchline.settings import Scrape
 from touchline.sources.captured import with_values
+from touchline.stages.scrape_beside import Beside
 from touchline.stages.scrape_plan import is_due, kept_payload, walk, walk_kept
 from touchline.stages.scrape_record import keep
 from touchline.stages.scrape_visit import Enough, Stopped, Visitor, slug_of
 from touchline.work import Ports
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 LOOK_AGAIN: Final = timedelta(hours=20)
 """After so long an optional page may have appeared; short of a day, so that a daily schedule meets it."""
@@ -87,7 +93,8 @@ class Collector:
         work: identity of the work, names the folder of what is refused.
         take: takes the rows of a payload in; false if it refuses the payload.
         rows: how many it has taken so far.
-        rest, draw: as of `Visitor`.
+        rest: as of `Beside`.
+        draw: as of `Visitor`.
         ticks: seconds, from any beginning.
     """
 
@@ -99,7 +106,7 @@ class Collector:
         take: Callable[[Payload], bool],
         *,
         rows: Callable[[], int] = lambda: 0,
-        rest: Callable[[float], None] = time.sleep,
+        rest: Callable[[float], object] | None = None,
         draw: Callable[[], float] = random,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -117,34 +124,46 @@ class Collector:
 
     def collect(self, source: Source, scope: Scope) -> None:
         """Collect what a source has of a scope; what is wrong with it is in the tally."""
-        visitor = Visitor(self.ports, source, self.settings, self._wait, self._draw)
-        one = _Collection(self, source, scope, visitor)
+        beside = Beside(self._rest)
+        one = _Collection(self, source, scope, beside, self._draw)
         self._collections.append(one)
         try:
-            walk(source, scope, self.ports.clock.now(), one.answer)
-        except (NotFound, DataError, ConfigurationError) as error:  # other pages and sources have theirs
-            self.tally.errors.append(error)
+            one.collect()
         finally:
-            self.tally.retries += visitor.retries
-            visitor.close()
+            one.close()
 
     def stored(self) -> None:
         """Remember that all rows that were taken are stored."""
         for one in self._collections:
             self.ports.journal.taken(one.name, one.taken)
 
-    def _wait(self, seconds: float) -> None:
-        one = self._collections[-1]
-        one.tell("waiting", seconds)
-        self._rest(seconds)
+
+class _Answer(NamedTuple):
+    body: bytes
+    headers: dict[str, str]
+    retrieved: datetime
+
+
+class _Asked(NamedTuple):
+    """A page that is on its way."""
+
+    page: Page
+    kept: Kept | None
+    coming: "Future[_Answer]"
 
 
 class _Collection:
     """One source in the middle of a run."""
 
-    def __init__(self, run: Collector, source: Source, scope: Scope, visitor: Visitor) -> None:
-        self._run, self._source, self._scope, self._visitor = run, source, scope, visitor
+    def __init__(
+        self, run: Collector, source: Source, scope: Scope, beside: Beside, draw: Callable[[], float]
+    ) -> None:  # fmt: skip
+        self._run, self._source, self._scope, self._beside = run, source, scope, beside
         self._ports, self._tally = run.ports, run.tally
+        self._visitor = Visitor(run.ports, source, run.settings, self._wait, draw)
+        self._asked: _Asked | None = None
+        self._visited: Page
+        """The page that is asked for beside."""
         self._page = ""
         self._done: set[str] = set()
         self._known: set[str] = set()
@@ -153,14 +172,37 @@ class _Collection:
         self.taken: list[str] = []
         """Pages whose rows were taken."""
 
-    def answer(self, page: Page) -> Payload | None:
-        """The payload of a page: as it was kept, or asked for now."""
+    def collect(self) -> None:
+        """Ask for all that the source wants; what is wrong is in the tally."""
+        with self._noted():
+            walk(self._source, self._scope, self._now, self._answer)
+        with self._noted():
+            self._settle()
+
+    def close(self) -> None:
+        """Let go of everything, also of a browser that is in the middle of a page."""
+        try:
+            self._beside.close()
+        finally:
+            self._tally.retries += self._visitor.retries
+            self._visitor.close()
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        try:
+            yield
+        except (NotFound, DataError, ConfigurationError) as error:  # other pages and sources have theirs
+            self._tally.errors.append(error)
+
+    def _answer(self, page: Page) -> Payload | None:
+        """The payload of a page: as it was kept, or asked for now; None of one from which nothing follows."""
         self._page = page.name
         self._look_ahead()
         kept = self._ports.journal.kept(self.name, page.name)
-        state, payload = self._remembered(page, kept) or self._news(page, kept)
         self._done.add(page.name)
-        self.tell(state)
+        state, payload = self._remembered(page, kept) or self._news(page, kept)
+        if state:
+            self._tell(state, page)
         return payload
 
     def _look_ahead(self) -> None:
@@ -173,11 +215,11 @@ class _Collection:
             self._look_after = ended + (ended - started) * LOOKS
         self._known.add(self._page)
 
-    def tell(self, state: str, seconds: float = 0.0) -> None:
+    def _tell(self, state: str, page: Page, seconds: float = 0.0) -> None:
         """Tell whoever watches how far we are."""
         tally = self._tally
         news = Progress(
-            source=self.name, page=self._page, state=state, fetched=tally.fetched, kept=tally.kept,
+            source=self.name, page=page.name, state=state, fetched=tally.fetched, kept=tally.kept,
             rows=self._run.rows(), expected=len(self._known), wait_seconds=seconds,
         )  # fmt: skip
         watcher.get()(news)
@@ -191,6 +233,7 @@ class _Collection:
         """What is known of a page, None if it has to be asked for: it may have changed, or its bytes are lost."""
         if kept is None or is_due(kept, self._now) or (self._scope.retry_failed and kept.state == "failed"):
             return None
+        self._settle()
         try:
             payload = self._older(page, kept)
         except (NotFound, CorruptObject):
@@ -202,10 +245,25 @@ class _Collection:
         return "kept", payload
 
     def _news(self, page: Page, kept: Kept | None) -> tuple[str, Payload | None]:
-        if not self._ends():
-            return self._ask(page, kept)
-        self._tally.left += 1
-        return "left", self._older(page, kept)
+        """Ask for a page, and read the one before while it comes; this one too if something follows from it."""
+        if self._asked and self._asked.coming.exception():  # it may be a wall
+            self._settle()
+        if self._ends():
+            self._tally.left += 1
+            return "left", self._older(page, kept)
+        asked = _Asked(page, kept, self._beside.do(lambda: self._come(page)))
+        self._settle()
+        self._asked = asked
+        return "", None if page.leaf else self._settle()
+
+    def _settle(self) -> Payload | None:
+        """Read the page that was asked for."""
+        if self._asked is None:
+            return None
+        asked, self._asked = self._asked, None
+        state, payload = self._read(asked)
+        self._tell(state, asked.page)
+        return payload
 
     def _older(self, page: Page, kept: Kept | None) -> Payload | None:
         """The last good answer, its rows taken if they are not yet; None of a leaf that is done with."""
@@ -220,10 +278,11 @@ class _Collection:
         if self._run.take(payload):
             self.taken.append(payload.name)
 
-    def _ask(self, page: Page, kept: Kept | None) -> tuple[str, Payload | None]:
-        """Ask for a page; what went wrong is remembered, and an older answer stands in."""
+    def _read(self, asked: _Asked) -> tuple[str, Payload | None]:
+        """The payload of a page that was asked for; what went wrong is remembered, and an older answer stands in."""
+        page, kept, _ = asked
         try:
-            return "fetched", self._fetched(page, kept)
+            return "fetched", self._fetched(*asked)
         except BlockedError as error:
             self._end(self._tally.blocked, error.kind, error)
             self._ports.metrics.count("scrape_blocked", source=self.name, kind=error.kind)
@@ -250,8 +309,8 @@ class _Collection:
             self._tally.errors.append(error)
         self._tally.left += 1
 
-    def _fetched(self, page: Page, kept: Kept | None) -> Payload:
-        payload, verdict = self._judged(page)
+    def _fetched(self, page: Page, kept: Kept | None, coming: "Future[_Answer]") -> Payload:
+        payload, verdict = self._judged(page, coming.result())
         keep(self._ports, payload)
         tries = (kept.tries if kept else 0) + 1 if verdict.state in _INCOMPLETE else 0
         self._note(
@@ -262,27 +321,33 @@ class _Collection:
         self._take(payload)
         return payload
 
-    def _judged(self, page: Page) -> tuple[Payload, Verdict]:
+    def _judged(self, page: Page, answer: _Answer) -> tuple[Payload, Verdict]:
         """An answer and what it is worth; where its text has an unknown shape, what a browser makes of the page."""
-        body, headers = self._body(page)
-        payload = Payload(self.name, page.name, body, self._now, page.url, headers)
+        payload = Payload(self.name, page.name, answer.body, answer.retrieved, page.url, answer.headers)
         try:
             return payload, self._source.verdict(page, payload, payload.retrieved)
         except ShapeChanged as error:
             if page.values and page.wants != "document":
-                return self._judged(msgspec.structs.replace(page, wants="document"))
-            self._quarantine(page, body, error)
+                whole = msgspec.structs.replace(page, wants="document")
+                return self._judged(whole, self._beside.do(lambda: self._come(whole)).result())
+            self._quarantine(page, answer.body, error)
             raise
         except DataError as error:
-            self._quarantine(page, body, error)
+            self._quarantine(page, answer.body, error)
             raise
 
-    def _body(self, page: Page) -> tuple[bytes, dict[str, str]]:
-        """What a page shows, and the headers of the answer."""
+    def _come(self, page: Page) -> _Answer:
+        """What a page shows; beside everything else."""
+        self._visited = page
         if self._source.about.transport == "made":
-            return cast("Maker", self._source).make(page, self._now), {}
+            return _Answer(cast("Maker", self._source).make(page, self._now), {}, self._now)
         answer = self._visitor.visit(page)
-        return (with_values(answer.body, answer.values) if answer.values else answer.body), answer.headers
+        body = with_values(answer.body, answer.values) if answer.values else answer.body
+        return _Answer(body, answer.headers, self._now)
+
+    def _wait(self, seconds: float) -> None:
+        self._tell("waiting", self._visited, seconds)
+        self._beside.rest(seconds)
 
     @property
     def _now(self) -> datetime:
