@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 import redis_server
 from asking import Elapsed
 from redis_server import RedisServer
-from touchline.adapters.caches import PREFIX, MemoryCache, RedisCache, open_cache
+from touchline.adapters.caches import MemoryCache, open_cache
+from touchline.adapters.redis_cache import PATIENCE, PREFIX, RedisCache
 from touchline.errors import ConfigurationError, Unavailable
 from touchline.ports import Cache
 from waiting import wait_until
@@ -27,13 +28,20 @@ def redis_process() -> Iterator[RedisServer]:
         pytest.skip(f"no Redis: {missing}")
 
 
+def connected(address: str, elapsed: Elapsed | None = None) -> RedisCache:
+    """A cache that has found its Redis, and time enough on a busy machine."""
+    cache = RedisCache(address, rest=5, patience=10, elapsed=elapsed or Elapsed())
+    cache.check()
+    return cache
+
+
 @pytest.fixture(params=["memory", "redis"])
 def cache(request: pytest.FixtureRequest) -> Iterator[Cache]:
     if request.param == "memory":
         yield open_cache("")
         return
     made = request.getfixturevalue("redis_process")
-    yield open_cache(made.address)
+    yield connected(made.address)
     with redis.Redis.from_url(made.address) as client:
         client.flushall()
 
@@ -114,55 +122,88 @@ def test_memory_never_holds_more_than_it_may_and_answers_with_the_newest_only(st
 
 
 def test_redis_is_shared_and_only_our_keys_are_touched(redis_process: RedisServer) -> None:
-    open_cache(redis_process.address).set("a", b"1", 60)
-    assert open_cache(redis_process.address).get("a") == b"1"
+    one, other = connected(redis_process.address), connected(redis_process.address)
+    one.set("a", b"1", 60)
+    assert one.get("a") == b"1"  # after what was set: one connection
+    assert other.get("a") == b"1"
     with redis.Redis.from_url(redis_process.address) as client:
         keys = client.keys()
         assert [key for key in keys if not key.startswith(PREFIX.encode())] == []
         assert 0 < client.pttl(f"{PREFIX}a") <= 60_000
 
 
+def test_redis_is_found_beside_the_first_answers(redis_process: RedisServer) -> None:
+    cache = RedisCache(redis_process.address, patience=10)
+    begun = time.monotonic()
+    assert cache.get("found") is None
+    assert time.monotonic() - begun < 1, "nobody waits for the library, or for the connection"
+    wait_until(lambda: (cache.set("found", b"1", 60), cache.get("found"))[1] == b"1", "Redis is found")
+    assert cache.fault == ""
+
+
 def test_a_redis_that_died_is_a_miss_until_it_is_back() -> None:
     try:
         with redis_server.server() as made:
             elapsed = Elapsed()
-            cache = RedisCache(redis.Redis.from_url(made.address, socket_timeout=1), rest=5, elapsed=elapsed)
+            cache = connected(made.address, elapsed)
             cache.set("a", b"1", 60)
+            assert cache.get("a") == b"1"
             made.kill()
             assert cache.get("a") is None
-            cache.set("a", b"2", 60)
+            assert "does not answer" in cache.fault
             with pytest.raises(Unavailable, match="does not answer"):
                 cache.check()
             made.start()
-            cache.set("a", b"3", 60)
+            cache.set("a", b"2", 60)
             assert cache.get("a") is None, "it is left alone for a while"
             elapsed.now = 5
-            cache.set("a", b"4", 60)
-            assert cache.get("a") == b"4"
+            wait_until(lambda: (cache.set("a", b"3", 60), cache.get("a"))[1] == b"3", "it is found again")
+            assert cache.fault == ""
     except redis_server.Missing as missing:
         pytest.skip(f"no Redis: {missing}")
 
 
-def test_a_redis_that_never_answers_costs_a_quarter_of_a_second_once() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        cache = open_cache(f"redis://:hunter2@127.0.0.1:{silent.getsockname()[1]}/0")
+def test_a_redis_that_falls_silent_costs_a_moment_once(redis_process: RedisServer) -> None:
+    cache = RedisCache(redis_process.address, rest=60)
+    cache.check()
+    with redis.Redis.from_url(redis_process.address) as client:
+        client.client_pause(3_000)
         begun = time.monotonic()
-        for _ in range(50):
+        assert cache.get("a") is None
+        once = time.monotonic() - begun
+        for _ in range(500):
             assert cache.get("a") is None
             cache.set("a", b"1", 60)
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < once + 1
+        assert PATIENCE <= once < 1
+        assert cache.fault == "the cache does not answer: no answer in time"
+        client.client_unpause()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:{port}", "192.0.2.1", "no-such-host.invalid"])
+def test_a_redis_that_was_never_there_costs_nothing(host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        cache = open_cache(f"redis://:hunter2@{host.format(port=silent.getsockname()[1])}/0")
+        begun = time.monotonic()
+        for _ in range(500):
+            assert cache.get("a") is None
+            cache.set("a", b"1", 60)
+        assert time.monotonic() - begun < 1
+        wait_until(lambda: cache.fault, "it is told")
+        assert "hunter2" not in cache.fault
         with pytest.raises(Unavailable) as caught:
             cache.check()
     assert "hunter2" not in str(caught.value)
 
 
 def test_a_redis_that_has_no_memory_left_is_told(redis_process: RedisServer) -> None:
-    cache = open_cache(redis_process.address)
+    cache = connected(redis_process.address)
     with redis.Redis.from_url(redis_process.address) as client:
         client.config_set("maxmemory", "1")
         try:
-            cache.set("a", b"1", 60)
-            assert cache.get("a") is None
+            cache.set("full", b"1", 60)
+            assert cache.get("full") is None
+            wait_until(lambda: "memory" in cache.fault, "it is told")
             with pytest.raises(Unavailable, match="memory"):
                 cache.check()
         finally:
@@ -172,4 +213,4 @@ def test_a_redis_that_has_no_memory_left_is_told(redis_process: RedisServer) -> 
 @pytest.mark.parametrize("address", ["nonsense", "http://127.0.0.1", "redis://127.0.0.1:port", "redis://h/0?color=red"])
 def test_a_wrong_address_is_named(address: str) -> None:
     with pytest.raises(ConfigurationError, match="not the address of a Redis"):
-        open_cache(address)
+        open_cache(address).check()

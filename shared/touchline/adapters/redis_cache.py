@@ -29,18 +29,25 @@ class RedisCache:
     """While Redis does not answer it is a miss at once: one trial in `rest` seconds, which nobody waits for.
 
     A thread of its own asks, so that no name that is not found, no handshake and no silence costs a caller more than
-    PATIENCE, and loads the library, which takes longer than a first answer may.
+    its patience, and loads the library, which takes longer than a first answer may.
 
     Args:
         address: of a Redis.
         rest: seconds between two trials.
+        patience: seconds that somebody waits for an answer.
         elapsed: seconds that only go forward.
     """
 
     shared = True
 
-    def __init__(self, address: str, rest: float = REST, elapsed: Callable[[], float] = time.monotonic) -> None:
-        self._address, self._rest, self._elapsed = address, rest, elapsed
+    def __init__(
+        self,
+        address: str,
+        rest: float = REST,
+        patience: float = PATIENCE,
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._address, self._rest, self._patience, self._elapsed = address, rest, patience, elapsed
         self._client: Redis | None = None
         self._up = False
         self._due = float("-inf")
@@ -55,7 +62,7 @@ class RedisCache:
             return None
         reply = self._submit(lambda client: client.get(PREFIX + key))
         try:
-            found = reply.result(PATIENCE)
+            found = reply.result(self._patience)
         except TimeoutError:
             self._rests("no answer in time")
             return None
@@ -139,7 +146,7 @@ class RedisCache:
         client.ping()  # connects
         begun = time.perf_counter()
         client.ping()
-        if time.perf_counter() - begun > PATIENCE:
+        if time.perf_counter() - begun > self._patience:
             self._rests("too slow")
         else:
             self._up, self.fault = True, ""

@@ -26,7 +26,7 @@ class Memory:
 
     def _answer(self, key: str, make: Callable[[], bytes]) -> bytes:
         body = self._cache.get(key)
-        self._meters.remembered(hit=body is not None)
+        self._meters.looks["none" if body is None else "shared" if self._cache.shared else "process"] += 1
         if body is None:
             body = make()
             self._cache.set(key, body, KEPT_SECONDS)

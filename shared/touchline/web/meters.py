@@ -49,7 +49,3 @@ class Meters:
         if timed is None:
             timed = self.seconds[route] = Durations()
         timed.observe(seconds)
-
-    def remembered(self, *, hit: bool) -> None:
-        """Count a look for an answer that several processes may share."""
-        self.looks["shared" if hit else "none"] += 1
