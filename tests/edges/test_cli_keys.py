@@ -95,25 +95,25 @@ def test_a_revoked_key_opens_nothing(home: Path, told: Any, capsys: pytest.Captu
     assert "no key has the id 'nope'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("arguments", "fault"),
-    [
-        (("--name", "x", "--scope", "reed"), "no scope 'reed'\n  known: read, predict, admin"),
-        (("--name", " ", "--scope", "read"), "--name: no name"),
-        (("--name", "a\x1b[2Jb", "--scope", "read"), "--name: no name"),
-        (("--name", "x" * 101, "--scope", "read"), "--name: no name"),
-        (("--name", "x", "--scope", "read", "--expires", "soon"), "--expires: 'soon' is no date"),
-        (("--name", "x", "--scope", "read", "--expires", "2001-01-01"), "--expires: 2001-01-01 has passed"),
-        (("--name", "x", "--scope", "read", "--per-minute", "0"), "--per-minute"),
-        (("--name", "x"), "--scope"),
-    ],
-)
-def test_wrong_wishes_are_named_and_make_no_key(
-    home: Path, told: Any, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], fault: str
-) -> None:
-    assert main(["keys", "create", *arguments]) == 2
-    assert fault in capsys.readouterr().err
+WRONG = {
+    "no scope 'reed'\n  known: read, predict, admin": ("--name", "x", "--scope", "reed"),
+    "--name: no name: 1": ("--name", " ", "--scope", "read"),
+    "signs that can be seen": ("--name", "a\x1b[2Jb", "--scope", "read"),
+    "1 to 100 signs": ("--name", "x" * 101, "--scope", "read"),
+    "--expires: 'soon' is no date": ("--name", "x", "--scope", "read", "--expires", "soon"),
+    "--expires: 2001-01-01 has passed": ("--name", "x", "--scope", "read", "--expires", "2001-01-01"),
+    "--per-minute": ("--name", "x", "--scope", "read", "--per-minute", "0"),
+    "--scope": ("--name", "x"),
+}
+
+
+def test_wrong_wishes_are_named_and_make_no_key(home: Path, told: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    for fault, arguments in WRONG.items():
+        assert main(["keys", "create", *arguments]) == 2
+        assert fault in capsys.readouterr().err
     assert told("keys", "list") == []
+    assert main(["keys", "list"]) == 0
+    assert "no key was ever made" in capsys.readouterr().out
 
 
 def test_what_the_service_knows_is_mended_whenever_the_command_runs(home: Path, told: Any) -> None:
