@@ -7,6 +7,7 @@ died, changes nothing. A question that cannot be answered is answered with the r
 
 from datetime import datetime
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -29,6 +30,7 @@ from touchline.settings import Answer
 from touchline.stages.answer_batch import answer_file
 from touchline.stages.answer_desk import Begun, begun_key, outcome_key, outcome_of, read_task
 from touchline.stages.answer_told import tell
+from touchline.stages.predict_arm import arm_for
 from touchline.stages.predict_board import Board, read_board
 from touchline.stages.predict_explain import explain
 from touchline.stages.predict_goals import grid_of
@@ -38,6 +40,8 @@ from touchline.stages.predict_whatif import what_if
 from touchline.work import Event, Ports, Result
 
 STAGE: Final = "answer"
+_LAST: Final[WeakKeyDictionary[Ports, Board]] = WeakKeyDictionary()
+"""What a process saw last, so that it reads only what is new."""
 LATE: Final = Reason(what="not answered before its deadline", hint="ask again, and wait longer")
 
 
@@ -91,7 +95,8 @@ def _board(ports: Ports) -> Board:
         Unavailable: nothing does, or it cannot be read; it may be mended.
     """
     try:
-        return read_board(ports)
+        board = _LAST[ports] = read_board(ports, _LAST.get(ports))
+        return board
     except PermanentError as error:
         raise Unavailable(f"no model answers: {error.what}", where=error.where, hint=error.hint) from error
 
@@ -100,24 +105,20 @@ def _answered(ports: Ports, board: Board, task: Task) -> Outcome:
     question, serving = task.question, board.serving
     if isinstance(question, AskFile):
         return answer_file(ports.store, board, task, question)
+    plain: dict[str, Any] = msgspec.to_builtins(_asked(board, question, task.owner))
+    version = plain.get("model_version", serving.version)  # of a challenger, where the route says so
     return Outcome(
-        task=task.id, status="success", answer=_answer(board, question),
-        model_version=serving.version, promotion=serving.promotion,
+        task=task.id, status="success", answer=plain, model_version=version, promotion=serving.promotion
     )  # fmt: skip
 
 
-def _answer(board: Board, question: Question) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(_asked(board, question))
-    return plain
-
-
-def _asked(board: Board, question: Question) -> Any:
-    """What the online service answers to a question."""
+def _asked(board: Board, question: Question, client: str) -> Any:
+    """What the online service answers a client."""
     match question:
         case AskMatch():
             return what_if(board, question.home_team, question.away_team, question.competition, question.date)
         case AskAnswer():
-            return answer(board, question.match_id)
+            return answer(board, question.match_id, arm_for(board, client, question.match_id))
         case AskExplain():
             return explain(board, question.match_id)
         case AskGoals():

@@ -1,7 +1,7 @@
 """Answers the rows of a file, each by the code that answers it online; a row without an answer says why."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -11,10 +11,14 @@ from touchline.errors import DataError, PermanentError
 from touchline.manifest import Ref, encode, read_object, sha256
 from touchline.ports import ObjectStore
 from touchline.stages.answer_desk import RESULTS
+from touchline.stages.predict_arm import arm_for
 from touchline.stages.predict_board import Board
 from touchline.stages.predict_match import answers
 from touchline.stages.predict_names import find_match
 from touchline.stages.predict_whatif import what_if
+
+if TYPE_CHECKING:
+    from touchline.domain.routing import Arm
 
 MOST_ROWS: Final = 20_000
 Answered = tuple[int, Row | Rejected, Any]
@@ -29,7 +33,7 @@ def answer_file(store: ObjectStore, board: Board, task: Task, asked: AskFile) ->
         CorruptObject, NotFound: the bytes are not those that were handed in.
     """
     data = read_object(store, Ref(asked.key, asked.sha256))
-    made = [_told(*one) for one in _answers(board, _rows(data, asked))]
+    made = [_told(*one) for one in _answers(board, _rows(data, asked), task.owner)]
     body = b"[\n" + b",\n".join(map(encode, made)) + b"\n]\n"
     digest = sha256(body)
     key = f"{RESULTS}{task.id}/rows-{digest[:12]}.json"
@@ -54,9 +58,9 @@ def _rows(data: bytes, asked: AskFile) -> list[tuple[int, Row | Rejected]]:
     return found
 
 
-def _answers(board: Board, rows: Sequence[tuple[int, Row | Rejected]]) -> Iterator[Answered]:
+def _answers(board: Board, rows: Sequence[tuple[int, Row | Rejected]], client: str) -> Iterator[Answered]:
     """Every row with its answer, in the order of the file."""
-    matches = _matches(board, [row.match_id for _, row in rows if isinstance(row, Row) and row.match_id])
+    matches = _matches(board, [row.match_id for _, row in rows if isinstance(row, Row) and row.match_id], client)
     for line, row in rows:
         if isinstance(row, Rejected):
             yield line, row, None
@@ -69,11 +73,14 @@ def _answers(board: Board, rows: Sequence[tuple[int, Row | Rejected]]) -> Iterat
             ), None  # fmt: skip
 
 
-def _matches(board: Board, asked: Sequence[str]) -> dict[str, Any]:
-    """Answers to the matches that are known, by one call of the model."""
+def _matches(board: Board, asked: Sequence[str], client: str) -> dict[str, Any]:
+    """Answers to the matches that are known, by one call of each model that the client is routed to."""
     published = board.published.by_id if board.published else {}
-    known = [match_id for match_id in dict.fromkeys(asked) if match_id in published]
-    return dict(zip(known, answers(board, known), strict=True)) if known else {}
+    arms: dict[Arm, list[str]] = {}
+    for match_id in dict.fromkeys(asked):
+        if match_id in published:
+            arms.setdefault(arm_for(board, client, match_id), []).append(match_id)
+    return {made.match_id: made for arm, known in arms.items() for made in answers(board, known, arm)}
 
 
 def _one(board: Board, row: Row) -> Any:

@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from touchline.domain.feature_rows import row_hash
-from touchline.domain.routing import Arm, arm_of
+from touchline.domain.routing import Arm
+from touchline.stages.predict_arm import arm_for
 from touchline.stages.predict_board import Board, require_published
 from touchline.stages.predict_match import MatchAnswer, answer, precomputed
 from touchline.stages.predict_model import asked_of, serving_of
@@ -35,7 +36,7 @@ class Matches:
         """The forecast of a match by the serving model."""
         plain(asked.scope)
         board, match_id = await self._board(), asked.parameter
-        arm = _arm(board, asked.client, match_id)
+        arm = arm_for(board, asked.client, match_id)
         head = self._kept.at_hand(board, match_id, arm)
         cached = head is not None
         if head is None:
@@ -81,14 +82,6 @@ class Matches:
         told = published.forecasts.as_of
         made = datetime.fromisoformat(told) if told else published.written
         return (self._site.ports.clock.now() - made).total_seconds() > self._site.settings.stale_seconds
-
-
-def _arm(board: Board, client: str, match_id: str) -> Arm:
-    """Which model answers, where two serve."""
-    route, published = board.serving.route, board.published
-    if route is None or published is None or match_id not in published.by_id:
-        return "champion"
-    return arm_of(route, client, match_id, published.by_id[match_id].competition)
 
 
 def _key(board: Board, match_id: str, arm: Arm) -> str:
