@@ -19,7 +19,18 @@ from touchline.domain.drift_findings import Findings, Record, Request
 from touchline.domain.features import FEATURE_NAMES
 from touchline.domain.settlement import Ending, Verdict
 from touchline.errors import NotFound
-from touchline.manifest import Manifest, Ref, content_id, current, decode, encode, read_object, sha256, superseded
+from touchline.manifest import (
+    Manifest,
+    Ref,
+    bundle_of,
+    content_id,
+    current,
+    decode,
+    encode,
+    read_object,
+    sha256,
+    superseded,
+)
 from touchline.ports import Forecast, ObjectStore, Settlement
 from touchline.settings import Drift
 from touchline.stages.drift_views import publish_views
@@ -189,7 +200,8 @@ def _champion(store: ObjectStore) -> tuple[Card | None, tuple[Ref, ...]]:
         _, serving = current(store, "serving")
     except NotFound:
         return None, ()
-    ref = serving.outputs["card.json"]
+    bundle, digests = bundle_of(serving)
+    ref = Ref(f"{bundle}/card.json", digests["card.json"])
     return decode(read_object(store, ref), Card, ref.key), (ref,)
 
 

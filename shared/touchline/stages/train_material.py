@@ -18,7 +18,7 @@ from touchline.domain.uses import columns
 from touchline.domain.vocabulary import OUTCOMES, Uses, side_columns
 from touchline.errors import DataError, NotFound
 from touchline.learning.examples import Examples, as_matrix, taught
-from touchline.manifest import Manifest, bundle_of, current, decode, read_object
+from touchline.manifest import Manifest, Ref, bundle_of, current, decode, read_object
 from touchline.ports import ObjectStore, Predictor
 from touchline.work import Ports
 
@@ -108,7 +108,8 @@ def _ask(model: Predictor, test: Examples) -> Floats:
 
 
 def _trained_until(store: ObjectStore, serving: Manifest) -> np.datetime64:
-    ref = next(ref for ref in serving.outputs.values() if ref.key.endswith("/card.json"))
+    bundle, digests = bundle_of(serving)
+    ref = Ref(f"{bundle}/card.json", digests["card.json"])
     until = decode(read_object(store, ref), ChampionCard, ref.key).trained_until
     return np.datetime64(until.replace(tzinfo=None), "us")
 
