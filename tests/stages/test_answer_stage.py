@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,24 +10,28 @@ from typing import Any
 import msgspec
 import pytest
 
+import boards
 import queued as queue
 import served
-from queued import ListedRegistry, answered, first_match, moved, queued
-from served import event, public
+from queued import answered, first_match, moved, queued
+from served import event
 from touchline import bootstrap
 from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
 from touchline.domain.callbacks import SIGNATURE, signature
+from touchline.domain.routing import Route, arm_of
 from touchline.domain.tasks import AskAnswer, AskExplain, AskFile, AskGoals, AskMatch, AskPlayer, Question
 from touchline.errors import DataError, NotFound, PermanentError, Unavailable
 from touchline.manifest import decode, encode, sha256
 from touchline.settings import Answer
 from touchline.stages import answer
 from touchline.stages.answer_desk import outcome_key, outcome_of, request_key, standing, told_of
-from touchline.stages.predict_board import read_board
+from touchline.stages.predict_arm import arm_for
+from touchline.stages.predict_board import read_board, require_published
 from touchline.stages.predict_explain import explain
 from touchline.stages.predict_goals import grid_of
 from touchline.stages.predict_match import answer as online
+from touchline.stages.predict_players import player
 from touchline.stages.predict_whatif import what_if
 from touchline.testing import Chances, World
 
@@ -37,13 +42,8 @@ URL = "https://example.org/told"
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Container:
-    """A league with a champion and forecasts; copied by whoever changes it."""
-    ports = bootstrap.ports(
-        {"TOUCHLINE_HOME": str(tmp_path_factory.mktemp("filled"))}, clock=VirtualClock(served.NOW)
-    )  # fmt: skip
-    ports.registry = ListedRegistry()
-    public(ports)
-    return ports
+    """A league with a champion, forecasts and line-ups; copied by whoever changes it."""
+    return boards.home(tmp_path_factory.mktemp("filled"))
 
 
 @pytest.fixture
@@ -84,6 +84,7 @@ def test_a_queued_answer_is_the_online_one(ports: Container) -> None:
         (AskAnswer(match_id=match.match_id), online(board, match.match_id)),
         (AskExplain(match_id=match.match_id), explain(board, match.match_id)),
         (AskGoals(match_id=match.match_id), grid_of(board, match.match_id)),
+        (AskPlayer(name=f"{match.home_team} 3", minutes=45), player(board, f"{match.home_team} 3", minutes=45)),
         (
             AskMatch(home_team=match.home_team.upper(), away_team=match.away_team, competition="sim1", date=day),
             what_if(board, match.home_team, match.away_team, "SIM1", day),
@@ -92,8 +93,25 @@ def test_a_queued_answer_is_the_online_one(ports: Container) -> None:
     for number, (question, made) in enumerate(pairs):
         identity = f"{number:032}"
         assert answered(ports, queued(ports, question, identity)).outcome == "done"
-        assert encode(result(ports, identity)) == encode(made)
+        assert result(ports, identity) == msgspec.json.decode(encode(made))
     assert outcome_of(ports.store, identity).model_version == board.serving.version  # type: ignore[union-attr]
+
+
+def test_a_client_has_the_model_that_it_is_routed_to(ports: Container) -> None:
+    alone = read_board(ports)
+    route = Route("ab", 0.5, "spring")
+    divided = replace(alone, serving=replace(alone.serving, route=route, challenger=alone.serving))
+    matches = {match.match_id: match.competition for match in require_published(alone).forecasts.matches}
+    arms = {match_id: arm_for(divided, "k1", match_id) for match_id in matches}
+    assert arms == {match_id: arm_of(route, "k1", match_id, code) for match_id, code in matches.items()}
+    assert len(set(arms.values())) == 2
+    first = next(iter(matches))
+    for board, client, match_id in [
+        (alone, "k1", first),
+        (divided, "", first),
+        (divided, "k1", "unknown"),
+    ]:
+        assert arm_for(board, client, match_id) == "champion"
 
 
 @pytest.mark.parametrize(
