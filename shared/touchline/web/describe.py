@@ -31,6 +31,8 @@ _REFUSALS: Final = {
 _KEYS: Final = (401, 403, 429, 503)
 """What whoever guards a route may answer in its place."""
 _BODIES: Final = (400, 413, 415, 422)
+_LENIENT: Final = frozenset({"Prefer"})
+"""Headers of which what is not understood is passed over (RFC 7240)."""
 Examples = Mapping[str, Any]
 
 
@@ -183,7 +185,8 @@ def _query_parameters(operation: Operation, components: dict[str, Any], examples
 
 def _header_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
     for name, about in operation.sends.items():
-        schema = {"type": "string", "maxLength": 200, "pattern": "^[!-~]+$"}
+        strict = {} if name in _LENIENT else {"maxLength": 200, "pattern": "^[!-~]+$"}
+        schema = {"type": "string", **strict}
         yield {"name": name, "in": "header", "required": False, "description": about, "schema": schema}
 
 
@@ -218,7 +221,7 @@ def _explained(components: dict[str, Any]) -> dict[str, Any]:
     return {
         name: {
             **shape,
-            "properties": {each: _meant(each, schema) for each, schema in shape["properties"].items()},
+            "properties": {each: _meant(name, each, schema) for each, schema in shape["properties"].items()},
         }
         if "properties" in shape
         else shape
@@ -226,5 +229,6 @@ def _explained(components: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _meant(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return schema if "description" in schema or name not in ABOUT else {"description": ABOUT[name], **schema}
+def _meant(shape: str, name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    about = ABOUT.get(f"{shape.rpartition('.')[2]}.{name}") or ABOUT.get(name)
+    return schema if "description" in schema or about is None else {"description": about, **schema}
