@@ -353,8 +353,8 @@ class Predictor(Protocol):
         """(n, len(features)) float array -> (n, 3) probabilities in the order of OUTCOMES."""
         ...
 
-    def rates(self, features: "np.ndarray") -> "np.ndarray":
-        """(n, len(features)) float array -> (n, 2) expected goals, home and away; NaN where it expects none."""
+    def both(self, features: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
+        """The same, and (n, 2) expected goals, home and away; NaN where it expects none."""
         ...
 
 

@@ -19,6 +19,7 @@ from touchline.stages import feature
 from touchline.work import Event, Result
 
 BOOKMAKER = ["bookmaker_home", "bookmaker_draw", "bookmaker_away"]
+QUOTED = ["quoted_by", "quoted_home", "quoted_draw", "quoted_away"]
 CLOSING = ["closing_home", "closing_draw", "closing_away"]
 
 
@@ -97,7 +98,7 @@ class TestBenchmarks:
         table = league()
         run_on(ports, table)
         benchmarks = output(ports, "benchmarks").set_index("match_id")
-        assert benchmarks.columns.tolist() == [*BOOKMAKER, *CLOSING]
+        assert benchmarks.columns.tolist() == [*BOOKMAKER, *CLOSING, *QUOTED]
         known = benchmarks[BOOKMAKER].dropna()
         assert len(known)
         np.testing.assert_allclose(known.sum(axis=1), 1)
@@ -116,6 +117,7 @@ class TestBenchmarks:
         benchmarks = output(ports, "benchmarks")
         assert benchmarks[BOOKMAKER].iloc[0].tolist() == [0.25, 0.25, 0.5]
         assert benchmarks[BOOKMAKER].iloc[1].tolist() == [0.5, 0.25, 0.25]
+        assert benchmarks[QUOTED].iloc[:2].values.tolist() == [["b365", 4.0, 4.0, 2.0], ["ps", 2.0, 4.0, 4.0]]
 
     def test_prices_of_a_match_are_in_no_feature_but_those_that_say_so(self, ports: Container) -> None:
         table = league()

@@ -66,7 +66,7 @@ def test_every_fixture_of_the_horizon_is_forecast_by_the_champion(ports: Contain
     rows = due().set_index("match_id").loc[[match.match_id for match in told.matches], list(FEATURE_NAMES)]
     expected = model.predict(rows.to_numpy())
     np.testing.assert_allclose([[m.home, m.draw, m.away] for m in told.matches], expected, atol=1e-12)
-    np.testing.assert_allclose([m.rates for m in told.matches], model.rates(rows.to_numpy()), atol=1e-12)
+    np.testing.assert_allclose([m.rates for m in told.matches], model.both(rows.to_numpy())[1], atol=1e-12)
 
 
 def test_goals_of_the_table_are_those_that_the_published_rates_lead_to(ports: Container, champion: str) -> None:

@@ -1,5 +1,6 @@
 """Sealed forecasts and their settlements, in tables that only grow."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +16,8 @@ _FORECAST: Final = tuple(predictions.c[name] for name in Forecast.__struct_field
 _SETTLEMENT: Final = tuple(settlements.c[name] for name in Settlement.__struct_fields__)
 _TOO_LATE: Final = "sealed at or after kick-off"  # in the words of the trigger
 _LIVE: Final = "live"
+_ASKED: Final = 5000
+"""Matches in one statement: databases bound the number of parameters."""
 
 
 class SqlLedger:
@@ -37,8 +40,11 @@ class SqlLedger:
             The rows now in the ledger for exactly these inputs, with `sealed_at`; refused ones are left out.
         """
         with database.writing(self._engine, "predictions") as connection:
-            sealed = (_seal(connection, forecast, now) for forecast in forecasts)
-            return [forecast for forecast in sealed if forecast is not None]
+            standing = _standing(connection, forecasts)
+            new = [forecast for forecast, stands in zip(forecasts, standing, strict=True) if stands is None]
+            sealed = iter(_sealed(connection, new, now))
+            found = [next(sealed) if stands is None else stands for stands in standing]
+            return [forecast for forecast in found if forecast is not None]
 
     def forecasts(self, match_ids: Iterable[str] | None = None) -> list[Forecast]:
         """Sealed forecasts, oldest first."""
@@ -46,8 +52,7 @@ class SqlLedger:
         with database.reading(self._engine) as connection:
             if match_ids is None:
                 return _forecasts(connection, query)
-            wanted = sorted(set(match_ids))
-            return _forecasts(connection, query.where(predictions.c.match_id.in_(wanted)))
+            return _forecasts(connection, query.where(predictions.c.match_id.in_(sorted(set(match_ids)))))
 
     def settle(self, settlements: Sequence[Settlement]) -> int:
         """Store settlements that are not there yet, or differ because the result was corrected; how many."""
@@ -66,39 +71,63 @@ def _forecasts(connection: sa.Connection, query: sa.Select[Any]) -> list[Forecas
     return [Forecast(**row) for row in connection.execute(query).mappings()]
 
 
-def _seal(connection: sa.Connection, forecast: Forecast, now: datetime) -> Forecast | None:
-    """The forecast as it stands in the ledger, None if it came too late."""
-    standing = _standing(connection, forecast)
-    if standing is not None:
-        return standing
+def _sealed(connection: sa.Connection, forecasts: Sequence[Forecast], now: datetime) -> list[Forecast | None]:
+    """Insert new forecasts, many at once; as they stand then, None for those that came too late."""
+    if not forecasts:
+        return []
+    rows = [_values(forecast, now) for forecast in forecasts]
+    insert = sa.insert(predictions).returning(predictions.c.sealed_at, sort_by_parameter_order=True)
+    try:
+        with connection.begin_nested():  # what is refused must not take the others with it
+            moments = connection.execute(insert, rows).scalars().all()
+    except sa.exc.DBAPIError as error:
+        if _TOO_LATE not in str(error.orig):
+            raise
+        if len(forecasts) == 1:
+            return [None]
+        middle = len(forecasts) // 2
+        return _sealed(connection, forecasts[:middle], now) + _sealed(connection, forecasts[middle:], now)
+    pairs = zip(forecasts, moments, strict=True)
+    return [msgspec.structs.replace(forecast, sealed_at=moment) for forecast, moment in pairs]
+
+
+def _values(forecast: Forecast, now: datetime) -> dict[str, Any]:
     values = msgspec.structs.asdict(forecast) | {"sealed_at": now}
     if forecast.mode == _LIVE:
         del values["sealed_at"]
-    try:
-        with connection.begin_nested():  # what is refused must not take the others with it
-            sealed = connection.execute(
-                sa.insert(predictions).values(values).returning(predictions.c.sealed_at)
-            ).scalar()
-    except sa.exc.DBAPIError as error:
-        if _TOO_LATE in str(error.orig):
-            return None
-        raise
-    return msgspec.structs.replace(forecast, sealed_at=sealed)
+    return values
 
 
-def _standing(connection: sa.Connection, forecast: Forecast) -> Forecast | None:
-    """The forecast that makes this one superfluous."""
-    table = predictions.c
-    same = sa.and_(
-        table.match_id == forecast.match_id, table.model_version == forecast.model_version, table.mode == forecast.mode
-    )
-    alike = sa.and_(table.features_hash == forecast.features_hash, table.kickoff == forecast.kickoff)
-    before = sa.select(*_FORECAST).where(same, table.seq <= forecast.seq)
-    last = _forecasts(connection, before.order_by(table.seq.desc(), table.number.desc()).limit(1))
-    if last and (last[0].features_hash, last[0].kickoff) == (forecast.features_hash, forecast.kickoff):
-        return last[0]
-    again = _forecasts(connection, sa.select(*_FORECAST).where(same, alike, table.seq == forecast.seq))
-    return again[0] if again else None
+def _standing(connection: sa.Connection, forecasts: Sequence[Forecast]) -> list[Forecast | None]:
+    """What makes each forecast superfluous, None where it says something new."""
+    known = _known(connection, forecasts)
+    return [_same(forecast, known.get(_author(forecast), [])) for forecast in forecasts]
+
+
+def _same(forecast: Forecast, rows: Sequence[Forecast]) -> Forecast | None:
+    """Of rows by rising seq and number: the newest up to its own `seq`, or one of that `seq`, if it says the same."""
+    said = (forecast.features_hash, forecast.kickoff)
+    before = [row for row in rows if row.seq <= forecast.seq]
+    if before and (before[-1].features_hash, before[-1].kickoff) == said:
+        return before[-1]
+    again = (row for row in before if row.seq == forecast.seq and (row.features_hash, row.kickoff) == said)
+    return next(again, None)
+
+
+def _known(connection: sa.Connection, forecasts: Sequence[Forecast]) -> dict[tuple[str, str, str], list[Forecast]]:
+    """Sealed forecasts of the same matches, by match, model and mode, each list by rising seq and number."""
+    table, known = predictions.c, defaultdict(list)
+    matches = sorted({forecast.match_id for forecast in forecasts})
+    versions = sorted({forecast.model_version for forecast in forecasts})
+    for start in range(0, len(matches), _ASKED):
+        wanted = table.match_id.in_(matches[start : start + _ASKED]), table.model_version.in_(versions)
+        for row in _forecasts(connection, sa.select(*_FORECAST).where(*wanted).order_by(table.seq, table.number)):
+            known[_author(row)].append(row)
+    return known
+
+
+def _author(forecast: Forecast) -> tuple[str, str, str]:
+    return forecast.match_id, forecast.model_version, forecast.mode
 
 
 def _settle(connection: sa.Connection, settlement: Settlement) -> int:

@@ -16,6 +16,7 @@ from touchline.manifest import Ref, decode, read_object
 from touchline.ports import ObjectStore, Predictor
 
 _FILES: Final = frozenset({"model.onnx", "pool.json", "calibration.json", "features.json", "card.json"})
+_SCORES: Final = ["scores"]
 _AGAIN: Final = "it was made by another version: train again"
 
 
@@ -59,13 +60,15 @@ class OnnxModel:
         """
         return self._calibration.apply(self._pool.forecast(self._scores(features)))
 
-    def rates(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
-        """(n, len(features)) features -> (n, 2) expected goals, home and away; NaN where the model knows of none.
+    def both(self, features: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(n, len(features)) features -> (n, 3) probabilities, and (n, 2) expected goals of home and away, NaN where
+        the model knows of none; by one run of the graph.
 
         Raises:
             DataError: the number of columns is not the model's.
         """
-        return self._pool.rates(self._scores(features))
+        scores = self._scores(features)
+        return self._calibration.apply(self._pool.forecast(scores)), self._pool.rates(scores)
 
     def _scores(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         given = np.asarray(features)
@@ -73,8 +76,10 @@ class OnnxModel:
             raise DataError(f"{len(self.features)} features a row are needed, got an array of shape {given.shape}")
         with np.errstate(over="ignore"):
             x = given.astype(np.float32)
-        x[np.isinf(x)] = np.nan
-        return np.asarray(self._session.run(["scores"], {"features": x})[0], dtype=np.float64)
+        endless = np.isinf(x)
+        if endless.any():
+            x[endless] = np.nan
+        return np.asarray(self._session.run(_SCORES, {"features": x})[0], dtype=np.float64)
 
 
 def load(store: ObjectStore, bundle: str, digests: Mapping[str, str]) -> Predictor:

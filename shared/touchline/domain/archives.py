@@ -13,12 +13,8 @@ Array = NDArray[Any]
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 
-def pack(arrays: Mapping[str, Array], *, packed: bool = True) -> bytes:
-    """A numpy archive of arrays without objects, by the order of their names.
-
-    Args:
-        arrays: name -> array.
-        packed: whether to compress; arrays that are read on the way to a first answer are better left as they are.
+def pack(arrays: Mapping[str, Array]) -> bytes:
+    """A compressed numpy archive of arrays without objects, by the order of their names.
 
     >>> unpack(pack({"a": np.arange(3)}))["a"].tolist()
     [0, 1, 2]
@@ -27,8 +23,7 @@ def pack(arrays: Mapping[str, Array], *, packed: bool = True) -> bytes:
     with zipfile.ZipFile(body, "w") as archive:
         for name, array in sorted(arrays.items()):
             entry = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
-            entry.create_system = 3
+            entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
             content = io.BytesIO()
             np.lib.format.write_array(content, np.ascontiguousarray(array), allow_pickle=False)
             archive.writestr(entry, content.getvalue())

@@ -3,6 +3,8 @@
 A calibration is a small frozen value that is fitted elsewhere, kept as JSON and applied anywhere.
 """
 
+from functools import cached_property
+
 import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -44,7 +46,7 @@ class Temperature(msgspec.Struct, frozen=True, tag="temperature"):
         return _normalised(_floored(p) ** (1.0 / self.temperature))
 
 
-class Isotonic(msgspec.Struct, frozen=True, tag="isotonic"):
+class Isotonic(msgspec.Struct, frozen=True, tag="isotonic", dict=True):
     """A rising curve for each class, straight between its knots and flat beyond them, then rows brought back to 1.
 
     Zadrozny and Elkan (2002). `promised` and `came` hold the knots of each class, in the order of OUTCOMES.
@@ -64,7 +66,13 @@ class Isotonic(msgspec.Struct, frozen=True, tag="isotonic"):
 
     def curve(self, p: ArrayLike, column: int) -> Floats:
         """One class before the rows are brought back to 1: never falls as the probability rises."""
-        return np.interp(np.asarray(p, dtype=np.float64), self.promised[column], self.came[column])
+        promised, came = self._knots[column]
+        return np.interp(np.asarray(p, dtype=np.float64), promised, came)
+
+    @cached_property
+    def _knots(self) -> list[tuple[Floats, Floats]]:
+        """As arrays, made once: this is asked for each forecast."""
+        return [(np.array(x), np.array(y)) for x, y in zip(self.promised, self.came, strict=True)]
 
     def apply(self, p: ArrayLike) -> Floats:
         """(n, 3) probabilities -> (n, 3)."""

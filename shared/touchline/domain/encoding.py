@@ -204,3 +204,11 @@ def reference_prices(table: "pd.DataFrame", *, closing: bool = False) -> Floats:
         quoted = table[list(odds_columns(bookmaker, closing=closing))].to_numpy(np.float64)
         prices = np.where(np.isnan(prices).any(axis=1, keepdims=True), quoted, prices)
     return np.where(np.isnan(prices).any(axis=1, keepdims=True), np.nan, prices)
+
+
+def reference_bookmaker(table: "pd.DataFrame") -> "NDArray[Any]":
+    """(n,) the bookmaker whose prices before the match `reference_prices` gives, None where it gives none."""
+    named = np.full(len(table), None, object)
+    for bookmaker in reversed(REFERENCE_BOOKMAKERS):
+        named[table[list(odds_columns(bookmaker))].notna().all(axis=1).to_numpy()] = bookmaker
+    return named

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
-
-from touchline.domain import archives
 
 Floats = NDArray[np.float64]
 
@@ -20,6 +19,12 @@ def row_hash(features: Floats) -> str:
     True
     """
     return hashlib.sha256(np.where(np.isnan(features), np.nan, features).astype("<f8").tobytes()).hexdigest()
+
+
+class _Packed(msgspec.Struct, frozen=True):
+    match_ids: tuple[str, ...]
+    names: tuple[str, ...]
+    values: memoryview
 
 
 @dataclass(frozen=True)
@@ -67,25 +72,20 @@ class FeatureRows:
         return {}
 
     def to_bytes(self) -> bytes:
-        """A numpy archive, not compressed: it is read on the way to a first answer."""
-        arrays = {
-            "match_ids": np.array(self.match_ids, np.str_),
-            "names": np.array(self.names, np.str_),
-            "values": np.asarray(self.values, np.float64),
-        }
-        return archives.pack(arrays, packed=False)
+        """MessagePack, the values as they lie in memory: it is read on the way to a first answer."""
+        values = np.ascontiguousarray(self.values, "<f8").tobytes()
+        return msgspec.msgpack.encode(_Packed(self.match_ids, self.names, memoryview(values)))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "FeatureRows":
-        """Rows from `to_bytes`.
+        """Rows from `to_bytes`; the values are read where they lie in `data`.
 
         Raises:
-            ValueError: the bytes are no such archive, or its arrays do not fit together.
+            ValueError: the bytes are no such rows, or do not fit together.
         """
-        arrays = archives.unpack(data)
-        if missing := {"match_ids", "names", "values"} - arrays.keys():
-            raise ValueError(f"no {', '.join(sorted(missing))} in the archive")
-        rows = cls(tuple(arrays["match_ids"].tolist()), tuple(arrays["names"].tolist()), arrays["values"])
-        if rows.values.shape != (len(rows.match_ids), len(rows.names)):
-            raise ValueError(f"{len(rows.match_ids)} matches, {len(rows.names)} names, values {rows.values.shape}")
-        return rows
+        try:
+            packed = msgspec.msgpack.decode(data, type=_Packed)
+        except msgspec.MsgspecError as error:
+            raise ValueError(str(error)) from error
+        values = np.frombuffer(packed.values, "<f8")
+        return cls(packed.match_ids, packed.names, values.reshape(len(packed.match_ids), len(packed.names)))

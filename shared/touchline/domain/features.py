@@ -5,13 +5,14 @@ Both ways evaluate the list FEATURES, so they agree bit for bit. This module and
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from touchline.domain import encoding, price_features
-from touchline.domain.feature_list import FEATURE_NAMES, FEATURES
+from touchline.domain.feature_list import FEATURE_NAMES, FEATURES, Feature
 from touchline.domain.history import remember
 from touchline.domain.state import Lookup, TeamState
 
@@ -40,13 +41,13 @@ class Features:
     state: TeamState
 
 
-def compute(matches: Lookup) -> Floats:
-    """All features of n matches, (n, len(FEATURES)), made in blocks that fit into the processor's cache."""
-    values = np.empty((len(matches), len(FEATURES)), order="F")
+def compute(matches: Lookup, features: Sequence[Feature] = FEATURES) -> Floats:
+    """Features of n matches, (n, len(features)), made in blocks that fit into the processor's cache."""
+    values = np.empty((len(matches), len(features)), order="F")
     for start in range(0, len(matches), _BLOCK):
         part = slice(start, start + _BLOCK)
         meeting = matches.meeting(part)
-        for column, feature in enumerate(FEATURES):
+        for column, feature in enumerate(features):
             values[part, column] = feature.compute(meeting)
     return values
 
@@ -93,12 +94,20 @@ def features_for(
     competition: Sequence[str],
     season: Sequence[str],
     kickoff: NDArray[np.datetime64],
+    names: tuple[str, ...] = FEATURE_NAMES,
 ) -> Floats:
-    """Features of any pairings from the newest state, (n, len(FEATURE_NAMES)); all arguments have n entries.
+    """Features of any pairings from the newest state, (n, len(names)); all arguments but the last have n entries.
 
     No prices of these pairings are known: what earlier prices lead to expect stands in their place.
 
     Raises:
         UnknownName: the country of the competition has no such team; close names are suggested.
+        KeyError: there is no such feature.
     """
-    return compute(state.look(home_team, away_team, competition, season, kickoff))
+    return compute(state.look(home_team, away_team, competition, season, kickoff), _named(names))
+
+
+@lru_cache(maxsize=8)
+def _named(names: tuple[str, ...]) -> tuple[Feature, ...]:
+    known = dict(zip(FEATURE_NAMES, FEATURES, strict=True))
+    return tuple(known[name] for name in names)

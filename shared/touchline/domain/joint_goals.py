@@ -53,7 +53,8 @@ def joint(probabilities: ArrayLike, rates: ArrayLike, rho: ArrayLike = RHO) -> J
     chances = np.asarray(probabilities, dtype=np.float64).reshape(-1, 3)
     known = np.array(rates, dtype=np.float64).reshape(-1, 2)
     missing = np.isnan(known).any(axis=1)
-    known[missing] = rates_of(chances[missing])
+    if missing.any():
+        known[missing] = rates_of(chances[missing])
     known = score_grid.bounded(known)
     return Joint(chances, known, score_grid.reconcile(score_grid.grid(known, rho), chances))
 
@@ -74,15 +75,22 @@ def goals_of(matches: Iterable[MatchForecast]) -> dict[str, Goals]:
 
 def goals_from(grids: Floats) -> list[Goals]:
     """What is told of grids (n, SIZE, SIZE)."""
-    found = score_grid.markets(grids)
-    over = found.over[:, score_grid.LINES.index(2.5)]
-    rows = zip(
-        found.expected_goals.tolist(), over.tolist(), found.both_score.tolist(), found.scores.tolist(), strict=True
-    )
+    flat = grids.reshape(len(grids), len(_TOLD))
+    told, best = (flat @ _TOLD).tolist(), flat.argmax(axis=1).tolist()
     return [
         Goals(
             expected_goals_home=home, expected_goals_away=away, over_25=many, both_score=both,
-            likeliest_score="{}-{}".format(*scores[0]),
+            likeliest_score="{}-{}".format(*divmod(place, score_grid.SIZE)),
         )
-        for (home, away), many, both, scores in rows
+        for (home, away, many, both), place in zip(told, best, strict=True)
     ]  # fmt: skip
+
+
+def _told() -> Floats:
+    """(SIZE * SIZE, 4) what a score adds, times its chance, to the goals of both sides and to the two chances."""
+    home, away = np.indices((score_grid.SIZE, score_grid.SIZE))
+    columns = (home, away, home + away > 2.5, (home > 0) & (away > 0))
+    return np.stack(columns, axis=-1).reshape(-1, len(columns)).astype(np.float64)
+
+
+_TOLD: Final = _told()

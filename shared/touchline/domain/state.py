@@ -150,6 +150,10 @@ class TeamState:
 
     def teams(self) -> list[tuple[str, str, str]]:
         """Country, competition last seen in, and name of every team, sorted."""
+        return self._listed
+
+    @cached_property
+    def _listed(self) -> list[tuple[str, str, str]]:
         leagues = self.names.competitions[self.competition]
         told = [(*key.split(SEPARATOR), str(league)) for key, league in zip(self._teams, leagues, strict=True)]
         return sorted((country, league, team) for country, team, league in told)

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import timedelta
+from functools import lru_cache
 from typing import Final, Literal
 
 Outcome = Literal["home", "draw", "away"]
@@ -90,6 +91,7 @@ _TRANSLITERATE: Final = str.maketrans(
 )
 
 
+@lru_cache(maxsize=8192)
 def slug(name: str) -> str:
     """Name as it may stand in object keys and URLs: lower-case ASCII letters, digits and single hyphens.
 

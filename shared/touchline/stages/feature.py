@@ -14,7 +14,7 @@ import pandas as pd
 
 from touchline import tables
 from touchline.domain import gates
-from touchline.domain.encoding import reference_prices
+from touchline.domain.encoding import reference_bookmaker, reference_prices
 from touchline.domain.features import FEATURE_NAMES, Features, build
 from touchline.domain.gate_report import GateReport, as_data
 from touchline.domain.odds import implied
@@ -145,11 +145,16 @@ def _rows(table: pd.DataFrame, features: Features, which: "pd.Series[bool]", mor
 
 
 def _benchmarks(table: pd.DataFrame) -> pd.DataFrame:
-    """Probabilities behind the reference bookmaker's prices before the match and closing, missing without prices."""
+    """Probabilities behind the reference bookmaker's prices before the match and closing, missing without prices; and
+    the prices before the match as they were quoted, with who quoted them.
+    """
     columns: dict[str, Any] = {"match_id": table["match_id"].to_numpy()}
-    for name, closing in (("bookmaker", False), ("closing", True)):
-        probabilities = implied(reference_prices(table, closing=closing))
+    quoted = reference_prices(table)
+    for name, prices in (("bookmaker", quoted), ("closing", reference_prices(table, closing=True))):
+        probabilities = implied(prices)
         columns |= {f"{name}_{outcome}": column for outcome, column in zip(OUTCOMES, probabilities.T, strict=True)}
+    columns |= {"quoted_by": reference_bookmaker(table)}
+    columns |= {f"quoted_{outcome}": column for outcome, column in zip(OUTCOMES, quoted.T, strict=True)}
     return pd.DataFrame(columns)
 
 

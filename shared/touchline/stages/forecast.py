@@ -28,6 +28,7 @@ from touchline.manifest import (
 )
 from touchline.ports import Forecast, ObjectStore, Predictor
 from touchline.settings import ForecastSettings
+from touchline.stages.forecast_context import PRICE
 from touchline.stages.forecast_publish import STAGE, Basis, export_ledger, publish_forecasts
 from touchline.stages.forecast_seal import Author, asked_of, seal
 from touchline.stages.forecast_shadow import seal_challenger
@@ -59,8 +60,9 @@ def run(event: Event, ports: Ports, settings: ForecastSettings) -> Result:
         return Result(
             outcome="unchanged", publications=(publication_key(STAGE, features.seq, serving.seq, revision - 1),)
         )
-    export_ledger(ports, upcoming["match_id"], [*sealed, *challenged], (features.seq, serving.seq, revision))
-    key, created = publish_forecasts(ports, told, Basis(features, featured, serving, upcoming), revision)
+    known = ports.ledger.forecasts(upcoming["match_id"])
+    export_ledger(ports, known, [*sealed, *challenged], (features.seq, serving.seq, revision))
+    key, created = publish_forecasts(ports, told, Basis(features, featured, serving, upcoming, known), revision)
     return Result(
         outcome="done" if created else "unchanged",
         publications=(key,),
@@ -75,10 +77,12 @@ def run(event: Event, ports: Ports, settings: ForecastSettings) -> Result:
 
 
 def _upcoming(store: ObjectStore, featured: Manifest) -> pd.DataFrame:
-    """Coming matches with their features, and whether a bookmaker has named prices of them (`priced`)."""
+    """Coming matches with their features, prices (PRICE) and whether a bookmaker has named any (`priced`)."""
     table = tables.read(store, featured.outputs["upcoming"])
-    prices = tables.read(store, featured.outputs["benchmarks"]).set_index("match_id")["bookmaker_home"]
-    return table.assign(priced=table["match_id"].map(prices).notna().to_numpy(bool))
+    prices = tables.read(store, featured.outputs["benchmarks"]).set_index("match_id")
+    told = prices.reindex(columns=["bookmaker_home", *PRICE]).reindex(table["match_id"])
+    priced = told.pop("bookmaker_home").notna().to_numpy(bool)
+    return pd.concat([table, told.reset_index(drop=True).assign(priced=priced)], axis=1)
 
 
 def within_horizon(upcoming: pd.DataFrame, now: datetime, days: int) -> tuple[pd.DataFrame, str]:
@@ -121,7 +125,7 @@ def _seal(
 
 
 def _rates(predictor: Predictor, due: pd.DataFrame, values: "np.ndarray[Any, Any]") -> Rates:
-    rates = predictor.rates(values)
+    _, rates = predictor.both(values)
     known = np.isfinite(rates).all(axis=1)
     bounded = score_grid.bounded(rates[known]).tolist()
     return {match: (home, away) for match, (home, away) in zip(due["match_id"][known], bounded, strict=True)}

@@ -1,8 +1,8 @@
 """How forecasts are published: for people, for predict, and in the exported record."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import pandas as pd
@@ -11,7 +11,7 @@ import pyarrow as pa
 from touchline import tables
 from touchline.domain import joint_goals
 from touchline.domain.context import Records, Sealed
-from touchline.domain.forecasts import ForecastSet
+from touchline.domain.forecasts import ForecastSet, MatchForecast
 from touchline.manifest import (
     Manifest,
     Publication,
@@ -33,14 +33,19 @@ STAGE: Final = "predictions"
 VERSION: Final = "1"
 
 
-def export_ledger(ports: Ports, match_ids: Iterable[str], sealed: list[Forecast], number: tuple[int, int, int]) -> None:
-    """What stands behind this publication, and all that was sealed of its inputs, also by an attempt that broke."""
+def export_ledger(
+    ports: Ports, known: Iterable[Forecast], sealed: Iterable[Forecast], number: tuple[int, int, int]
+) -> None:
+    """What stands behind this publication, and all that was sealed of its inputs, also by an attempt that broke.
+
+    Args:
+        ports: all that may be touched.
+        known: everything that was sealed of the coming matches.
+        sealed: what stands behind the publication.
+        number: of the publication.
+    """
     (seq, promotion, _), mode, standing = number, ports.clock.mode, set(sealed)
-    rows = [
-        row
-        for row in ports.ledger.forecasts(match_ids)
-        if row in standing or (row.seq, row.promotion, row.mode) == (seq, promotion, mode)
-    ]
+    rows = [row for row in known if row in standing or (row.seq, row.promotion, row.mode) == (seq, promotion, mode)]
     if not rows:
         return
     data = encode({"seq": seq, "promotion": promotion, "mode": mode, "forecasts": rows})
@@ -58,6 +63,8 @@ class Basis:
     serving: Publication
     upcoming: pd.DataFrame
     """Coming matches with their features."""
+    known: Sequence[Forecast]
+    """Everything that was sealed of them, oldest first."""
 
 
 def publish_forecasts(ports: Ports, told: ForecastSet, basis: Basis, revision: int) -> tuple[str, bool]:
@@ -80,15 +87,15 @@ def publish_forecasts(ports: Ports, told: ForecastSet, basis: Basis, revision: i
             ports.store, f"{where}/state.npz", read_object(ports.store, basis.featured.outputs["state"])
         ),
     } | {
-        name: write_object(ports.store, f"{where}/{name}.{ending}", data, rows=rows)
-        for (name, ending), data in around(ports.store, told, basis.featured, basis.upcoming).items()
+        name: write_object(ports.store, f"{where}/{name}.msgpack", data, rows=rows)
+        for name, data in around(ports.store, told, basis.featured, basis.upcoming).items()
     }
     manifest = Manifest(
         stage=STAGE, id=name, inputs=inputs, outputs=outputs, parameters=parameters, versions=versions,
         counts={"forecasts": rows},
     )  # fmt: skip
     seq, promotion = basis.features.seq, basis.serving.seq
-    record = _record(ports, [match.match_id for match in told.matches])
+    record = _record(ports, [match.match_id for match in told.matches], basis.known)
     digest = sha256(record)
     sidecars = {"records": write_object(ports.store, f"{STAGE}/records/{digest[:20]}.msgpack", record, rows=rows)}
     return publish(
@@ -96,15 +103,15 @@ def publish_forecasts(ports: Ports, told: ForecastSet, basis: Basis, revision: i
     )
 
 
-def _record(ports: Ports, match_ids: list[str]) -> bytes:
+def _record(ports: Ports, match_ids: list[str], known: Iterable[Forecast]) -> bytes:
     """All that was sealed of matches by now, and the prices of them: no two runs need to find the same."""
-    sealed: dict[str, list[Sealed]] = {}
-    for row in ports.ledger.forecasts(match_ids):
-        if row.mode == ports.clock.mode and row.sealed_at is not None:
+    sealed: dict[str, list[Sealed]] = {match: [] for match in match_ids}
+    for row in known:
+        if row.mode == ports.clock.mode and row.sealed_at is not None and row.match_id in sealed:
             told = Sealed(row.sealed_at, row.model_version, row.home, row.draw, row.away, row.features_hash)
-            sealed.setdefault(row.match_id, []).append(told)
+            sealed[row.match_id].append(told)
     records = Records(
-        sealed={match: tuple(rows) for match, rows in sealed.items()},
+        sealed={match: tuple(rows) for match, rows in sealed.items() if rows},
         quoted=quoted_of(ports.quotes.of(match_ids)),
     )
     return msgspec.msgpack.encode(records, order="sorted")
@@ -122,20 +129,21 @@ _COLUMNS: Final = pa.schema(
 )
 
 
+_OF_GOALS: Final = joint_goals.Goals.__struct_fields__
+_OWN: Final = tuple(name for name in MatchForecast.__struct_fields__ if name in _COLUMNS.names)
+
+
 def _people(told: ForecastSet) -> bytes:
     """The forecasts as a table for people."""
+    matches, goals = told.matches, joint_goals.goals_of(told.matches)
     fixed = {
         "model_version": told.model.version,
         "promotion": told.model.promotion,
         "mode": told.mode,
         "simulated": told.simulated,
     }
-    goals = joint_goals.goals_of(told.matches)
-    rows = [
-        {name: getattr(match, name) for name in match.__struct_fields__}
-        | {"date": match.kickoff.date().isoformat()}
-        | (msgspec.structs.asdict(goals[match.match_id]) if match.match_id in goals else {})
-        | fixed
-        for match in told.matches
-    ]
-    return tables.arrow_bytes(pa.Table.from_pylist(rows, schema=_COLUMNS))
+    columns: dict[str, list[Any]] = {name: [value] * len(matches) for name, value in fixed.items()}
+    columns |= {name: [getattr(match, name) for match in matches] for name in _OWN}
+    columns |= {name: [getattr(goals.get(match.match_id), name, None) for match in matches] for name in _OF_GOALS}
+    columns["date"] = [match.kickoff.date().isoformat() for match in matches]
+    return tables.arrow_bytes(pa.table({name: columns[name] for name in _COLUMNS.names}, schema=_COLUMNS))

@@ -38,7 +38,7 @@ def seal(ports: Ports, due: pd.DataFrame, author: Author, seq: int, values: "np.
     Raises:
         DataError: it gave no probabilities.
     """
-    probabilities = _probabilities(author, values)
+    probabilities, keys = _probabilities(author, values), due[["match_id", "deadline"]]
     forecasts = [
         Forecast(
             match_id=row.match_id,
@@ -50,7 +50,7 @@ def seal(ports: Ports, due: pd.DataFrame, author: Author, seq: int, values: "np.
             features_hash=row_hash(asked),
             mode=ports.clock.mode,
         )
-        for row, (home, draw, away), asked in zip(due.itertuples(), probabilities, values, strict=True)
+        for row, (home, draw, away), asked in zip(keys.itertuples(), probabilities, values, strict=True)
     ]  # fmt: skip
     return ports.ledger.seal(forecasts, ports.clock.now())
 

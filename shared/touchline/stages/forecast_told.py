@@ -16,6 +16,8 @@ from touchline.ports import Forecast
 from touchline.settings import ForecastSettings
 from touchline.work import Ports
 
+KEYS: Final = ("match_id", "competition", "season", "kickoff", "kickoff_known", "home_team", "away_team")
+"""Columns that say which match a row of features is about."""
 Rates = dict[str, tuple[float, float]]
 """Expected goals of home and away by match."""
 
@@ -34,7 +36,7 @@ def told_of(
     model = _summary(ports, served)
     matches = tuple(
         _match(row, said[row.match_id], rates.get(row.match_id), reached(model.uses, row.priced))
-        for row in due.itertuples()
+        for row in due[[*KEYS, "priced"]].itertuples()
         if row.match_id in said
     )
     simulated = ports.clock.mode == "simulated"

@@ -28,9 +28,8 @@ class Asked:
         Raises:
             Unavailable: the model gives no probabilities.
         """
-        return checked(self.serving, self.serving.predictor.predict(self.values)), self.serving.predictor.rates(
-            self.values
-        )
+        chances, rates = self.serving.predictor.both(self.values)
+        return checked(self.serving, chances), rates
 
 
 def checked(serving: Serving, chances: Floats) -> Floats:
