@@ -6,6 +6,7 @@ asks for them, never at import.
 
 import asyncio
 import os
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -17,7 +18,7 @@ from touchline.web.replies import Receive, Scope, Send
 
 NEEDS = frozenset({"object_store", "cache"})
 TEXT = ["text/", "application/json", "application/problem+json", "image/svg+xml"]
-"""Answers that travel as text; others would be encoded in base64. Nothing that the service sends is binary."""
+"""Answers that travel as text; others, and what is compressed, are encoded in base64."""
 
 
 @cache
@@ -38,13 +39,14 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return dict(_mangum()(event, context))
 
 
-def handle(request: Any) -> tuple[str, int, dict[str, str]]:
+def handle(request: Any) -> tuple[str | bytes, int, dict[str, str]]:
     """For the functions framework: a Flask request in, body, status and headers out.
 
     The request goes the way of an HTTP API event, so that all platforms run the same code.
     """
     answer = lambda_handler(_http_api_event(request), None)
-    return answer["body"], answer["statusCode"], answer["headers"]
+    body = b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"]
+    return body, answer["statusCode"], answer["headers"]
 
 
 @contextmanager
@@ -82,6 +84,6 @@ def _http_api_event(request: Any) -> dict[str, Any]:
                 "protocol": "HTTP/1.1",
             },
         },
-        "body": request.get_data(as_text=True),
-        "isBase64Encoded": False,
+        "body": b64encode(request.get_data()).decode("ascii"),
+        "isBase64Encoded": True,
     }
