@@ -116,7 +116,10 @@ def _asked(board: Board, question: Question, client: str) -> Any:
     """What the online service answers a client."""
     match question:
         case AskMatch():
-            return what_if(board, question.home_team, question.away_team, question.competition, question.date)
+            return what_if(
+                board, question.home_team, question.away_team, question.competition, question.date,
+                neutral=question.neutral,
+            )  # fmt: skip
         case AskAnswer():
             return answer(board, question.match_id, arm_for(board, client, question.match_id))
         case AskExplain():

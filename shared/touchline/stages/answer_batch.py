@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from touchline.domain.batch_rows import Rejected, Row, read_rows
+from touchline.domain.batch_rows import Numbered, Rejected, Row, read_rows
 from touchline.domain.tasks import AskFile, Outcome, Rows, Task
 from touchline.errors import DataError, PermanentError
 from touchline.manifest import Ref, encode, read_object, sha256
@@ -13,15 +13,15 @@ from touchline.ports import ObjectStore
 from touchline.stages.answer_desk import RESULTS
 from touchline.stages.predict_arm import arm_for
 from touchline.stages.predict_board import Board
-from touchline.stages.predict_match import answers
+from touchline.stages.predict_match import MatchAnswer, answers
 from touchline.stages.predict_names import find_match
-from touchline.stages.predict_whatif import what_if
+from touchline.stages.predict_whatif import Pairing, WhatIf, pairing, what_ifs
 
 if TYPE_CHECKING:
     from touchline.domain.routing import Arm
 
 MOST_ROWS: Final = 20_000
-Answered = tuple[int, Row | Rejected, Any]
+Answered = tuple[int, Row | Rejected, WhatIf | MatchAnswer | Rejected]
 """Line, row, and its answer."""
 
 
@@ -46,7 +46,7 @@ def answer_file(store: ObjectStore, board: Board, task: Task, asked: AskFile) ->
     )  # fmt: skip
 
 
-def _rows(data: bytes, asked: AskFile) -> list[tuple[int, Row | Rejected]]:
+def _rows(data: bytes, asked: AskFile) -> list[Numbered]:
     found = []
     try:
         for numbered in read_rows(data, asked.format):
@@ -58,39 +58,41 @@ def _rows(data: bytes, asked: AskFile) -> list[tuple[int, Row | Rejected]]:
     return found
 
 
-def _answers(board: Board, rows: Sequence[tuple[int, Row | Rejected]], client: str) -> Iterator[Answered]:
+def _answers(board: Board, rows: Sequence[Numbered], client: str) -> Iterator[Answered]:
     """Every row with its answer, in the order of the file."""
-    matches = _matches(board, [row.match_id for _, row in rows if isinstance(row, Row) and row.match_id], client)
-    for line, row in rows:
+    checked = [(line, _checked(board, row)) for line, row in rows]
+    pairings = [row for _, row in checked if isinstance(row, Pairing)]
+    met = iter(what_ifs(board, pairings) if pairings else ())
+    matches = _matches(board, [row for _, row in checked if isinstance(row, str)], client)
+    for (line, row), (_, asked) in zip(checked, rows, strict=True):
         if isinstance(row, Rejected):
-            yield line, row, None
-            continue
-        try:
-            yield line, row, matches.get(row.match_id) or _one(board, row)
-        except PermanentError as error:
-            yield line, Rejected(
-                reason=error.what, field=error.where, ref=row.ref, suggestions=error.details
-            ), None  # fmt: skip
+            yield line, row, row
+        else:
+            yield line, asked, next(met) if isinstance(row, Pairing) else matches[row]
 
 
-def _matches(board: Board, asked: Sequence[str], client: str) -> dict[str, Any]:
-    """Answers to the matches that are known, by one call of each model that the client is routed to."""
-    published = board.published.by_id if board.published else {}
+def _checked(board: Board, row: Row | Rejected) -> Pairing | str | Rejected:
+    """What a row asks, if it can be answered: a pairing, or the id of a match."""
+    if isinstance(row, Rejected):
+        return row
+    try:
+        if row.match_id:
+            return find_match(board, row.match_id).match_id
+        assert row.date is not None, "rows are checked when they are read"
+        return pairing(board, row.home_team, row.away_team, row.competition, row.date, neutral=row.neutral)
+    except PermanentError as error:
+        return Rejected(reason=error.what, field=error.where, ref=row.ref, suggestions=error.details)
+
+
+def _matches(board: Board, asked: Sequence[str], client: str) -> dict[str, MatchAnswer]:
+    """Answers to matches, by one call of each model that the client is routed to."""
     arms: dict[Arm, list[str]] = {}
     for match_id in dict.fromkeys(asked):
-        if match_id in published:
-            arms.setdefault(arm_for(board, client, match_id), []).append(match_id)
+        arms.setdefault(arm_for(board, client, match_id), []).append(match_id)
     return {made.match_id: made for arm, known in arms.items() for made in answers(board, known, arm)}
 
 
-def _one(board: Board, row: Row) -> Any:
-    if row.match_id:
-        return find_match(board, row.match_id)  # says which ids look like it
-    assert row.date is not None, "rows are checked when they are read"
-    return what_if(board, row.home_team, row.away_team, row.competition, row.date)
-
-
-def _told(line: int, row: Row | Rejected, answer: Any) -> dict[str, Any]:
+def _told(line: int, row: Row | Rejected, answer: WhatIf | MatchAnswer | Rejected) -> dict[str, Any]:
+    made = msgspec.to_builtins(answer)
     head = {"line": line} | ({"ref": row.ref} if row.ref else {})
-    made = msgspec.to_builtins(row if isinstance(row, Rejected) else answer)
     return head | {name: value for name, value in made.items() if value not in ("", [], ())}
