@@ -1,5 +1,6 @@
 """Chromium on this machine, as a person would open it: for tests that look at pages."""
 
+import base64
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,3 +35,15 @@ def session() -> Iterator[Any]:
         yield opened
     finally:
         opened.quit()
+
+
+def press(browser: Any, key: str) -> None:
+    """Press a key wherever the focus is."""
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    ActionChains(browser, duration=0).send_keys(key).perform()
+
+
+def picture(captured: dict[str, str]) -> bytes:
+    """The bytes of what `Page.captureScreenshot` gave."""
+    return base64.b64decode(captured["data"])

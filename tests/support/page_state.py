@@ -219,3 +219,9 @@ def letter(store: ObjectStore, function: str, now: datetime) -> str:
 def published(ports: Ports) -> tuple[Publication, Manifest]:
     """What is published of forecasts."""
     return current(ports.store, "predictions")
+
+
+def matches(ports: Ports, manifest: Manifest) -> tuple[MatchForecast, ...]:
+    """Matches that a publication of forecasts tells of."""
+    ref = manifest.outputs["forecasts"]
+    return decode(read_object(ports.store, ref), ForecastSet, ref.key).matches

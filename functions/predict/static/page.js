@@ -42,5 +42,6 @@
     }
   };
   const timer = setInterval(look, 30000);
+  document.addEventListener("visibilitychange", look);
   look();
 })();
