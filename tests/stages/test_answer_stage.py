@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from touchline.stages.predict_board import read_board, require_published
 from touchline.stages.predict_explain import explain
 from touchline.stages.predict_goals import grid_of
 from touchline.stages.predict_match import answer as online
+from touchline.stages.predict_names import known_teams
 from touchline.stages.predict_players import player
 from touchline.stages.predict_whatif import what_if
 from touchline.testing import Chances, World
@@ -293,6 +295,25 @@ def test_a_file_is_answered_row_by_row_and_bad_rows_say_why(ports: Container) ->
     assert rows[1]["home"] == what_if(board, match.home_team, match.away_team, "SIM1", day).home
     assert [row.get("field") for row in rows] == [None, None, "home_team", "match_id", "date"]
     assert rows[2]["suggestions"] == [match.home_team]
+
+
+def test_pairings_of_a_file_are_answered_as_each_alone(ports: Container) -> None:
+    board = read_board(ports)
+    teams = known_teams(board)[:5]
+    pairs = list(permutations(teams, 2))
+    lines = [f"{home},{away},SIM1,{DAY},{n % 3 == 1}" for n, (home, away) in enumerate(pairs)]
+    data = "\n".join(["home_team,away_team,competition,date,neutral", *lines])
+    answered(ports, queued(ports, file_of(ports, data.encode())))
+    for n, (row, (home, away)) in enumerate(zip(rows_of(ports), pairs, strict=True)):
+        alone = what_if(board, home, away, "SIM1", DAY, neutral=n % 3 == 1)
+        told = msgspec.json.decode(encode(alone))
+        assert {name: row[name] for name in ("home_team", "away_team", "neutral", "how")} == {
+            name: told[name] for name in ("home_team", "away_team", "neutral", "how")
+        }
+        assert [row[name] for name in ("home", "draw", "away")] == pytest.approx(
+            [alone.home, alone.draw, alone.away], abs=1e-6
+        )
+        assert row["goals"]["expected_goals_home"] == pytest.approx(told["goals"]["expected_goals_home"], abs=1e-5)
 
 
 def test_json_lines_are_answered_too(ports: Container) -> None:
