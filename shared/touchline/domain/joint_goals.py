@@ -74,23 +74,23 @@ def goals_of(matches: Iterable[MatchForecast]) -> dict[str, Goals]:
 
 
 def goals_from(grids: Floats) -> list[Goals]:
-    """What is told of grids (n, SIZE, SIZE)."""
-    flat = grids.reshape(len(grids), len(_TOLD))
-    told, best = (flat @ _TOLD).tolist(), flat.argmax(axis=1).tolist()
+    """What is told of grids (n, SIZE, SIZE): a part of `score_grid.markets`, since each answer needs no more."""
+    goals, best = np.arange(score_grid.SIZE), grids.reshape(len(grids), score_grid.SIZE**2).argmax(axis=1)
+    columns = (
+        grids.sum(axis=2) @ goals,
+        grids.sum(axis=1) @ goals,
+        np.sum(grids, axis=(1, 2), where=_MANY),
+        np.sum(grids[:, 1:, 1:], axis=(1, 2)),
+        best,
+    )
     return [
         Goals(
             expected_goals_home=home, expected_goals_away=away, over_25=many, both_score=both,
             likeliest_score="{}-{}".format(*divmod(place, score_grid.SIZE)),
         )
-        for (home, away, many, both), place in zip(told, best, strict=True)
+        for home, away, many, both, place in zip(*(column.tolist() for column in columns), strict=True)
     ]  # fmt: skip
 
 
-def _told() -> Floats:
-    """(SIZE * SIZE, 4) what a score adds, times its chance, to the goals of both sides and to the two chances."""
-    home, away = np.indices((score_grid.SIZE, score_grid.SIZE))
-    columns = (home, away, home + away > 2.5, (home > 0) & (away > 0))
-    return np.stack(columns, axis=-1).reshape(-1, len(columns)).astype(np.float64)
-
-
-_TOLD: Final = _told()
+_MANY: Final = np.add.outer(np.arange(score_grid.SIZE), np.arange(score_grid.SIZE)) > 2.5
+"""Scores with three goals or more."""

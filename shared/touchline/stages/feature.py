@@ -42,7 +42,7 @@ from touchline.stages.feature_parts import Countries, Growing
 from touchline.work import Event, Ports, Result
 
 STAGE: Final = "features"
-VERSION: Final = "1"
+VERSION: Final = "2"
 CHECKED: Final = 250_000
 """Matches that the gate looks at, at most."""
 KEYS: Final = ("match_id", "competition", "season", "kickoff", "kickoff_known", "home_team", "away_team")

@@ -30,7 +30,7 @@ from touchline.stages.forecast_quotes import quoted_of
 from touchline.work import Ports
 
 STAGE: Final = "predictions"
-VERSION: Final = "1"
+VERSION: Final = "2"
 
 
 def export_ledger(
