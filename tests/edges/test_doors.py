@@ -214,6 +214,19 @@ def test_a_key_in_the_address_opens_nothing_and_comes_back_nowhere(client: Clien
     assert key not in answer.text
 
 
+FORMS = (b"", b"key=", b"key=tl_wrong&letter=x", b"a=1&" * 50, b"\xff\xfe&&;", b"key=" + b"x" * 60_000)
+
+
+@pytest.mark.parametrize("body", FORMS)
+def test_the_form_of_the_chain_lets_nobody_in_without_a_key(client: Client, keys: Keyring, body: bytes) -> None:
+    read, admin = keys.add("read"), keys.add("admin")
+    for sent in (body, body + f"&key={read}".encode()):
+        answer = client.post("/chain", content=sent, headers=with_key(read))
+        assert (answer.status_code, answer.headers["location"]) == (303, "/chain?said=refused.key")
+    answer = client.post("/chain", data={"key": admin, "letter": "0" * 32})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/chain?said=choose")
+
+
 def test_a_key_is_in_no_answer_and_no_figure(client: Client, keys: Keyring) -> None:
     key = keys.add("read", per_minute=1)
     answers = [

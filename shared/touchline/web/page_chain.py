@@ -32,11 +32,19 @@ def add_chain(app: FastAPI, pages: Pages, site: Site) -> None:
 
     @app.post("/chain", include_in_schema=False)
     async def redrive(request: Request) -> Response:
-        form = parse_qs((await request.body()).decode(errors="replace"), max_num_fields=4)
-        letter, key = (form.get(name, [""])[0] for name in ("letter", "key"))
+        letter, key = _sent(await request.body())
         said = await to_thread.run_sync(_redrive, request, site, letter, key)
         look = look_at("/chain", dict(request.query_params), "", site.ports.clock.now())
         return RedirectResponse(look.href("/chain", said=said), 303)
+
+
+def _sent(body: bytes) -> tuple[str, str]:
+    """Letter and key of the form, empty where there are none."""
+    try:
+        form = parse_qs(body.decode(errors="replace"), max_num_fields=4)
+    except ValueError:  # more fields than the form has: somebody else's
+        form = {}
+    return form.get("letter", [""])[0], form.get("key", [""])[0]
 
 
 def _chain(asked: Asked) -> tuple[str, dict[str, Any]]:
