@@ -38,11 +38,13 @@ def differences(expected: States, found: States) -> list[str]:
 def test_on_a_calm_day_everything_happens(expected: States) -> None:
     matchday, _, last = expected
     assert len(matchday.settlements) == 3
-    assert len(last.promotions) == 2
+    assert [row["stage"] for row in last.promotions.values()] == ["champion", "champion", "route"]
     assert last.registry["previous"] == matchday.registry["champion"] != last.registry["champion"]
     assert last.drift["record"]["settled"] == 3
-    assert list(last.requests) == ["requests/retrain/users/more.json"]
+    assert list(last.requests) == ["requests/retrain/users/more.json", "requests/promotion/users/route.json"]
+    assert last.stages["serving"]["manifest"]["parameters"]["route"]["share"] == 0.3
     assert len({key.split()[1] for key in last.forecasts}) == 2, "both models sealed forecasts"
+    assert last.views["leaderboard"]["standings"]
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))

@@ -2,9 +2,9 @@
 
 In a digest are: the newest publication of each stage, with its manifest and the hash of all that it names; the matches
 as of the newest change; every promotion; the last forecast that each model sealed for each match; the current
-settlements; who is called champion in the registry; the newest drift findings; what was asked for. There are no clocks,
-run ids, work ids, etags, tokens or traces in it, and nothing that depends on the way: older publications, which of two
-equal forecasts was sealed first, the names of reports that follow from that.
+settlements; who is called champion in the registry; the newest drift findings and views; what was asked for. There are
+no clocks, run ids, work ids, etags, tokens or traces in it, and nothing that depends on the way: older publications,
+which of two equal forecasts was sealed first, the names of reports that follow from that.
 
 Making a digest also checks the state: each hash that a manifest or a publication promises, each payload against its
 name, what was sealed against what was published, and each exported record against its table.
@@ -32,6 +32,7 @@ from touchline.manifest import (
     sha256,
 )
 from touchline.ports import ObjectStore
+from touchline.stages.predict_views import read_views
 
 STAGES: Final = ("raw", "validated", "features", "models", "serving", "predictions")
 """`scrapes` is left out: which file brought which change depends on the way."""
@@ -55,6 +56,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     registry: dict[str, Any]
     drift: dict[str, Any]
     requests: dict[str, Any]
+    views: dict[str, Any] = {}
 
     @property
     def sha256(self) -> str:
@@ -83,6 +85,7 @@ def digest(container: Container) -> Digest:
         registry=_registry(container),
         drift=_drift(container.store),
         requests=_requests(container.store),
+        views=_views(container.store),
     )
 
 
@@ -199,6 +202,11 @@ def _drift(store: ObjectStore) -> dict[str, Any]:
     for name in ("page", "report"):
         store.get(found[name])
     return _without(found, _REPORT)
+
+
+def _views(store: ObjectStore) -> dict[str, Any]:
+    found = read_views(store)
+    return {} if found is None else dict(zip(("leaderboard", "returns"), map(msgspec.to_builtins, found), strict=True))
 
 
 def _requests(store: ObjectStore) -> dict[str, Any]:

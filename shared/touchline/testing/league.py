@@ -1,4 +1,4 @@
-"""A small league in which everything happens: files, a matchday, a corrected score, settlements, another model.
+"""A small league in which everything happens: files, a matchday, a corrected score, settlements, models, a route.
 
 In each phase the files come in any order, and the world is brought to rest. What makes a model is spread over the
 phases so that each schedule has the same models (one that comes of half of the files would be another one): the gates
@@ -41,6 +41,8 @@ champion: {min_matches: 1, non_inferiority: 9.0}
 rollback: {min_requests: 100, cool_down_hours: 24}
 """
 """Lets any working model serve: the league is too small for the real rules."""
+_ROUTE: Final = {"action": "route", "mode": "ab", "share": 0.3, "model_id": "previous"}
+"""The first model challenges the second."""
 
 
 class Phase(msgspec.Struct, frozen=True):
@@ -99,7 +101,7 @@ def phases() -> tuple[Phase, ...]:
         Phase(START, _files(START, {"past": past, "now": season}), same=False),
         Phase(later, wrong, right, ("drift", "forecast")),
         Phase(later + hour, {"requests/retrain/users/more.json": encode({"reason": "a matchday"})}),
-        Phase(later + 2 * hour, ticks=("drift", "forecast")),
+        Phase(later + 2 * hour, {"requests/promotion/users/route.json": encode(_ROUTE)}, ticks=("drift", "forecast")),
     )
 
 
