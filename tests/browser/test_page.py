@@ -197,16 +197,17 @@ def test_keys_go_through_a_page_in_order_and_one_sees_where_they_are(browser: An
     show(browser, "wide")
     browser.get(full.page(name))
     stops = []
-    for _ in range(18):
+    for _ in range(20):
         chromium.press(browser, Keys.TAB)
         stops.append(browser.execute_script(FOCUS))
+        if stops[-1][-1] == "BODY":  # the end of the page: from here the browser's own buttons follow
+            stops.pop()
+            break
     assert stops[0][4] == "skip"
+    assert len(stops) > 12
     places = [stop[0] for stop in stops]
     assert places == sorted(places)
-    for _, width, style, visible, _, _ in stops:
-        assert width >= 2
-        assert style != "none"
-        assert visible
+    assert [stop for stop in stops if stop[1] < 2 or stop[2] == "none" or not stop[3]] == []
 
 
 def test_the_skip_link_leads_to_the_content(browser: Any, full: Site) -> None:
