@@ -18,6 +18,7 @@ from touchline.errors import TouchlineError
 
 LOGGER: Final = logging.getLogger("touchline")
 _PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@/\s]+@")
+_API_KEY: Final = re.compile(r"tl_[A-Za-z0-9_-]{43}")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
@@ -80,14 +81,16 @@ def describe(error: BaseException, secrets: Iterable[str] = ()) -> Fault:
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """Text without passwords in addresses and without the given values.
+    """Text without passwords in addresses, API keys, and the given values.
 
     >>> redact("no answer from postgresql://me:hunter2@db/touchline, token abcdef", ["abcdef"])
     'no answer from postgresql://me:***@db/touchline, token ***'
+    >>> redact("X-API-Key: tl_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+    'X-API-Key: tl_***'
     """
     for secret in secrets:
         text = text.replace(secret, "***") if len(secret) >= 6 else text
-    return _PASSWORD.sub(r"\1***@", text)
+    return _API_KEY.sub("tl_***", _PASSWORD.sub(r"\1***@", text))
 
 
 def peak_memory_mib() -> float:

@@ -95,6 +95,16 @@ def test_a_revoked_key_opens_nothing(home: Path, told: Any, capsys: pytest.Captu
     assert "no key has the id 'nope'" in capsys.readouterr().err
 
 
+def test_a_key_that_leaked_is_revoked_by_itself(home: Path, told: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    leaked, kept = told(*CREATE), told(*CREATE)
+    assert told("keys", "revoke", leaked["key"])["id"] == leaked["id"]
+    assert [row["state"] for row in told("keys", "list")] == ["revoked", "active"]
+    assert main(["keys", "revoke", kept["key"] + "x"]) == 2
+    said = capsys.readouterr().err
+    assert "not made here" in said
+    assert kept["key"] not in said
+
+
 WRONG = {
     "no scope 'reed'\n  known: read, predict, admin": ("--name", "x", "--scope", "reed"),
     "--name: no name: 1": ("--name", " ", "--scope", "read"),

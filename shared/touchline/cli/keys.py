@@ -12,6 +12,7 @@ import typer
 from touchline.cli.terminal import AsJson, emit, scene, showing, since_moment
 from touchline.domain.keys import (
     MOST_PER_MINUTE,
+    PREFIX,
     RANDOM_BYTES,
     SCOPES,
     IssuedKey,
@@ -21,7 +22,7 @@ from touchline.domain.keys import (
     key_text,
     state_of,
 )
-from touchline.errors import ConfigurationError
+from touchline.errors import ConfigurationError, NotFound
 
 if TYPE_CHECKING:
     from touchline.bootstrap import Container
@@ -97,7 +98,7 @@ def list_keys(context: typer.Context, as_json: AsJson = False) -> None:
 @keys.command()
 def revoke(
     context: typer.Context,
-    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `touchline keys list` shows it.")],
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `touchline keys list` shows it, or the key itself.")],
     as_json: AsJson = False,
 ) -> None:
     """Refuse a key from now on, for good; every instance knows within two seconds.
@@ -106,7 +107,7 @@ def revoke(
     """
     ports = _ports(context)
     now = ports.clock.now()
-    gone = ports.keys.revoke(key_id, now)
+    gone = ports.keys.revoke(_id_of(ports, key_id), now)
     _publish(ports)
     if as_json:
         emit(_told(gone, now))
@@ -130,6 +131,21 @@ def _publish(ports: "Container") -> None:
 
     if project_keys(ports.keys, ports.store):
         typer.secho("the service knows within two seconds", err=True)
+
+
+def _id_of(ports: "Container", named: str) -> str:
+    """Id of a key that is named by its id, or by itself: of one that leaked nobody may know the id.
+
+    Raises:
+        NotFound: it is a key that was never made here.
+    """
+    if not named.startswith(PREFIX):
+        return named
+    digest = digest_of(named)
+    found = next((one.key.id for one in ports.keys.issued() if one.key.digest == digest), "")
+    if not found:
+        raise NotFound("this key was not made here", hint="`touchline keys list` shows the ids of those that were")
+    return found
 
 
 def _scopes(asked: list[str]) -> tuple[Scope, ...]:
