@@ -59,7 +59,7 @@ def failures(event: events.ScenarioFinished) -> Iterator[str]:
 
 
 def test_the_api_is_as_it_is_described(api: Api) -> None:
-    asked, found = run(api, config(api, 6, deterministic=True))
+    asked, found = run(api, config(api, 4, deterministic=True))
     assert found == []
     described = api.description["paths"]
     assert asked == {
