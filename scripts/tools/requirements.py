@@ -31,6 +31,7 @@ def files() -> dict[Path, str]:
         DEV: "dev",
         Path("requirements.txt"): "all",
         **{Path("functions") / name / "requirements.txt": name for name in functions},
+        Path("functions/predict/requirements-google.txt"): "predict-google",
     }
 
 

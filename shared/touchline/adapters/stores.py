@@ -39,6 +39,13 @@ def _bucket(scheme: str, bucket: str, prefix: str) -> ObjectStore:
         from touchline.adapters.s3_store import S3Store
 
         return S3Store(bucket, prefix)
-    from touchline.adapters.gcs_store import GcsStore
+    try:
+        from touchline.adapters.gcs_store import GcsStore
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"the client of Google's buckets is not installed ({error.name})",
+            where="TOUCHLINE_STORE",
+            hint="predict has it in requirements-google.txt",
+        ) from error
 
     return GcsStore(bucket, prefix)
