@@ -62,6 +62,22 @@ def test_one_that_comes_too_late_does_not_take_the_others_with_it(ledger: SqlLed
     assert {sealed.match_id for sealed in ledger.forecasts()} == {"a", "c"}
 
 
+def test_many_at_once_are_sealed_as_each_would_be(ledger: SqlLedger) -> None:
+    """Some stand already, some come too late, some come twice, in a batch of more than one statement."""
+    standing = ledger.seal([forecast(match_id=f"m{number}") for number in range(0, 1500, 7)], NOW - timedelta(hours=1))
+    late = {f"m{number}" for number in range(3, 1500, 500)}
+    batch = [
+        forecast(match_id=f"m{number % 1500}", kickoff=NOW if f"m{number % 1500}" in late else FIRST.kickoff)
+        for number in range(1600)
+    ]
+    sealed = ledger.seal(batch, NOW)
+    assert [row.match_id for row in sealed] == [row.match_id for row in batch if row.match_id not in late]
+    assert set(standing) <= set(sealed)
+    assert {row.sealed_at for row in set(sealed) - set(standing)} == {NOW}
+    assert len(ledger.forecasts()) == 1500 - len(late)
+    assert ledger.seal(batch, NOW + timedelta(minutes=1)) == sealed
+
+
 def test_a_forecast_that_is_none_stores_nothing_of_its_batch(ledger: SqlLedger) -> None:
     with pytest.raises(sa.exc.DBAPIError):
         ledger.seal([FIRST, forecast(match_id="b", home=None)], NOW)

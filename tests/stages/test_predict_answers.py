@@ -119,6 +119,32 @@ def test_forecasts_of_an_earlier_champion_are_computed_anew_and_called_stale(tmp
     assert told.probabilities.home != published.probabilities.home
 
 
+def test_the_challenger_answers_who_is_sent_to_it(tmp_path: Path) -> None:
+    ports = boards.home(tmp_path, players=False)
+    files = {"calibration.json": b'{"type":"temperature","temperature":2.0}'}
+    publish_model(ports.store, "m2", 2, files=files, **against("m1"))
+    publication, serving = current(ports.store, "serving")
+    _, models = current(ports.store, "models")
+    outputs = serving.outputs | {f"challenger/{name}": ref for name, ref in models.outputs.items()}
+    second = {"model_id": "m2", "model_version": "m2"}
+    parameters = serving.parameters | {"route": {"mode": "ab", "share": 0.5, "salt": "s"}, "challenger": second}
+    made = msgspec.structs.replace(serving, id="routed", outputs=outputs, parameters=parameters)
+    publish(ports.store, made, publication.seq + 1)
+    board = read_board(ports)
+    champion, challenger = (answer(board, ids(board)[0], arm) for arm in ("champion", "challenger"))
+    assert (champion.run_id, champion.arm, challenger.run_id, challenger.arm) == ("m1", "champion", "m2", "challenger")
+    assert champion.probabilities != challenger.probabilities
+    assert (champion.features_hash, champion.stale) == (challenger.features_hash, False)
+    assert (champion.sealed_at is None, challenger.sealed_at) == (False, None)
+    assert board.serving.route is not None
+    assert board.serving.route.share == 0.5
+
+
+def test_without_a_challenger_the_champion_answers(board: Board) -> None:
+    told = answer(board, ids(board)[0], "challenger")
+    assert (told.run_id, told.arm) == ("m1", "champion")
+
+
 def older(ports: Container, *kept: str) -> Board:
     """A board whose publication has only some of its outputs, as those of earlier versions."""
     publication, manifest = current(ports.store, "predictions")

@@ -16,6 +16,7 @@ _FORECAST: Final = tuple(predictions.c[name] for name in Forecast.__struct_field
 _SETTLEMENT: Final = tuple(settlements.c[name] for name in Settlement.__struct_fields__)
 _TOO_LATE: Final = "sealed at or after kick-off"  # in the words of the trigger
 _LIVE: Final = "live"
+_Said = tuple[str, str, str, int, str, datetime]
 _ASKED: Final = 5000
 """Matches in one statement: databases bound the number of parameters."""
 
@@ -41,9 +42,12 @@ class SqlLedger:
         """
         with database.writing(self._engine, "predictions") as connection:
             standing = _standing(connection, forecasts)
-            new = [forecast for forecast, stands in zip(forecasts, standing, strict=True) if stands is None]
-            sealed = iter(_sealed(connection, new, now))
-            found = [next(sealed) if stands is None else stands for stands in standing]
+            new: dict[_Said, Forecast] = {}
+            for forecast, stands in zip(forecasts, standing, strict=True):
+                if stands is None:
+                    new.setdefault(_said(forecast), forecast)
+            sealed = dict(zip(new, _sealed(connection, list(new.values()), now), strict=True))
+            found = (stands or sealed[_said(one)] for one, stands in zip(forecasts, standing, strict=True))
             return [forecast for forecast in found if forecast is not None]
 
     def forecasts(self, match_ids: Iterable[str] | None = None) -> list[Forecast]:
@@ -128,6 +132,11 @@ def _known(connection: sa.Connection, forecasts: Sequence[Forecast]) -> dict[tup
 
 def _author(forecast: Forecast) -> tuple[str, str, str]:
     return forecast.match_id, forecast.model_version, forecast.mode
+
+
+def _said(forecast: Forecast) -> _Said:
+    """What there is one row of."""
+    return *_author(forecast), forecast.seq, forecast.features_hash, forecast.kickoff
 
 
 def _settle(connection: sa.Connection, settlement: Settlement) -> int:
