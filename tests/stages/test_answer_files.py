@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
 from typing import Any
