@@ -30,15 +30,19 @@ class Parts:
     parts: Floats
     """(k, c); they sum to forecast - base."""
     pairs: Floats
-    """(pairs of walks, k, c) of which `parts` is the mean."""
+    """(rounds, b, k, c) of each pair of walks from each match of the background, of which `parts` is the mean."""
 
     def together(self, members: Sequence[int]) -> tuple[Floats, float]:
-        """(c,) part of a group of features, and its largest standard error over the outcomes; NaN of one pair."""
-        summed = self.pairs[:, list(members)].sum(axis=1)
-        if len(summed) < 2:
-            return summed.mean(axis=0), float("nan")
-        error = summed.std(axis=0, ddof=1) / np.sqrt(len(summed))
-        return summed.mean(axis=0), float(error.max())
+        """(c,) part of a group of features, and its largest standard error over the outcomes; NaN after one round.
+
+        The background stays as it is, so that what differs between its matches is no error.
+        """
+        summed = self.pairs[:, :, list(members)].sum(axis=2)
+        rounds, begun, _ = summed.shape
+        if rounds < 2:
+            return summed.mean(axis=(0, 1)), float("nan")
+        error = np.sqrt(summed.var(axis=0, ddof=1).mean(axis=0) / (rounds * begun))
+        return summed.mean(axis=(0, 1)), float(error.max())
 
 
 def attribute(
@@ -47,7 +51,7 @@ def attribute(
     background: Floats,
     groups: Sequence[Sequence[int]],
     *,
-    pairs: int,
+    rounds: int,
     seed: int,
 ) -> Parts:
     """Parts of all features in one call of the model.
@@ -55,26 +59,26 @@ def attribute(
     Args:
         forecast: (n, k) features -> (n, c) forecasts.
         match: (k,) features of the match.
-        background: (b, k) features of other matches; each is the beginning of as many walks, or nearly.
+        background: (b, k) features of other matches.
         groups: places of the features of each group; together all of them.
-        pairs: of walks, at least 1.
+        rounds: pairs of walks that begin at each match of the background; two or more tell how sure the parts are.
         seed: the same one gives the same parts.
 
     >>> def linear(x):
     ...     return x @ np.array([[1.0], [2.0]])
-    >>> found = attribute(linear, np.array([1.0, 1.0]), np.zeros((1, 2)), [[0], [1]], pairs=2, seed=1)
+    >>> found = attribute(linear, np.array([1.0, 1.0]), np.zeros((1, 2)), [[0], [1]], rounds=2, seed=1)
     >>> found.base.tolist(), found.parts.tolist(), found.together([0, 1])
     ([0.0], [[1.0], [2.0]], (array([3.]), 0.0))
     """
-    k = len(match)
-    ranks = _ranks(groups, k, pairs, seed)
-    start = background[np.arange(pairs) % len(background)]
+    k, b = len(match), len(background)
+    ranks = _ranks(groups, k, rounds * b, seed)
+    start = np.tile(background, (rounds, 1))
     joined = ranks[:, :, None, :] < np.arange(k + 1)[None, None, :, None]
-    rows = np.where(joined, match, start[:, None, None, :]).reshape(-1, k)
-    told = forecast(rows)
-    told = told.reshape(pairs, 2, k + 1, told.shape[1])
+    told = forecast(np.where(joined, match, start[:, None, None, :]).reshape(-1, k))
+    told = told.reshape(rounds * b, 2, k + 1, told.shape[1])
     steps = np.take_along_axis(np.diff(told, axis=2), ranks[..., None], axis=2).mean(axis=1)
-    return Parts(told[:, 0, 0].mean(axis=0), told[0, 0, -1], steps.mean(axis=0), steps)
+    pairs = steps.reshape(rounds, b, k, steps.shape[2])
+    return Parts(told[:, 0, 0].mean(axis=0), told[0, 0, -1], steps.mean(axis=0), pairs)
 
 
 def _ranks(groups: Sequence[Sequence[int]], k: int, pairs: int, seed: int) -> Ints:

@@ -16,10 +16,12 @@ from touchline.stages.predict_model import asked_of, checked
 from touchline.stages.predict_names import find_match
 
 Floats = NDArray[np.float64]
-BACKGROUND: Final = 64
-"""Published matches that a match is compared with, at most."""
+BACKGROUND: Final = 24
+"""Published matches that a match is compared with, at most; fewer of a model of many features."""
 ROWS: Final = 6000
-"""Rows that the model is asked about for one explanation, about: it bounds the time that it takes."""
+"""Rows that the model is asked about for one explanation, at most: it bounds the time that it takes."""
+ROUNDS: Final = 2
+"""Pairs of walks from each of them, at least: the difference of two says how sure a part is."""
 STRONGEST: Final = 3
 """Groups whose features are told one by one."""
 _WORDS: Final = {
@@ -69,7 +71,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     features: tuple[Contribution, ...]
     """Of the strongest groups, by group; those of a group sum exactly to it."""
     standard_error: float
-    """Of a contribution of a group, the largest: what another draw of permutations would change it by."""
+    """Of a contribution of a group, the largest: what another draw of walks would change it by, about."""
     sentence: str
 
 
@@ -89,13 +91,13 @@ def explain(board: Board, match_id: str, arm: Arm = "champion") -> Explanation:
             where=require_published(board).publication,
             hint="run forecast again with this version of Touchline",
         )
-    serving, background = asked.serving, _background(board, arm)
-    names = serving.predictor.features
-    members = _members(names)
+    serving, names = asked.serving, asked.serving.predictor.features
+    walks = max(ROUNDS, ROWS // (2 * (len(names) + 1)))
+    background, members = _background(board, arm, walks // ROUNDS), _members(names)
     parts = attribute(
         lambda rows: checked(serving, serving.predictor.predict(rows)),
         asked.values[0], background, list(members.values()),
-        pairs=max(8, ROWS // (2 * (len(names) + 1))), seed=_seed(serving, match_id),
+        rounds=walks // len(background), seed=_seed(serving, match_id),
     )  # fmt: skip
     told = {name: parts.together(places) for name, places in members.items()}
     ranked = sorted(told, key=lambda name: -float(np.abs(told[name][0]).max()))
@@ -138,10 +140,10 @@ def _said(name: str, points: float) -> str:
     return f"{_WORDS[name]} ({100 * points:+.1f} points)"
 
 
-def _background(board: Board, arm: Arm) -> Floats:
-    """Features of published matches, evenly picked."""
+def _background(board: Board, arm: Arm, count: int) -> Floats:
+    """Features of so many published matches at most, evenly picked."""
     known = require_published(board).forecasts.matches
-    picked = np.unique(np.linspace(0, len(known) - 1, min(BACKGROUND, len(known))).astype(int))
+    picked = np.linspace(0, len(known) - 1, min(BACKGROUND, count, len(known))).astype(int)
     asked = asked_of(board, [known[place].match_id for place in picked], arm)
     assert asked is not None, "asked for one match before"
     return asked.values
