@@ -79,14 +79,28 @@ def grid_of(board: Board, match_id: str, arm: Arm = "champion") -> Grid:
         chances, rates = np.array([[match.home, match.draw, match.away]]), np.array([match.rates or (np.nan, np.nan)])
     else:
         chances, rates = asked.forecast()
-    grids = joint_goals.joint(chances, rates, match.rho or joint_goals.RHO).grids
+    names = match.match_id, match.home_team, match.away_team
+    return told_grid(names, serving_of(board, arm).version, chances, rates, match.rho or joint_goals.RHO)
+
+
+def told_grid(names: tuple[str, str, str], version: str, chances: Floats, rates: Floats, rho: float) -> Grid:
+    """The table of scores of one forecast.
+
+    Args:
+        names: id of the match, home team, away team.
+        version: of the model.
+        chances: (1, 3) of the result.
+        rates: (1, 2) expected goals, NaN where the model expects none.
+        rho: correction of low scores.
+    """
+    grids = joint_goals.joint(chances, rates, rho).grids
     found, (home, draw, away) = score_grid.markets(grids), chances[0].tolist()
     expected = found.expected_goals[0].tolist()
     return Grid(
-        match_id=match.match_id,
-        home_team=match.home_team,
-        away_team=match.away_team,
-        model_version=serving_of(board, arm).version,
+        match_id=names[0],
+        home_team=names[1],
+        away_team=names[2],
+        model_version=version,
         home=home,
         draw=draw,
         away=away,

@@ -18,7 +18,7 @@ from touchline.domain.uses import level, reached
 from touchline.domain.vocabulary import UNKNOWN_KICKOFF_HOUR, Uses
 from touchline.errors import DataError, Unavailable
 from touchline.stages.predict_board import Board, Serving, require_published
-from touchline.stages.predict_goals import goals_told
+from touchline.stages.predict_goals import Grid, goals_told, told_grid
 from touchline.stages.predict_model import Asked
 from touchline.stages.predict_names import known_competitions, known_teams, require_competition, require_team
 
@@ -93,7 +93,27 @@ def what_ifs(board: Board, pairings: Sequence[Pairing]) -> list[WhatIf]:
     Raises:
         Unavailable: the model was trained on other features, or gives no probabilities.
     """
-    names = _known(board.serving)
+    chances, rates = _forecast(board, pairings)
+    goals, uses = (
+        goals_told(chances, rates, [RHO] * len(pairings)),
+        reached(_level(_known(board.serving)), priced=False),
+    )
+    return [
+        _told(board.serving, *told, uses) for told in zip(pairings, chances.tolist(), goals, strict=True)
+    ]  # fmt: skip
+
+
+def grid_if(board: Board, asked: Pairing) -> Grid:
+    """The table of scores of a pairing; it has no id, and agrees with what `what_ifs` says of it.
+
+    Raises:
+        Unavailable: as in `what_ifs`.
+    """
+    return told_grid(("", asked.home, asked.away), board.serving.version, *_forecast(board, (asked,)), RHO)
+
+
+def _forecast(board: Board, pairings: Sequence[Pairing]) -> tuple[Floats, Floats]:
+    """(n, 3) chances and (n, 2) expected goals, NaN where the model expects none."""
     orders = [(one, *order) for one in pairings for order in one.orders]
     values = features_for(
         require_published(board).state,
@@ -102,14 +122,9 @@ def what_ifs(board: Board, pairings: Sequence[Pairing]) -> list[WhatIf]:
         [one.competition for one, _, _ in orders],
         [one.season for one, _, _ in orders],
         np.array([one.kickoff for one, _, _ in orders], "datetime64[us]"),
-        names,
+        _known(board.serving),
     )
-    chances, rates = _merged(pairings, *Asked(board.serving, values).forecast())
-    goals = goals_told(chances, rates, [RHO] * len(pairings))
-    uses = reached(_level(names), priced=False)
-    return [
-        _told(board.serving, *told, uses) for told in zip(pairings, chances.tolist(), goals, strict=True)
-    ]  # fmt: skip
+    return _merged(pairings, *Asked(board.serving, values).forecast())
 
 
 def _told(serving: Serving, asked: Pairing, row: list[float], goals: Goals | None, uses: Uses) -> WhatIf:

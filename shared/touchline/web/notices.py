@@ -1,6 +1,7 @@
 """What stands above every page: whether matches are invented, the time is set by hand, or the state is old."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from touchline.stages.predict_board import Board
 from touchline.web.look import Look
@@ -21,8 +22,10 @@ def banners(look: Look, board: Board | None, fault: str, simulated_time: bool) -
     published = board.published if board else None
     if published and published.forecasts.simulated:
         made.append(Banner(t("banner.invented"), t("banner.invented.text")))
-    if simulated_time or (published and published.forecasts.as_of):
-        made.append(Banner(t("banner.time", moment=look.moment(look.now)), t("banner.time.text")))
+    told = published.forecasts.as_of if published else ""
+    if simulated_time or told:
+        as_of = look.now if simulated_time else datetime.fromisoformat(told)
+        made.append(Banner(t("banner.time", moment=look.moment(as_of)), t("banner.time.text")))
     if board and fault:
         made.append(Banner(t("banner.fault"), t("banner.fault.text", fault=fault), "warn"))
     if board and board.outdated:

@@ -8,12 +8,13 @@ from typing import Final
 from touchline.domain.competitions import competition
 from touchline.errors import TouchlineError
 from touchline.learning.card import ModelCard, ModelScore
-from touchline.manifest import Manifest, Ref, decode, read_object, read_publication
+from touchline.manifest import Manifest, Ref, bundle_of, decode, read_object, read_publication
 from touchline.ports import ObjectInfo, ObjectStore
 from touchline.web.look import Look
 from touchline.web.view_parts import league
 from touchline.web.view_scores import Row, Scored, rows
 
+CARD: Final = "card.json"
 PROMOTIONS: Final = 20
 """So many are shown, the newest."""
 
@@ -71,7 +72,8 @@ def read_card(store: ObjectStore, manifest: Manifest) -> ModelCard:
     Raises:
         NotFound, CorruptObject, DataError: it is not there, or not what was promised.
     """
-    ref = manifest.outputs.get("card.json", Ref("", ""))
+    folder, digests = bundle_of(manifest)
+    ref = Ref(f"{folder}/{CARD}", digests.get(CARD, ""))
     return decode(read_object(store, ref), ModelCard, ref.key)
 
 

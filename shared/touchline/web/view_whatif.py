@@ -9,9 +9,9 @@ from touchline.domain.competitions import competition
 from touchline.errors import TouchlineError
 from touchline.stages.predict_board import Board
 from touchline.stages.predict_names import known_competitions, known_teams
-from touchline.stages.predict_whatif import WhatIf, what_if
+from touchline.stages.predict_whatif import WhatIf, grid_if, pairing, what_ifs
 from touchline.web.look import Look
-from touchline.web.view_fixtures import told_of_goals
+from touchline.web.view_goals import GoalsView, goals_view
 from touchline.web.view_parts import Chance, chances, league
 
 FIELDS: Final = ("competition", "home_team", "away_team", "date", "neutral")
@@ -35,7 +35,7 @@ class Answered:
     league: str
     day: str
     chances: tuple[Chance, ...]
-    goals: str
+    goals: GoalsView
     until: str
 
 
@@ -81,15 +81,16 @@ def whatif_view(look: Look, board: Board) -> WhatIfView:
 
 def _answer(look: Look, board: Board, asked: Mapping[str, str]) -> Answered:
     t, day = look.words, date.fromisoformat(asked["date"])
-    told = what_if(
+    pair = pairing(
         board, asked["home_team"], asked["away_team"], asked["competition"], day, neutral=bool(asked["neutral"])
     )
+    (told,) = what_ifs(board, (pair,))
     return Answered(
         told=told,
         league=league(told.competition),
         day=t.day(day),
         chances=chances(look, (told.home_team, told.away_team), (told.home, told.draw, told.away)),
-        goals=told_of_goals(look, told.goals),
+        goals=goals_view(look, grid_if(board, pair)),
         until=told.results_until[:10],
     )
 
