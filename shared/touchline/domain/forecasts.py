@@ -1,12 +1,21 @@
 """Published forecasts in the form that the online service reads: small, typed, without a table library."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from heapq import nlargest
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
 from touchline.domain.vocabulary import PROBABILITY_TOLERANCE, Mode, Uses, slug
+
+_LONGEST: Final = 200
+"""Letters of a name that are looked at for what it resembles."""
+_MANY: Final = 1_000
+_FEW: Final = 200
+"""Of more than many names only so few are compared letter by letter."""
+_SLUG: Final = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class MatchForecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,11 +172,20 @@ def suggestions(name: str, known: Iterable[str], count: int = 3) -> tuple[str, .
     """
     from difflib import get_close_matches  # whoever finds what he asked for does without
 
-    slugs = {_slug(one): one for one in sorted(known)}
-    return tuple(slugs[found] for found in get_close_matches(_slug(name), list(slugs), n=count, cutoff=0.5))
+    wanted, slugs = _slug(name[:_LONGEST]), {_slug(one): one for one in sorted(known)}
+    near = list(slugs) if len(slugs) <= _MANY else _alike(wanted, slugs)
+    return tuple(slugs[found] for found in get_close_matches(wanted, near, n=count, cutoff=0.5))
+
+
+def _alike(wanted: str, slugs: Iterable[str]) -> list[str]:
+    """Those that share the most words with what is wanted: letters are compared with few only, since that is slow."""
+    words = set(wanted.split("-"))
+    return nlargest(_FEW, slugs, key=lambda one: len(words.intersection(one.split("-"))))
 
 
 def _slug(name: str) -> str:
+    if _SLUG.fullmatch(name):
+        return name
     try:
         return slug(name)
     except ValueError:
