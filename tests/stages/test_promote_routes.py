@@ -138,6 +138,7 @@ def test_before_any_champion_nobody_is_challenged(ports: Container, tmp_path_fac
         ({"mode": "sideways"}, DataError, "sideways"),
         ({"model_id": ""}, DataError, "needs a model_id"),
         ({"model_id": "nobody"}, NotFound, "models/nobody/manifest.json"),
+        ({"model_id": "previous"}, NotFound, "no model is the previous"),
     ],
 )
 def test_a_route_that_makes_no_sense_is_refused(

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import msgspec
 
 from touchline.domain.routing import Route, fault_of
-from touchline.errors import DataError
+from touchline.errors import DataError, NotFound
 from touchline.manifest import Manifest, Ref, decode
 from touchline.ports import ObjectStore, Promotion
+from touchline.stages.promote_projections import aliases
 from touchline.stages.promote_request import Request, manifest_of, origin, work_of
 from touchline.stages.promote_standing import Challenge, champions, serving_row, standing_challenge
 from touchline.stages.promote_trial import try_bundle
@@ -62,19 +63,19 @@ def _challenge(ports: Ports, before: Sequence[Promotion], request: Request, wher
     fault = fault_of(asked)
     if fault:
         raise DataError(fault, where=where, hint=_HINT)
-    model_id = _named(before, request.model_id)
+    model_id = _named(before, request.model_id, where)
     ref = manifest_of(ports.store, model_id, where)
     return Challenge(msgspec.structs.replace(asked, salt=model_id), model_id, ref)
 
 
-def _named(before: Sequence[Promotion], name: str) -> str:
+def _named(before: Sequence[Promotion], name: str, where: str) -> str:
     """The id of a model that is asked for by its place."""
-    if name == "previous":
-        standing = champions(before)
-        return standing[-2].champion if len(standing) > 1 else name
-    if name == "candidate":
-        return next((row.model_version for row in reversed(before) if row.stage == "candidate"), name)
-    return name
+    if name not in ("previous", "candidate"):
+        return name
+    found = aliases(before).get(name, "")
+    if not found:
+        raise NotFound(f"no model is the {name}", where=where, hint="`touchline models list` shows what was decided")
+    return found
 
 
 def _refusal(ports: Ports, before: Sequence[Promotion], challenge: Challenge, rows: int) -> str:
