@@ -71,6 +71,7 @@ def test_what_was_written_is_read(pairs: list[tuple[str, str, object, bool]]) ->
         ("1,,a,b,E0,2026-03-14,perhaps", "neutral", "true or false"),
         ("1,,a,,E0,2026-03-14,", "away_team", "missing: away_team; or give a match_id"),
         ("1,m1,a,,,,", "home_team", "not both"),
+        ("1,m1,,,,,true", "neutral", "not both"),
         ("1,,,,,,", "home_team", "neither"),
         ("1,m1", "", "2 values, the header has 7"),
         (f"1,,{'a' * 201},b,E0,2026-03-14,", "home_team", "length <= 200"),

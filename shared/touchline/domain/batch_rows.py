@@ -108,7 +108,8 @@ def _checked(row: Row) -> Row | Rejected:
     """A row that asks one thing."""
     given = [name for name in _NEEDED if getattr(row, name)]
     if row.match_id:
-        return _either(row, given[0]) if given else row
+        beside = [*given, *(["neutral"] if row.neutral else [])]
+        return _either(row, beside[0]) if beside else row
     missing = [name for name in _NEEDED if name not in given]
     if missing:
         what = f"missing: {', '.join(missing)}; or give a match_id" if given else "neither a match_id nor a pairing"
