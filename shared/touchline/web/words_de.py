@@ -325,6 +325,7 @@ WORDS: Final = {
     "function.train": "trainiert Modelle",
     "function.promote": "entscheidet, welches Modell antwortet",
     "function.forecast": "sagt kommende Spiele voraus und versiegelt das",
+    "function.answer": "beantwortet Fragen aus der Warteschlange",
     "function.drift": "rechnet Prognosen ab und sucht Drift",
     "function.sweep": "sendet Verlorenes erneut",
     "goals.home": "Heim",

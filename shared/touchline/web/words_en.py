@@ -326,6 +326,7 @@ WORDS: Final = {
     "function.train": "trains models",
     "function.promote": "decides which model serves",
     "function.forecast": "forecasts coming matches and seals them",
+    "function.answer": "answers queued questions",
     "function.drift": "settles forecasts and looks for drift",
     "function.sweep": "emits again what was lost",
     "goals.home": "Home",
