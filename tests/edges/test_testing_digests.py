@@ -14,6 +14,7 @@ from touchline.bootstrap import Container
 from touchline.errors import CorruptObject, DataError
 from touchline.manifest import Manifest, Ref, encode, publish, write_object, write_payload
 from touchline.ports import Forecast, Promotion, Settlement, TrainingLog
+from touchline.stages.drift_views import publish_views
 from touchline.testing import difference, digest
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -85,6 +86,11 @@ def test_it_says_what_is_so(make: Make) -> None:
     assert found.matches == {"changes": 0}
 
 
+def features(container: Container) -> Manifest:
+    played = write_object(container.store, "features/new/played.parquet", b"played")
+    return msgspec.structs.replace(manifest(container, b"new"), stage="features", outputs={"played": played})
+
+
 CHANGES: dict[str, Callable[[Container], object]] = {
     "stages.raw.objects": lambda c: publish(c.store, manifest(c, b"newer"), 4),
     "promotions.2": lambda c: c.promotions.decide(
@@ -98,6 +104,7 @@ CHANGES: dict[str, Callable[[Container], object]] = {
     ),
     "registry.candidate": lambda c: c.registry.set_alias("candidate", "1"),
     "requests.requests/retrain/users/y.json": lambda c: c.store.create("requests/retrain/users/y.json", b"{}"),
+    "views.leaderboard": lambda c: publish_views(c, 4, features(c), pd.DataFrame(), []),
     "drift.share": lambda c: c.store.swap(
         "reports/drift/latest.json",
         c.store.get("reports/drift/latest.json").replace(b"0.25", b"0.75"),
