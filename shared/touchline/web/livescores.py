@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from threading import Lock
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -14,7 +14,7 @@ from touchline.domain.live import POINTER, LiveScores, Standing
 from touchline.errors import TouchlineError
 from touchline.manifest import decode, sha256
 from touchline.ports import Clock, ObjectStore
-from touchline.web.refusals import Fault, Refused, fault, refusal
+from touchline.web.refusals import MOST_VALUES, Fault, Refused, fault, refusal, too_many
 from touchline.web.replies import Asked, Reply, tagged
 from touchline.web.site import Site
 
@@ -105,6 +105,8 @@ def standings(scores: LiveScores | None, degraded: str, code: str, clock: Clock)
 
 def _competition(query: bytes) -> str:
     """The code of the competition that is asked for; read here, so that a scoreboard needs no framework."""
+    if query.count(b"&") >= MOST_VALUES:
+        _refuse([too_many("query")])
     given = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     faults = [
         Fault(name[:LONGEST], "is not known; known are: competition") for name, _ in given if name != "competition"
@@ -115,6 +117,10 @@ def _competition(query: bytes) -> str:
     if len(code) > LONGEST:
         faults.append(fault("competition", f"is longer than {LONGEST} characters"))
     if faults:
-        names = ", ".join(one.field for one in faults)
-        raise Refused(refusal(422, f"the request has a wrong value: {names}", errors=faults, hint="see /docs"))
+        _refuse(faults)
     return code
+
+
+def _refuse(faults: list[Fault]) -> NoReturn:
+    names = ", ".join(one.field for one in faults)
+    raise Refused(refusal(422, f"the request has a wrong value: {names}", errors=faults, hint="see /docs"))

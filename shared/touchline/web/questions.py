@@ -1,6 +1,7 @@
 """Reads questions: the query of a request or its JSON body, exactly as declared; every fault is named by its path."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from difflib import get_close_matches
 from types import NoneType
@@ -9,7 +10,7 @@ from typing import Annotated, Any, Final, NoReturn, TypeVar, Union, get_args, ge
 import msgspec
 from starlette.requests import Request
 
-from touchline.web.refusals import EXAMPLES, Fault, Refused, fault, refusal
+from touchline.web.refusals import EXAMPLES, MOST_VALUES, Fault, Refused, fault, refusal, too_many
 
 _Q = TypeVar("_Q", bound=msgspec.Struct)
 
@@ -28,8 +29,9 @@ def query(request: Request, kind: type[_Q]) -> _Q:
         Refused: 422, naming each parameter that is unknown, given twice, missing or wrong.
     """
     given = request.query_params.multi_items()
-    names = [name for name, _ in given]
-    twice = [Fault(name, "is given more than once") for name in sorted(set(names)) if names.count(name) > 1]
+    _require_few("query", len(given))
+    times = Counter(name for name, _ in given)
+    twice = [Fault(name[:100], "is given more than once") for name in sorted(times) if times[name] > 1]
     return _made(kind, dict(given), twice, strict=False)
 
 
@@ -67,6 +69,7 @@ def parsed(data: bytes, content_type: str, kind: type[_Q]) -> _Q:
         raise Refused(refusal(400, f"the body is no JSON: {reason}", errors=errors, hint="see /docs")) from None
     if not isinstance(found, dict):
         refuse([fault("body", "a JSON object is expected")])
+    _require_few("body", len(found))
     return _made(kind, found, [], strict=True)
 
 
@@ -78,6 +81,11 @@ def refuse(faults: list[Fault]) -> NoReturn:
     """
     names = ", ".join(dict.fromkeys(one.field for one in faults))
     raise Refused(refusal(422, f"the request has a wrong value: {names}", errors=faults, hint="see /docs"))
+
+
+def _require_few(where: str, given: int) -> None:
+    if given > MOST_VALUES:
+        refuse([too_many(where)])
 
 
 class _Nothing(msgspec.Struct):

@@ -15,6 +15,8 @@ from touchline.errors import RetryableError, TouchlineError, http_status
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER: Final = 30
 """Seconds after which it is worth asking again, where nobody knows better."""
+MOST_VALUES: Final = 50
+"""In a query, or in the object that a body is."""
 EXAMPLES: Final[dict[str, Any]] = {
     "home_team": "Arsenal",
     "away_team": "Chelsea",
@@ -117,6 +119,11 @@ def refused(error: TouchlineError) -> Refusal:
         hint=error.hint,
         headers=headers,
     )
+
+
+def too_many(where: str) -> Fault:
+    """More values than any question has: to name each fault of thousands would keep others waiting."""
+    return Fault(where, f"has more than {MOST_VALUES} values")
 
 
 def fault(name: str, reason: str) -> Fault:
