@@ -76,10 +76,11 @@ def test_without_features_there_is_no_reason(tmp_path) -> None:
             (0.5, 0.3, 0.2),
             {"ratings": 0.08, "rest": 0.02, "table": 0.01, "league": -0.03},
             "Ash are favoured (50%) mainly by ratings (+8.0 points) and rest between matches (+2.0 points); "
-            "what is usual in the competition (-3.0 points) speaks against it.",
+            "against them: what is usual in the competition (-3.0 points).",
         ),
         ((0.2, 0.3, 0.5), {"ratings": -0.08}, "Elm are favoured (50%) mainly by ratings (+8.0 points)."),
         ((0.4, 0.3, 0.3), {"ratings": 0.001}, "Ash are favoured (40%), by no more than is usual."),
+        ((0.36, 0.3, 0.34), {"rest": 0.001}, "Ash are slightly favoured (36%), by no more than is usual."),
     ],
 )
 def test_the_sentence_says_who_and_why(forecast, parts: dict[str, float], words: str) -> None:

@@ -37,6 +37,14 @@ def counted(ports: Container) -> Counted:
     return Counted(ports.store)
 
 
+def settled(store: ObjectStore) -> Lookout:
+    """A lookout whose next looks ask for no list."""
+    lookout = Lookout()
+    lookout.newest(store)
+    lookout.newest(store)
+    return lookout
+
+
 def replace(store: ObjectStore, key: str, data: bytes) -> None:
     assert store.swap(key, data, store.stat(key).etag)
 
@@ -49,15 +57,19 @@ def test_while_nothing_changes_two_objects_are_described(ports: Container, count
     newest = put(ports.store, "serving", 2), put(ports.store, "predictions", 7, 2, 1)
     lookout = Lookout()
     assert lookout.newest(counted) == newest
+    assert counted.asked == {"stat": 2, "get": 2}
+    assert lookout.newest(counted) == newest
     counted.asked.clear()
     for _ in range(LIST_EVERY - 1):
         assert lookout.newest(counted) == newest
     assert counted.asked == {"stat": 2 * (LIST_EVERY - 1)}
+    assert lookout.newest(counted) == newest
+    assert counted.asked["list"] == 2
 
 
 def test_what_is_new_is_seen_by_its_pointer(ports: Container, counted: Counted) -> None:
     serving = put(ports.store, "serving", 1)
-    lookout = Lookout()
+    lookout = settled(counted)
     assert lookout.newest(counted) == (serving, "")
     counted.asked.clear()
     later = put(ports.store, "serving", 2)
@@ -69,8 +81,7 @@ def test_a_pointer_that_was_left_behind_is_found_out_by_a_list(ports: Container)
     put(ports.store, "serving", 1)
     put(ports.store, "predictions", 1, 1)
     behind = ports.store.get("serving/latest.json")
-    lookout = Lookout()
-    lookout.newest(ports.store)
+    lookout = settled(ports.store)
     later = put(ports.store, "serving", 2)
     replace(ports.store, "serving/latest.json", behind)
     found = [lookout.newest(ports.store)[0] for _ in range(LIST_EVERY)]
@@ -80,8 +91,7 @@ def test_a_pointer_that_was_left_behind_is_found_out_by_a_list(ports: Container)
 @pytest.mark.parametrize("broken", [b"", b"{}", encode({"seq": "x"})])
 def test_a_pointer_that_is_none_is_passed_over(ports: Container, broken: bytes) -> None:
     put(ports.store, "predictions", 1, 1)
-    lookout = Lookout()
-    lookout.newest(ports.store)
+    lookout = settled(ports.store)
     later = put(ports.store, "predictions", 2, 1)
     replace(ports.store, "predictions/latest.json", broken)
     assert lookout.newest(ports.store) == ("", later)

@@ -39,6 +39,9 @@ _WORDS: Final = {
 }
 """Groups as a sentence names them."""
 _WORTH_TELLING: Final = 0.005
+"""A smaller part is left out of the sentence."""
+_CLOSE: Final = 0.05
+"""Who is ahead by less is slightly favoured."""
 
 
 class Contribution(msgspec.Struct, frozen=True):
@@ -128,12 +131,13 @@ def sentence(home: str, away: str, forecast: tuple[float, float, float], groups:
     points = {each.name: getattr(each, side) for each in groups if abs(getattr(each, side)) >= _WORTH_TELLING}
     for_it = sorted((name for name in points if points[name] > 0), key=lambda name: -points[name])[:2]
     against = min((name for name in points if points[name] < 0), key=points.__getitem__, default="")
-    told = f"{ahead} are favoured ({chance:.0%})"
+    slightly = "slightly " if abs(forecast[0] - forecast[2]) < _CLOSE else ""
+    told = f"{ahead} are {slightly}favoured ({chance:.0%})"
     if for_it:
         told += " mainly by " + " and ".join(_said(name, points[name]) for name in for_it)
     else:
         told += ", by no more than is usual"
-    return f"{told}; {_said(against, points[against])} speaks against it." if against else f"{told}."
+    return f"{told}; against them: {_said(against, points[against])}." if against else f"{told}."
 
 
 def _said(name: str, points: float) -> str:

@@ -23,7 +23,7 @@ class Lookout:
 
     def newest(self, store: ObjectStore) -> tuple[str, str]:
         """Keys of the newest publications of serving and predictions, empty where there is none."""
-        listed = self._looks % LIST_EVERY == 0
+        listed = self._looks % LIST_EVERY == 1  # not at the first look: somebody waits for it
         self._looks += 1
         serving, predictions = (self._of(store, stage, listed) for stage in STAGES)
         return serving, predictions
