@@ -4,12 +4,12 @@ An answer belongs to a board: its key names match, model, features and the board
 change. Nothing is kept beyond kick-off. What is kept is the answer without the members that only the moment knows
 (`cached`, `degraded`, `stale`).
 
-Many who ask at once make one look into the shared cache and one computation, which gives way to nobody. Processes do
-not wait for one another: a forecast is computed in less time than Redis needs to grant a lock.
+Many who ask at once make one look into the shared cache and one computation. Processes do not wait for one another: a
+forecast is computed in less time than Redis needs to grant a lock.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -37,8 +37,8 @@ class Wanted:
     key: Callable[[], str]
     """Names it in the shared cache."""
     kickoff: datetime
-    make: Callable[[], bytes]
-    """Computes the answer."""
+    make: Callable[[], Awaitable[bytes]]
+    """Computes the answer, once for all who ask at the same time."""
 
 
 class Kept:
@@ -73,7 +73,7 @@ class Kept:
         life = min(self._seconds, (wanted.kickoff - now).total_seconds())
         shared = self._cache()
         if life <= 0 or not shared.shared:
-            return self._made(wanted, life), False
+            return await self._made(wanted, life), False
         key = wanted.key()
         found = await self._fetched(shared, key)
         if found is not None:
@@ -83,13 +83,13 @@ class Kept:
         meanwhile = self.at_hand(wanted.board, wanted.match_id, wanted.arm)  # another who waited may have made it
         if meanwhile is not None:
             return meanwhile, True
-        head = self._made(wanted, life)
+        head = await self._made(wanted, life)
         shared.set(key, head, life)
         return head, False
 
-    def _made(self, wanted: Wanted, life: float) -> bytes:
+    async def _made(self, wanted: Wanted, life: float) -> bytes:
         self._meters.looks["none"] += 1
-        head = wanted.make()
+        head = await wanted.make()
         if life > 0:
             self._keep(wanted, head, life)
         return head

@@ -1,6 +1,7 @@
 """Forecasts of one match: computed by the model that serves, or told as they were published."""
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,12 +11,13 @@ from touchline.domain.feature_rows import row_hash
 from touchline.domain.routing import Arm
 from touchline.stages.predict_arm import arm_for
 from touchline.stages.predict_board import Board, require_published
-from touchline.stages.predict_match import MatchAnswer, answer, precomputed
+from touchline.stages.predict_match import MatchAnswer, answers, precomputed
 from touchline.stages.predict_model import asked_of, serving_of
 from touchline.stages.predict_names import find_match
 from touchline.web.kept import Kept, Wanted
 from touchline.web.replies import Asked, Reply, plain
 from touchline.web.site import Site
+from touchline.web.together import Together
 
 MATCH: Final = "/predict/{match_id}"
 PRECOMPUTED: Final = "/predict/precomputed/{match_id}"
@@ -30,6 +32,7 @@ class Matches:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._kept = Kept(lambda: site.ports.cache, site.ports.clock, site.settings.cache_seconds, site.measured)
+        self._together = Together(self._computed)
         self._tails: dict[tuple[bool, bool, str], bytes] = {}
 
     async def computed(self, asked: Asked) -> Reply:
@@ -56,14 +59,16 @@ class Matches:
 
     def _wanted(self, board: Board, match_id: str, arm: Arm) -> Wanted:
         match = find_match(board, match_id)
+        return Wanted(
+            board, match_id, arm, lambda: _key(board, match_id, arm), match.kickoff,
+            lambda: self._together.ask(board, match_id, arm),
+        )  # fmt: skip
 
-        def make() -> bytes:
-            begun = time.perf_counter()
-            made = answer(board, match_id, arm)
-            self._site.measured.inference.observe(time.perf_counter() - begun)
-            return _head(made)
-
-        return Wanted(board, match_id, arm, lambda: _key(board, match_id, arm), match.kickoff, make)
+    def _computed(self, board: Board, match_ids: Sequence[str], arm: Arm) -> list[bytes]:
+        begun = time.perf_counter()
+        made = answers(board, match_ids, arm)
+        self._site.measured.inference.observe(time.perf_counter() - begun)
+        return [_head(one) for one in made]
 
     def _tail(self, board: Board, *, cached: bool) -> bytes:
         """The members that only the moment knows."""
