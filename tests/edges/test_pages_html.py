@@ -1,12 +1,15 @@
 """The pages as HTML: what they say in every state and language, what they keep, what they refuse; no browser needed."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import page_state
 import served
@@ -17,7 +20,13 @@ from served import ListedRegistry
 from touchline import bootstrap
 from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
+from touchline.domain.routing import Route
+from touchline.stages.predict_board import read_board
 from touchline.web import words
+from touchline.web.look import look_at
+from touchline.web.plots import nice_ticks
+from touchline.web.view_models import models_view
+from touchline.web.view_parts import percents
 
 PAGES = ("/", "/what-if", "/leaderboard", "/models", "/drift", "/chain", "/docs")
 VOID = frozenset({"meta", "link", "input", "br", "path", "rect", "circle", "line", "polyline", "hr", "img"})
@@ -127,7 +136,7 @@ def test_every_word_is_used_and_every_used_word_is_there() -> None:
     text = "\n".join(path.read_text() for path in sources)
     asked = set(re.findall(r"""\b(?:t|words)\(\s*["']([\w .]+)["'][,)\s]""", text))
     assert {key for key in asked if not key.endswith(".")} - words.CATALOGUES["en"].keys() == set()
-    made = ("group.", "uses.", "limit.", "forecaster.", "letter.", "form.", "chain.", "function.")
+    made = ("route.", "group.", "uses.", "limit.", "forecaster.", "letter.", "form.", "chain.", "function.")
     quoted = set(re.findall(r"""["']([\w .]+)["']""", text))
     counted = {f"{key}.{number}" for key in quoted for number in ("one", "other")}
     unused = {key for key in words.CATALOGUES["en"] if key not in quoted | counted and not key.startswith(made)}
@@ -303,3 +312,51 @@ def test_a_letter_is_delivered_again_for_admins_only(tmp_path: Path) -> None:
     assert "Bitte wählen" in ask(letter="f" * 32, key=admin)
     assert "Beim nächsten Durchgang" in ask(letter=letter, key=admin)
     assert "neu angefordert" in page(client, "/chain", lang="de", again="1")
+
+
+def a_route(mode: str) -> Route:
+    return Route(mode, 0.0 if mode == "shadow" else 0.25, "salt", ("SIM1",))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("language", list(words.CATALOGUES))
+@pytest.mark.parametrize("mode", ["shadow", "canary", "ab"])
+def test_a_route_is_told_in_words(filled: Container, mode: str, language: str) -> None:
+    look = look_at("/models", {"lang": language}, "", served.NOW)
+    champion = read_board(filled).serving
+    routed = replace(champion, route=a_route(mode), challenger=replace(champion, version="m2"))
+    told = models_view(look, filled.store, routed).route
+    assert "m2" in told
+    assert "Simulated League" in told
+    assert ("25" in told) == (mode != "shadow")
+    assert models_view(look, filled.store, champion).route == ""
+
+
+TEXTS = st.one_of(
+    st.text(max_size=30), st.sampled_from(["2026-03-02", "0001-01-01", "9999-12-31", "1", "99999999999", "-1", "SIM1"])
+)
+FIELDS = ("from", "to", "competition", "team", "min", "page", "lang", "tz", "home_team", "away_team", "date", "neutral")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(["/", "/what-if", "/chain", "/models"]), st.dictionaries(st.sampled_from(FIELDS), TEXTS))
+def test_whatever_is_asked_a_page_is_the_answer(client: Client, path: str, asked: dict[str, str]) -> None:
+    text = page(client, path, **asked)
+    assert Tags(text).faults == []
+
+
+@settings(max_examples=100)
+@given(st.lists(st.floats(0.001, 1), min_size=3, max_size=3))
+def test_whole_percents_sum_to_a_hundred(weights: list[float]) -> None:
+    values = [weight / sum(weights) for weight in weights]
+    shown = percents(values)
+    assert sum(shown) == 100
+    assert all(abs(whole - 100 * value) < 1 for whole, value in zip(shown, values, strict=True))
+
+
+@given(st.floats(-1e4, 1e4), st.just(0.0) | st.floats(1e-3, 1e4))
+def test_ticks_are_few_and_hold_all_values(low: float, span: float) -> None:
+    ticks = nice_ticks(low, low + span)
+    assert 2 <= len(ticks) <= 8
+    assert ticks[0] <= low + 1e-6
+    assert ticks[-1] >= low + span - 1e-6
+    assert len(set(ticks)) == len(ticks)

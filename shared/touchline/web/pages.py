@@ -190,7 +190,8 @@ def _match(asked: Asked) -> Made:
 
 
 def _models(asked: Asked) -> Made:
-    return "models.html", {"m": models_view(asked.look, asked.site.ports.store)}
+    serving = asked.board.serving if asked.board else None
+    return "models.html", {"m": models_view(asked.look, asked.site.ports.store, serving)}
 
 
 def _leaderboard(asked: Asked) -> Made:

@@ -10,6 +10,7 @@ from touchline.errors import TouchlineError
 from touchline.learning.card import ModelCard, ModelScore
 from touchline.manifest import Manifest, Ref, bundle_of, decode, read_object, read_publication
 from touchline.ports import ObjectInfo, ObjectStore
+from touchline.stages.predict_board import Serving
 from touchline.web.look import Look
 from touchline.web.view_parts import league
 from touchline.web.view_scores import Row, Scored, rows
@@ -48,22 +49,39 @@ class CardView:
 class ModelsView:
     """What the page shows; `card` is None if it cannot be read, then `fault` says why."""
 
+    route: str
+    """How requests are divided between the champion and a challenger, empty where there is none."""
     promotions: tuple[PromotionRow, ...]
     card: CardView | None
     fault: str
 
 
-def models_view(look: Look, store: ObjectStore) -> ModelsView:
-    """The promotions, newest first, and the card of the champion."""
+def models_view(look: Look, store: ObjectStore, serving: Serving | None) -> ModelsView:
+    """The promotions, newest first, and the card of the champion.
+
+    Args:
+        look: how the page is looked at.
+        store: where both are read from.
+        serving: what serves, if that is known.
+    """
+    route = _route(look, serving)
     newest = sorted(store.list("serving/published/"), key=lambda info: info.key, reverse=True)[:PROMOTIONS]
     made = tuple(_promotion(look, store, info, serves=place == 0) for place, info in enumerate(newest))
     if not newest:
-        return ModelsView((), None, "")
+        return ModelsView(route, (), None, "")
     try:
         _, manifest = read_publication(store, newest[0].key)
-        return ModelsView(made, _card_view(look, read_card(store, manifest)), "")
+        return ModelsView(route, made, _card_view(look, read_card(store, manifest)), "")
     except TouchlineError as error:
-        return ModelsView(made, None, error.what)
+        return ModelsView(route, made, None, error.what)
+
+
+def _route(look: Look, serving: Serving | None) -> str:
+    if serving is None or serving.route is None or serving.challenger is None:
+        return ""
+    t, route = look.words, serving.route
+    where = ", ".join(league(code) for code in route.competitions) or t("everywhere")
+    return t(f"route.{route.mode}", version=serving.challenger.version[:12], share=t.percent(route.share), where=where)
 
 
 def read_card(store: ObjectStore, manifest: Manifest) -> ModelCard:

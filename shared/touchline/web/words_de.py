@@ -331,4 +331,8 @@ WORDS: Final = {
     "goals.home": "Heim",
     "goals.away": "Gast",
     "chain.letters.hidden": "Was falsch war, erfährt, wer einen Schlüssel hat: GET /monitoring/deadletters.",
+    "route.title": "Zwei Modelle zugleich.",
+    "route.shadow": "{version} sagt im Schatten des Champions mit voraus und antwortet niemandem ({where}).",
+    "route.canary": "{version} beantwortet probeweise {share} der Fragen ({where}).",
+    "route.ab": "{version} beantwortet {share} der Fragen, zum Vergleich mit dem Champion ({where}).",
 }

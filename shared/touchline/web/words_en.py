@@ -332,4 +332,8 @@ WORDS: Final = {
     "goals.home": "Home",
     "goals.away": "Away",
     "chain.letters.hidden": "What was wrong is told to who has a key: GET /monitoring/deadletters.",
+    "route.title": "Two models at once.",
+    "route.shadow": "{version} forecasts in the shadow of the champion and answers nobody ({where}).",
+    "route.canary": "{version} answers {share} of questions on trial ({where}).",
+    "route.ab": "{version} answers {share} of questions, to compare it with the champion ({where}).",
 }
