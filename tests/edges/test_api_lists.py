@@ -1,22 +1,27 @@
 """Lists of the API: pages, filters, tags, forms, and what is told of matches, teams and models."""
 
 import csv
+import dataclasses
 import gzip
 import hashlib
 import io
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import boards
 import served
 from api import CSV, JSON, Api
 from asking import problem
 from served import promoted, publish_model
 from touchline.domain.context import MatchContext, Quoted
+from touchline.web.answers import Filter
+from touchline.web.listing import sheet
 from touchline.web.negotiation import media
 
 
@@ -287,3 +292,14 @@ def test_on_neutral_ground_sides_do_not_matter(api: Api) -> None:
     one, other = (api.post("/predict/match", json={**each, "neutral": True}).json() for each in (asked, turned))
     assert one["probabilities"]["home"] == pytest.approx(other["probabilities"]["away"])
     assert one["neutral"]
+
+
+def test_no_cell_of_the_sheet_is_a_formula(api: Api) -> None:
+    board = boards.board(api.ports)
+    assert board.published is not None
+    told = board.published.forecasts
+    match = msgspec.structs.replace(told.matches[0], home_team='=HYPERLINK("x")', away_team="1. FC")
+    odd = msgspec.structs.replace(told, matches=(match,))
+    known = dataclasses.replace(board, published=dataclasses.replace(board.published, forecasts=odd))
+    (row,) = csv.DictReader(io.StringIO(sheet(known, Filter()).decode()))
+    assert (row["home_team"], row["away_team"]) == ('\'=HYPERLINK("x")', "1. FC")

@@ -1,5 +1,6 @@
 """Shapes of questions and answers about forecasts: checked, sent and described by one definition each."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -134,8 +135,12 @@ def following(path: str, wish: Any, total: int) -> str:
     return f"{path}?{urlencode({name: value for name, value in asked.items() if value != defaults[name]})}"
 
 
-def forecast(match: MatchForecast, published: Published) -> Forecast:
-    """A match as an answer."""
+def forecasts(published: Published, matches: Sequence[MatchForecast]) -> list[Forecast]:
+    """Matches as answers; what is said of goals is that of all together, so that no page changes its last digit."""
+    return [_forecast(published, match, published.goals.get(match.match_id)) for match in matches]
+
+
+def _forecast(published: Published, match: MatchForecast, goals: Goals | None) -> Forecast:
     return Forecast(
         match_id=match.match_id,
         competition=match.competition,
@@ -146,7 +151,7 @@ def forecast(match: MatchForecast, published: Published) -> Forecast:
         home_team=match.home_team,
         away_team=match.away_team,
         probabilities=Probabilities(match.home, match.draw, match.away),
-        goals=published.goals.get(match.match_id),
+        goals=goals,
         uses=match.uses,
         model_version=published.model.version,
         promotion=published.promotion,

@@ -9,11 +9,10 @@ import numpy as np
 from msgspec import Meta
 
 from touchline.domain.context import MatchContext, Meeting, Quoted
-from touchline.domain.forecasts import MatchForecast
 from touchline.domain.odds import implied, overround
 from touchline.stages.predict_board import Board, require_published
 from touchline.stages.predict_teams import context_of
-from touchline.web.answers import Filter, Forecast, following, forecast
+from touchline.web.answers import Filter, Forecast, following, forecasts
 from touchline.web.listing import chosen, page
 
 PATH: Final = "/predict/cards"
@@ -95,21 +94,21 @@ def cards(board: Board, wish: Filter, fault: str) -> Cards:
         offset=wish.offset,
         next=following(PATH, wish, len(found)),
         degraded=fault,
-        cards=[_card(board, match) for match in shown],
+        cards=[_card(board, told) for told in forecasts(require_published(board), shown)],
     )
 
 
-def _card(board: Board, match: MatchForecast) -> Card:
-    context = context_of(board, match.match_id)
+def _card(board: Board, told: Forecast) -> Card:
+    context = context_of(board, told.match_id)
     market = _market(context)
-    chances = (match.home, match.draw, match.away)
+    chances = msgspec.structs.astuple(told.probabilities)
     return Card(
-        forecast=forecast(match, require_published(board)),
+        forecast=told,
         fair_odds=Prices(*(1 / chance if chance > 0 else None for chance in chances)),
         market=market,
         difference=Three(*_minus(chances, market.probabilities)) if market else None,
-        form_home=form(match.home_team, context.form_home),
-        form_away=form(match.away_team, context.form_away),
+        form_home=form(told.home_team, context.form_home),
+        form_away=form(told.away_team, context.form_away),
         sealed_at=max((sealed.sealed_at for sealed in context.history), default=None),
     )
 

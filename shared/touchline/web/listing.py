@@ -11,7 +11,7 @@ import msgspec
 from touchline.domain.forecasts import MatchForecast, select
 from touchline.stages import predict_names
 from touchline.stages.predict_board import Board, require_published
-from touchline.web.answers import Filter, Forecast, Forecasts, following, forecast
+from touchline.web.answers import Filter, Forecast, Forecasts, following, forecasts
 
 PATH: Final = "/predict/predictions"
 COLUMNS: Final = (
@@ -69,7 +69,7 @@ def listing(board: Board, wish: Filter, fault: str) -> Forecasts:
         outdated=board.outdated,
         degraded=fault,
         model=told.model,
-        matches=[forecast(match, published) for match in page(found, wish)],
+        matches=forecasts(published, page(found, wish)),
     )
 
 
@@ -79,7 +79,7 @@ def sheet(board: Board, wish: Filter) -> bytes:
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(_cells(forecast(match, published)) for match in page(chosen(board, wish), wish))
+    writer.writerows(map(_cells, forecasts(published, page(chosen(board, wish), wish))))
     return lines.getvalue().encode()
 
 
