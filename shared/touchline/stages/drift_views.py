@@ -167,7 +167,7 @@ def _leaderboard(found: Record, serving: tuple[str, str], seq: int, mode: Any, u
         wide, same = standings.identical({name: p[rows] for name, p in asked.items()}, names)
         compared += _standings({name: asked[name][rows][same] for name in wide}, league, found, rows, same)
         for name, p in sorted(found.models.items()):
-            own = ~np.isnan(p[rows]).any(axis=1)
+            own = np.asarray(~np.isnan(p[rows]).any(axis=1))
             every += _standings({name: p[rows][own]}, league, found, rows, own)
         pairs = [(name, other) for name in names for other in asked if name != other]
         told = (
