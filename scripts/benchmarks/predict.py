@@ -8,7 +8,7 @@
 The rivals live in an environment of their own, which is no part of this project:
 
     uv venv /tmp/rivals && uv pip install --python /tmp/rivals/bin/python \\
-        mlflow==3.17.2 "bentoml>=1.4" fastapi uvicorn onnxruntime xgboost-cpu "pandas<3.1"
+        mlflow==3.17.2 "bentoml>=1.4" fastapi uvicorn httptools onnxruntime xgboost-cpu "pandas<3.1"
 
 All serve 402 trees on 60 features with isotonic calibration, one process and one thread each, code compiled, on
 127.0.0.1; ours checks keys, counts, and serves 500 fixtures from a store. Servers run one at a time, in rounds, so that

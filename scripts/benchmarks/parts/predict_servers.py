@@ -22,7 +22,7 @@ from predict_world import NAMES, World
 
 PARTS = Path(__file__).parent
 ROOT = PARTS.parents[2]
-PATIENCE = 90.0
+PATIENCE = 300.0
 WRK = """
 local requests, at = {%s}, 0
 request = function() at = at %% #requests + 1; return requests[at] end
@@ -136,7 +136,7 @@ def asked(port: int, requests: Sequence[str], **plan: Any) -> dict[str, Any]:
         return _with_wrk(port, requests, **plan)
     body = json.dumps({"port": port, "requests": list(requests), **plan})
     command = [sys.executable, str(PARTS / "predict_ask.py")]
-    done = subprocess.run(command, input=body, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, input=body, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
@@ -190,7 +190,16 @@ def clean(more: Mapping[str, str]) -> dict[str, str]:
 
 
 def _quiet() -> list[str]:
-    return ["--host", "127.0.0.1", "--port", "{port}", "--log-level", "warning", "--no-access-log"]
+    return [
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "{port}",
+        "--log-level",
+        "warning",
+        "--no-access-log",
+        "--no-proxy-headers",
+    ]
 
 
 def _free_port() -> int:
