@@ -59,6 +59,9 @@ def become_server(environ: Mapping[str, str], port: int) -> None:
     folder = str(wiring.root(environ) / "predict")
     command = [sys.executable, "-m", "uvicorn", "main:app", "--app-dir", folder]
     options = ["--host", HOST, "--port", str(port), "--lifespan", "off", "--log-level", "warning"]
-    options += ["--no-proxy-headers"]  # what proxies tell is believed as TOUCHLINE_PREDICT_PROXIES says
+    options += [
+        "--no-proxy-headers",
+        "--no-access-log",
+    ]  # what proxies tell is believed as TOUCHLINE_PREDICT_PROXIES says
     sys.stdout.flush()
     os.execve(sys.executable, [*command, *options], dict(environ))  # noqa: S606 - our own interpreter

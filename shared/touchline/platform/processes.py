@@ -62,7 +62,7 @@ def plan(function: Function, folder: Path, home: Path, port: int, environ: Mappi
     source = folder / function.name
     if any(trigger.http for trigger in function.triggers):
         command = ["uvicorn", "main:app", "--app-dir", str(source), "--lifespan", "off", "--log-level", "warning"]
-        command += ["--no-proxy-headers"]  # the service itself decides whom to believe
+        command += ["--no-proxy-headers", "--no-access-log"]  # the service itself decides whom to believe
     else:
         command = ["functions_framework", "--source", str(source / "main.py"), "--target", "handle"]
         command += ["--signature-type", "http"]

@@ -53,15 +53,15 @@ class Kept:
 
     def __init__(self, cache: Callable[[], Cache], clock: Clock, seconds: float, meters: Meters) -> None:
         self._cache, self._clock, self._seconds, self._meters = cache, clock, seconds, meters
-        self._board: Board | None = None
-        self._entries: dict[tuple[str, Arm], Entry] = {}
+        self._state: tuple[Board | None, dict[tuple[str, Arm], Entry]] = None, {}
         self._flights: dict[tuple[str, int], asyncio.Task[bytes | None]] = {}
 
     def at_hand(self, board: Board, match_id: str, arm: Arm) -> bytes | None:
         """The answer if this process has it."""
-        if self._board is not board:
-            self._board, self._entries = board, {}
-        entry = self._entries.get((match_id, arm))
+        state = self._state
+        if state[0] is not board:
+            state = self._state = board, {}
+        entry = state[1].get((match_id, arm))
         if entry is None or entry.until <= self._clock.now().timestamp():
             return None
         self._meters.looks["process"] += 1
@@ -95,8 +95,9 @@ class Kept:
         return head
 
     def _keep(self, wanted: Wanted, head: bytes, life: float) -> None:
-        if self._board is wanted.board:
-            self._entries[wanted.match_id, wanted.arm] = Entry(head, self._clock.now().timestamp() + life)
+        board, entries = self._state  # of one moment: another thread may take up another board now
+        if board is wanted.board:
+            entries[wanted.match_id, wanted.arm] = Entry(head, self._clock.now().timestamp() + life)
 
     async def _fetched(self, shared: Cache, key: str) -> bytes | None:
         flight = (key, id(asyncio.get_running_loop()))

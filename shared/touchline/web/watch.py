@@ -44,8 +44,16 @@ class Watcher:
         self._look: Future[None] | None = None
         self._awaited_until = float("-inf")
         self._board: Board | None = None
-        self.fault = ""
+        self._begun = 0.0
+        self._fault = ""
         self.nothing_serves = False
+
+    @property
+    def fault(self) -> str:
+        """Why the newest objects cannot be read, empty if they can."""
+        if self._look is None or self._look.done() or time.monotonic() < self._begun + PATIENCE:
+            return self._fault
+        return self._fault or f"the object store has not answered for more than {PATIENCE:g} s"
 
     async def board(self) -> Board:
         """The newest board.
@@ -81,7 +89,7 @@ class Watcher:
                 return
             self._due = now + self._pause
             look: Future[None] = Future()
-            self._look = look
+            self._look, self._begun = look, time.monotonic()
             if awaited or self._board is None:
                 self._awaited_until = time.monotonic() + PATIENCE
             Thread(target=self._run, args=(look,), name="look", daemon=True).start()
@@ -97,11 +105,11 @@ class Watcher:
     def _read(self) -> None:
         try:
             self._take(read_board(self._ports, self._board))
-            self.fault, self.nothing_serves = "", False
+            self._fault, self.nothing_serves = "", False
         except TouchlineError as error:
-            self.fault, self.nothing_serves = str(error), isinstance(error, NotFound)
+            self._fault, self.nothing_serves = str(error), isinstance(error, NotFound)
         except Exception as error:  # whatever broke the new state, the old one still answers
-            self.fault = f"{type(error).__name__}: {error}"
+            self._fault = f"{type(error).__name__}: {error}"
 
     def _take(self, board: Board) -> None:
         last = self._board
