@@ -217,7 +217,7 @@ def test_a_task_is_told_to_its_owner_and_to_admins_alone(
 def table(ports: Container) -> bytes:
     match = first_match(ports)
     lines = ["ref,match_id,home_team,away_team,competition,date", f"a,{match.match_id},,,,", "b,nowhere,,,,"]
-    lines += [f"c,,{match.home_team},{match.away_team},SIM1,{match.kickoff.date()}", "d,,,,,"]
+    lines += [f"=c,,{match.home_team},{match.away_team},SIM1,{match.kickoff.date()}", "d,,,,,"]
     return "\n".join(lines).encode()
 
 
@@ -237,7 +237,8 @@ def test_a_file_comes_back_as_json_and_as_csv(site: Client, ports: Container) ->
     assert sheet.headers["content-type"].startswith("text/csv")
     assert ".csv" in sheet.headers["content-disposition"]
     cells = list(csv.DictReader(io.StringIO(sheet.text)))
-    assert [row["ref"] for row in cells] == ["a", "b", "c", "d"]
+    assert [row["ref"] for row in cells] == ["a", "b", "'=c", "d"]
+    assert [row["neutral"] for row in cells] == ["", "", "false", ""]
     assert [bool(row["home"]) for row in cells] == [True, False, True, False]
     assert float(cells[0]["home"]) == rows.json()[0]["probabilities"]["home"]
     assert cells[3]["reason"] == rows.json()[3]["reason"] != ""

@@ -84,13 +84,18 @@ def sheet(board: Board, wish: Filter) -> bytes:
 
 
 def _cells(answer: Forecast) -> list[Any]:
-    """A forecast as cells of COLUMNS; true and false in lower case."""
+    """A forecast as cells of COLUMNS."""
     told = msgspec.to_builtins(answer)
     flat = {**told, **told["probabilities"]}
-    return [_cell(flat[name]) for name in COLUMNS]
+    return [cell(flat[name]) for name in COLUMNS]
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """A value as a cell: true and false in lower case, and no text that a spreadsheet would take for a formula.
+
+    >>> cell(True), cell("=1+1"), cell(-0.5)
+    ('true', "'=1+1", -0.5)
+    """
     if isinstance(value, bool):
         return str(value).lower()
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -19,6 +19,7 @@ from touchline.stages.answer_desk import FILES
 from touchline.web import questions
 from touchline.web.answering import CSV, JSON, chosen
 from touchline.web.describe import Operation, route
+from touchline.web.listing import cell
 from touchline.web.refusals import Refused, fault, refusal
 from touchline.web.site import Site
 from touchline.web.task_shapes import Address, AnsweredRow, Told, Wait
@@ -31,8 +32,8 @@ FORMS: Final[dict[str, Literal["csv", "jsonl"]]] = {
     "text/csv": "csv", "application/x-ndjson": "jsonl", "application/jsonl": "jsonl",
 }  # fmt: skip
 COLUMNS: Final = (
-    "line", "ref", "match_id", "home_team", "away_team", "competition", "season", "date", "kickoff", "home", "draw",
-    "away", "model_version", "promotion", "reason", "field", "suggestions",
+    "line", "ref", "match_id", "home_team", "away_team", "competition", "season", "date", "kickoff", "neutral", "home",
+    "draw", "away", "model_version", "promotion", "reason", "field", "suggestions",
 )  # fmt: skip
 
 
@@ -123,5 +124,5 @@ def _sheet(rows: list[dict[str, Any]]) -> bytes:
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = row | row.get("probabilities", {})
-    return flat | {"suggestions": " | ".join(row.get("suggestions", ()))}
+    flat = row | row.get("probabilities", {}) | {"suggestions": " | ".join(row.get("suggestions", ()))}
+    return {name: cell(value) for name, value in flat.items()}
