@@ -184,8 +184,9 @@ def test_a_published_forecast_tells_of_goals_what_its_grid_says():
     found, told = markets(made), goals_of(matches)
     assert list(told) == ["m0", "m1"]
     for place, goals in enumerate(told.values()):
-        assert [goals.expected_goals_home, goals.expected_goals_away] == found.expected_goals[place].tolist()
-        assert (goals.over_25, goals.both_score) == (found.over[place, 2], found.both_score[place])
+        expected = [goals.expected_goals_home, goals.expected_goals_away]
+        np.testing.assert_allclose(expected, found.expected_goals[place], atol=1e-12)
+        np.testing.assert_allclose([goals.over_25, goals.both_score], [found.over[place, 2], found.both_score[place]])
         assert goals.likeliest_score == "{}-{}".format(*found.scores[place, 0])
     assert told["m1"].over_25 > 0.75 > told["m0"].over_25
 

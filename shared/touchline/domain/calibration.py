@@ -77,7 +77,10 @@ class Isotonic(msgspec.Struct, frozen=True, tag="isotonic", dict=True):
     def apply(self, p: ArrayLike) -> Floats:
         """(n, 3) probabilities -> (n, 3)."""
         given = np.asarray(p, dtype=np.float64)
-        return _normalised(_floored(np.stack([self.curve(given[:, c], c) for c in range(3)], axis=1)))
+        made = np.empty_like(given)
+        for column in range(3):
+            made[:, column] = self.curve(given[:, column], column)
+        return _normalised(_floored(made))
 
 
 class Dirichlet(msgspec.Struct, frozen=True, tag="dirichlet"):
@@ -130,7 +133,7 @@ def decode(data: bytes) -> Calibration:
 
 
 def _floored(p: ArrayLike) -> Floats:
-    return np.clip(np.asarray(p, dtype=np.float64), FLOOR, 1 - FLOOR)
+    return np.minimum(np.maximum(np.asarray(p, dtype=np.float64), FLOOR), 1 - FLOOR)
 
 
 def _normalised(p: Floats) -> Floats:

@@ -53,9 +53,9 @@ class FeatureRows:
             KeyError: there is no such match, or no such feature.
         """
         rows = [self.places[match] for match in match_ids]
-        return np.asarray(self.values[np.ix_(rows, self.columns(names))])
+        return self.values[rows].take(self.columns(names), axis=1)
 
-    def columns(self, names: tuple[str, ...]) -> list[int]:
+    def columns(self, names: tuple[str, ...]) -> NDArray[np.int64]:
         """Where features stand; looked up once for each list of names.
 
         Raises:
@@ -64,11 +64,11 @@ class FeatureRows:
         found = self._columns.get(names)
         if found is None:
             place = {name: number for number, name in enumerate(self.names)}
-            found = self._columns[names] = [place[name] for name in names]
+            found = self._columns[names] = np.array([place[name] for name in names], np.int64)
         return found
 
     @cached_property
-    def _columns(self) -> dict[tuple[str, ...], list[int]]:
+    def _columns(self) -> dict[tuple[str, ...], NDArray[np.int64]]:
         return {}
 
     def to_bytes(self) -> bytes:

@@ -70,27 +70,43 @@ def grids_of(matches: Sequence[MatchForecast]) -> Floats:
 def goals_of(matches: Iterable[MatchForecast]) -> dict[str, Goals]:
     """What published forecasts say of goals, by match; those of models that expect none are left out."""
     told = [match for match in matches if match.rates is not None]
-    return {match.match_id: goals for match, goals in zip(told, goals_from(grids_of(told)), strict=True)}
+    chances = np.array([(match.home, match.draw, match.away) for match in told]).reshape(-1, 3)
+    found = goals(chances, np.array([match.rates for match in told]), np.array([match.rho for match in told]))
+    return {match.match_id: each for match, each in zip(told, found, strict=True)}
 
 
-def goals_from(grids: Floats) -> list[Goals]:
-    """What is told of grids (n, SIZE, SIZE): a part of `score_grid.markets`, since each answer needs no more."""
-    goals, best = np.arange(score_grid.SIZE), grids.reshape(len(grids), score_grid.SIZE**2).argmax(axis=1)
-    columns = (
-        grids.sum(axis=2) @ goals,
-        grids.sum(axis=1) @ goals,
-        np.sum(grids, axis=(1, 2), where=_MANY),
-        np.sum(grids[:, 1:, 1:], axis=(1, 2)),
-        best,
-    )
+def goals(probabilities: Floats, rates: Floats, rho: ArrayLike = RHO) -> list[Goals]:
+    """What is told of the goals of n matches, from chances of the result (n, 3) and expected goals (n, 2).
+
+    It is what `score_grid.markets` says of the grids of `joint`, by sums over the three results that are then scaled:
+    a grid brought to the chances of the results is the grid times one number for each of them.
+
+    >>> goals(np.array([[0.5, 0.3, 0.2]]), np.array([[1.6, 0.9]]))[0].likeliest_score
+    '1-1'
+    """
+    cells = score_grid.cells(score_grid.bounded(rates), rho).reshape(len(probabilities), len(_SUMS))
+    sums = cells @ _SUMS
+    scale = probabilities / sums[:, :3]
+    told = (sums[:, 3:].reshape(-1, 4, 3) * scale[:, None, :]).sum(axis=2).tolist()
+    best = (cells * (scale @ _SUMS[:, :3].T)).argmax(axis=1).tolist()
     return [
         Goals(
             expected_goals_home=home, expected_goals_away=away, over_25=many, both_score=both,
             likeliest_score="{}-{}".format(*divmod(place, score_grid.SIZE)),
         )
-        for home, away, many, both, place in zip(*(column.tolist() for column in columns), strict=True)
+        for (home, away, many, both), place in zip(told, best, strict=True)
     ]  # fmt: skip
 
 
-_MANY: Final = np.add.outer(np.arange(score_grid.SIZE), np.arange(score_grid.SIZE)) > 2.5
-"""Scores with three goals or more."""
+def _sums() -> Floats:
+    """(SIZE * SIZE, 15) what each score adds: to home wins, draws and away wins, and in each of these to the goals of
+    home and away, to scores of three goals or more, and to scores of both sides.
+    """
+    home, away = np.indices((score_grid.SIZE, score_grid.SIZE))
+    results = np.stack([home > away, home == away, home < away], axis=-1)
+    told = np.stack([home, away, home + away > 2.5, (home > 0) & (away > 0)], axis=-1)
+    each = (told[..., :, None] * results[..., None, :]).reshape(-1, 12)
+    return np.concatenate([results.reshape(-1, 3), each], axis=1).astype(np.float64)
+
+
+_SUMS: Final = _sums()

@@ -90,5 +90,8 @@ def rates_of(logarithms: ArrayLike) -> Floats:
     >>> rates_of([[0.0, 99.0]]).round(6).tolist()
     [[1.0, 8.0]]
     """
-    low, high = np.log(score_grid.RATES)
-    return score_grid.bounded(np.exp(np.clip(np.asarray(logarithms, dtype=np.float64), low, high)))
+    given = np.asarray(logarithms, dtype=np.float64)
+    return score_grid.bounded(np.exp(np.minimum(np.maximum(given, _LOWEST), _HIGHEST)))
+
+
+_LOWEST, _HIGHEST = np.log(score_grid.RATES)

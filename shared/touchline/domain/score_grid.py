@@ -25,6 +25,7 @@ _MORE = np.subtract.outer(np.arange(SIZE), np.arange(SIZE))
 _TOTAL = np.add.outer(np.arange(SIZE), np.arange(SIZE))
 _REGIONS: Final = np.stack([_MORE > 0, _MORE == 0, _MORE < 0]).astype(np.float64)
 """(3, SIZE, SIZE), 1 where the score is a home win, a draw, an away win."""
+_COUNTS = np.arange(SIZE)
 _FACTORIALS = np.cumprod(np.maximum(np.arange(SIZE, dtype=np.float64), 1.0))
 
 
@@ -46,7 +47,8 @@ class Markets:
 
 def bounded(rates: ArrayLike) -> Floats:
     """Expected goals (n, 2) brought to what a grid can be made of."""
-    return np.clip(np.asarray(rates, dtype=np.float64).reshape(-1, 2), *RATES)
+    given = np.asarray(rates, dtype=np.float64).reshape(-1, 2)
+    return np.minimum(np.maximum(given, RATES[0]), RATES[1])
 
 
 def grid(rates: ArrayLike, rho: ArrayLike = 0.0) -> Floats:
@@ -64,7 +66,16 @@ def grid(rates: ArrayLike, rho: ArrayLike = 0.0) -> Floats:
     >>> grid([[1.5, 1.0]])[0, :2, :2].round(4).tolist()
     [[0.0821, 0.0821], [0.1231, 0.1231]]
     """
-    rates = _checked(rates)
+    made = cells(_checked(rates), rho)
+    return np.asarray(made / made.sum(axis=(1, 2), keepdims=True))
+
+
+def cells(rates: Floats, rho: ArrayLike) -> Floats:
+    """What the grids of rates (n, 2) within RATES are made of, (n, SIZE, SIZE): nearly chances, not yet brought to 1.
+
+    >>> round(float(cells(np.array([[1.5, 1.0]]), -0.05).sum()), 6)
+    1.0
+    """
     chances = _poisson(rates)
     made = chances[:, 0, :, None] * chances[:, 1, None, :]
     moved = _moved(rates, rho, chances)
@@ -72,8 +83,7 @@ def grid(rates: ArrayLike, rho: ArrayLike = 0.0) -> Floats:
     made[:, 1, 1] -= moved
     made[:, 0, 1] += moved
     made[:, 1, 0] += moved
-    made = np.maximum(made, 0.0)  # the bounds of rho leave a zero, rounding may leave less
-    return np.asarray(made / made.sum(axis=(1, 2), keepdims=True))
+    return np.maximum(made, 0.0)  # the bounds of rho leave a zero, rounding may leave less
 
 
 def outcomes(rates: ArrayLike, rho: ArrayLike = 0.0) -> Floats:
@@ -152,12 +162,13 @@ def _checked(rates: ArrayLike) -> Floats:
 
 def _poisson(rates: Floats) -> Floats:
     """(n, 2) -> (n, 2, SIZE) chances of each number of goals, brought to 1."""
-    made = rates[:, :, None] ** np.arange(SIZE) / _FACTORIALS
+    made = rates[:, :, None] ** _COUNTS / _FACTORIALS
     return np.asarray(made / made.sum(axis=2, keepdims=True))
 
 
 def _moved(rates: Floats, rho: ArrayLike, chances: Floats) -> Floats:
     """What 0-0 and 1-1 lose, and 1-0 and 0-1 get: rho * rate * rate * chance of 0-0."""
     product = rates[:, 0] * rates[:, 1]
-    kept = np.clip(np.asarray(rho, dtype=np.float64), -1 / rates.max(axis=1), np.minimum(1.0, 1 / product))
+    highest = np.minimum(1.0, 1 / product)
+    kept = np.minimum(np.maximum(np.asarray(rho, dtype=np.float64), -1 / rates.max(axis=1)), highest)
     return np.asarray(kept * product * chances[:, 0, 0] * chances[:, 1, 0])

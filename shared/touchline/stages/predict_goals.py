@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from touchline.domain import joint_goals, score_grid
-from touchline.domain.joint_goals import Goals, goals_from
+from touchline.domain.joint_goals import Goals
 from touchline.domain.routing import Arm
 from touchline.stages.predict_board import Board
 from touchline.stages.predict_model import asked_of, serving_of
@@ -60,10 +60,11 @@ def goals_told(chances: Floats, rates: Floats, rho: Sequence[float]) -> list[Goa
     """What is said of goals of n matches; None where the model expects none."""
     known = np.isfinite(rates).all(axis=1)
     told: list[Goals | None] = [None] * len(rates)
-    if known.any():
-        grids = joint_goals.joint(chances[known], rates[known], np.asarray(rho)[known]).grids
-        for place, goals in zip(np.flatnonzero(known).tolist(), goals_from(grids), strict=True):
-            told[place] = goals
+    if known.all():
+        return [*joint_goals.goals(chances, rates, np.asarray(rho))]
+    found = joint_goals.goals(chances[known], rates[known], np.asarray(rho)[known])
+    for place, goals in zip(np.flatnonzero(known).tolist(), found, strict=True):
+        told[place] = goals
     return told
 
 
