@@ -1,7 +1,9 @@
 """What the online service knows, and when: news, faults, and models that nobody promoted."""
 
 import asyncio
+import time
 from pathlib import Path
+from threading import Event
 from typing import Any, ClassVar
 
 import httpx
@@ -18,6 +20,7 @@ from touchline.errors import Unavailable
 from touchline.manifest import Manifest, current, encode, publish, read_object
 from touchline.settings import Predict
 from touchline.web.core import create_app
+from touchline.web.watch import PATIENCE
 from waiting import wait_until
 
 
@@ -103,6 +106,32 @@ def test_a_store_that_does_not_answer_is_survived(changing: Container, tmp_path:
     assert client.get("/readyz").json()["degraded"] == ""
 
 
+def test_a_store_that_falls_silent_holds_nobody_up(changing: Container) -> None:
+    public(changing)
+    store, go = changing.store, Event()
+    client = Client(create_app(changing, Predict(refresh_seconds=0.05, access="open"), ASSETS))
+    path = f"/predict/{listed(client)[0]['match_id']}"
+    before = client.get(path).json()
+
+    class Silent:
+        def __getattr__(self, name: str) -> Any:
+            go.wait(30)
+            return getattr(store, name)
+
+    changing.store = Silent()
+    time.sleep(0.2)  # as long as nobody asks, nobody looks
+    begun = time.monotonic()
+    assert client.get(path).status_code == 200
+    assert time.monotonic() - begun < 2 * PATIENCE, "who comes after a silence waits a while"
+    begun = time.monotonic()
+    answers = [client.get(path).json() for _ in range(20)]
+    assert time.monotonic() - begun < PATIENCE
+    assert [answer["probabilities"] for answer in answers] == [before["probabilities"]] * 20
+    assert "has not answered" in answers[-1]["degraded"]
+    go.set()
+    wait_until(lambda: client.get(path).json()["degraded"] == "", "the store is back")
+
+
 def test_forecasts_of_a_model_that_was_never_promoted_are_not_shown(changing: Container) -> None:
     public(changing)
     store = changing.store
@@ -138,21 +167,22 @@ def test_a_publication_of_another_shape_is_survived(changing: Container, whole_b
     client = client_of(changing)
     assert client.get("/readyz").status_code == 200
     outputs = current(changing.store, "serving")[1].outputs if whole_bundle else {}
-    odd = Manifest(stage="serving", id="y", inputs=(), outputs=outputs, parameters={}, versions={}, counts={})
+    parameters = {} if whole_bundle else {"model_id": "y", "model_version": "y"}
+    odd = Manifest(stage="serving", id="y", inputs=(), outputs=outputs, parameters=parameters, versions={}, counts={})
     publish(changing.store, odd, 9)
     assert told in client.get("/readyz").json()["degraded"]
 
 
 def test_many_first_requests_read_the_state_once(changing: Container) -> None:
-    public(changing)
+    key = public(changing)
     store = changing.store
 
     class Counting:
-        looks: ClassVar[list[str]] = []
+        reads: ClassVar[list[str]] = []
 
-        def list(self, prefix: str) -> Any:
-            self.looks.append(prefix)
-            return store.list(prefix)
+        def get(self, key: str) -> bytes:
+            self.reads.append(key)
+            return bytes(store.get(key))
 
         def __getattr__(self, name: str) -> Any:
             return getattr(store, name)
@@ -166,7 +196,8 @@ def test_many_first_requests_read_the_state_once(changing: Container) -> None:
         return [answer.status_code for answer in answers]
 
     assert asyncio.run(ask_at_once()) == [200] * 12
-    assert Counting.looks.count("predictions/published/") == 1
+    (read,) = (key for key in Counting.reads if key.startswith("predictions/published/"))
+    assert read == key
 
 
 def test_a_model_that_gives_no_probabilities_answers_no_what_if(changing: Container) -> None:

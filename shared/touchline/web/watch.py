@@ -119,5 +119,7 @@ class Watcher:
 
 
 def _warm(serving: Serving) -> None:
-    """Let a model predict once before it serves: its first run allocates what the others use."""
-    serving.predictor.predict(np.zeros((1, len(serving.predictor.features))))
+    """Let the models predict once before they serve: their first run allocates what the others use."""
+    for one in (serving, serving.challenger):
+        if one is not None:
+            one.predictor.both(np.zeros((1, len(one.predictor.features))))
