@@ -30,18 +30,18 @@ def under_load(world: World, python: Path, minutes: float) -> dict[str, Any]:
         kind = ours(world, python, TOUCHLINE_CACHE=server.address)
         with running(kind, world.expected) as served, ThreadPoolExecutor(1) as beside:
             peak = measured(served, kind.requests, 3)["per_second"]
-            begin, seconds = served.memory(), minutes * 60
-            plan = {"seconds": seconds, "rate": SHARE * peak, "connections": 16}
+            plan = {"seconds": minutes * 60, "rate": SHARE * peak, "connections": 16}
             answers = beside.submit(asked, served.port, kind.requests, **plan)
-            current = [(0.0, str(serving_version(world)))]
+            current, memory = [(0.0, serving_version(world))], []
             while not answers.done():
                 _disturb(world, server, current, answers)
+                memory.append(round(served.memory(), 1))
             told = answers.result()
             late = wrong(told.pop("versions"), current)
             return {
                 **told, "peak_per_second": peak, "asked_per_second": round(SHARE * peak), "champions": len(current),
                 "redis_restarts": server.restarts, "wrong_versions": late,
-                "memory_mb": [round(begin, 1), round(served.memory(), 1)],
+                "memory_mb": memory,
             }  # fmt: skip
 
 
