@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from touchline.domain import score_grid
 from touchline.domain.forecasts import MatchForecast
-from touchline.domain.joint_goals import goals_of, grids_of, joint
+from touchline.domain.joint_goals import goals_of, joint
 from touchline.domain.odds_goals import rates_of
 from touchline.domain.score_grid import LIKELIEST, LINES, RATES, SIZE, grid, markets, outcomes, reconcile, results
 
@@ -179,8 +179,8 @@ def match(number=0, **changes):
 
 def test_a_published_forecast_tells_of_goals_what_its_grid_says():
     matches = [match(0), match(1, rates=(2.5, 1.9), rho=0.0), match(2, rates=None)]
-    made = grids_of(matches[:2])
-    np.testing.assert_array_equal(made[:1], joint([[0.5, 0.3, 0.2]], [[1.6, 0.9]], -0.1).grids)
+    chances = [[each.home, each.draw, each.away] for each in matches[:2]]
+    made = joint(chances, [each.rates for each in matches[:2]], np.array([each.rho for each in matches[:2]])).grids
     found, told = markets(made), goals_of(matches)
     assert list(told) == ["m0", "m1"]
     for place, goals in enumerate(told.values()):

@@ -72,8 +72,9 @@ def test_every_fixture_of_the_horizon_is_forecast_by_the_champion(ports: Contain
 def test_goals_of_the_table_are_those_that_the_published_rates_lead_to(ports: Container, champion: str) -> None:
     forecasted(ports, publish_features(ports.store))
     told = published(ports)
-    grids = joint_goals.grids_of(told.matches)
-    np.testing.assert_allclose(score_grid.results(grids), [[m.home, m.draw, m.away] for m in told.matches], atol=1e-12)
+    chances = [[m.home, m.draw, m.away] for m in told.matches]
+    grids = joint_goals.joint(chances, [m.rates for m in told.matches], [m.rho for m in told.matches]).grids
+    np.testing.assert_allclose(score_grid.results(grids), chances, atol=1e-12)
     _, manifest = read_publication(ports.store, FIRST)
     table = (
         tables.read(ports.store, manifest.outputs["table"])

@@ -37,7 +37,7 @@ class MatchForecast(msgspec.Struct, frozen=True, kw_only=True):
     rates: tuple[float, float] | None = None
     """Expected goals, home and away, before they were reconciled with the three chances; None of a model without."""
     rho: float = 0.0
-    """Correction of low scores in the grid that `joint_goals.grids_of` makes of all this."""
+    """Correction of low scores in the grid that `joint_goals.joint` makes of all this."""
 
 
 class Score(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """One joint distribution of goals behind all that is said of a match, from expected goals and calibrated chances."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,14 +57,6 @@ def joint(probabilities: ArrayLike, rates: ArrayLike, rho: ArrayLike = RHO) -> J
         known[missing] = rates_of(chances[missing])
     known = score_grid.bounded(known)
     return Joint(chances, known, score_grid.reconcile(score_grid.grid(known, rho), chances))
-
-
-def grids_of(matches: Sequence[MatchForecast]) -> Floats:
-    """Chance of every score of published forecasts, (n, SIZE, SIZE), as it was when they were made."""
-    chances = [(match.home, match.draw, match.away) for match in matches]
-    return joint(
-        chances, [match.rates or (np.nan, np.nan) for match in matches], np.array([match.rho for match in matches])
-    ).grids
 
 
 def goals_of(matches: Iterable[MatchForecast]) -> dict[str, Goals]:
