@@ -5,6 +5,7 @@ asks for them, never at import.
 """
 
 import asyncio
+import ctypes
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from touchline import bootstrap, settings, wiring
 from touchline.web.core import Core, create_app
 from touchline.web.replies import Receive, Scope, Send
 
+_ARENAS, _OWN_BLOCK_FROM = -8, -3
+"""M_ARENA_MAX and M_MMAP_THRESHOLD of malloc.h."""
 NEEDS = frozenset({"object_store", "cache"})
 TEXT = ["text/", "application/json", "application/problem+json", "image/svg+xml"]
 """Answers that travel as text; others, and what is compressed, are encoded in base64."""
@@ -24,8 +27,20 @@ TEXT = ["text/", "application/json", "application/problem+json", "image/svg+xml"
 @cache
 def service() -> Core:
     """The application over the ports that the environment names, built once a process."""
+    _spare_memory()
     ports = bootstrap.ports(os.environ, needs=NEEDS)
     return create_app(ports, settings.load(settings.Predict, os.environ, "predict"), wiring.root() / "predict")
+
+
+def _spare_memory() -> None:
+    """Let the C library take memory from one heap, and give large blocks back when they are freed.
+
+    By default each thread that reads a new model leaves a heap behind: 24 MB after 40 models of 400 trees, 8 MB so.
+    """
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)  # of glibc; others have no heaps for each thread
+    if set_option is not None:
+        set_option(_ARENAS, 1)
+        set_option(_OWN_BLOCK_FROM, 131_072)
 
 
 async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
