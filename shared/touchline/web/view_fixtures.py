@@ -14,8 +14,8 @@ from touchline.web.look import Look
 from touchline.web.view_context import context
 from touchline.web.view_parts import Chance, Kickoff, chances, kickoff, league
 
-PAGE: Final = 90
-"""Matches of one page: with them it stays below 200 kB, whatever is known of them."""
+PAGE: Final = 60
+"""Matches of one page: with them it is small and quick, whatever is known of them."""
 
 
 @dataclass(frozen=True)

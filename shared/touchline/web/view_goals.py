@@ -20,7 +20,7 @@ class GoalsView:
     svg: Markup
     labels: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    """Chances of scores, home goals down, away goals across."""
+    """Chances of scores in percent, home goals down, away goals across."""
     expected: str
     both: str
     lines: tuple[tuple[str, str, str], ...]
@@ -38,7 +38,7 @@ def goals_view(look: Look, grid: Grid) -> GoalsView:
     return GoalsView(
         svg=heat("grid", t("goals.grid"), about, cells, labels, (t("goals.home"), t("goals.away"))),
         labels=labels,
-        rows=tuple(tuple(t.percent(value, 1) for value in row) for row in chances),
+        rows=tuple(tuple(text for _, text in row) for row in cells),
         expected=t(
             "goals.expected",
             home=t.number(grid.expected_goals_home, 2),
