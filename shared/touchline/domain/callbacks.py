@@ -13,7 +13,7 @@ _PORTS: Final = {"https": 443, "http": 80}
 _CLOSED: Final = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2001::/32", "2002::/16")))
 """Global by their numbers: metadata of one cloud, and networks that lead to IPv4 addresses that cannot be seen."""
 _OPEN: Final = ip_network("2000::/3")
-"""The part of IPv6 in which public addresses lie."""
+"""The part of IPv6 in which public addresses lie; those that stand for IPv4 ones lie elsewhere."""
 
 
 class Target(NamedTuple):
@@ -56,10 +56,9 @@ def refused(address: str, *, loopback: bool) -> str:
     ('169.254.169.254 is no public address', '')
     """
     found = ip_address(address)
-    inner = found.ipv4_mapped if isinstance(found, IPv6Address) and found.ipv4_mapped else found
-    if inner.is_loopback and loopback:
+    if found.is_loopback and loopback:
         return ""
-    return "" if _public(inner) else f"{address} is no public address"
+    return "" if _public(found) else f"{address} is no public address"
 
 
 def _public(address: IPv4Address | IPv6Address) -> bool:
