@@ -1,5 +1,6 @@
 """The requirements of each function are enough for it: in an environment with nothing else."""
 
+import http.client
 import os
 import shutil
 import subprocess
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from framework import serving
+from serving import free_port
 from touchline import bootstrap
+from waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/requirements.txt"))
@@ -24,7 +27,9 @@ DELIVERIES = {
 """What each of the first functions of the chain gets, once the one before it is done."""
 
 pytestmark = pytest.mark.slow
-Install = Callable[[str], str]
+Install = Callable[..., str]
+WITH_FRAMEWORK = {"predict": "requirements-google.txt"}
+"""Files that bring the functions framework, where it is not the usual one."""
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +50,8 @@ def install(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
             pytest.skip("no package index can be reached")
         assert done.returncode == 0, done.stderr
 
-    def fill(function: str) -> str:
-        requirements = ROOT / "functions" / function / "requirements.txt"
+    def fill(function: str, name: str = "requirements.txt") -> str:
+        requirements = ROOT / "functions" / function / name
         uv("pip", "sync", "--require-hashes", "--python", str(python), str(requirements))
         uv("pip", "check", "--python", str(python))
         return str(python)
@@ -71,7 +76,8 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def test_a_function_starts_with_its_own_requirements_alone(
     function: str, install: Install, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    with serving(ROOT / "functions" / function / "main.py", environ, tmp_path, install(function)) as served:
+    python = install(function, WITH_FRAMEWORK.get(function, "requirements.txt"))
+    with serving(ROOT / "functions" / function / "main.py", environ, tmp_path, python) as served:
         assert served.ask("GET", "/healthz").status == 200
         if function in DELIVERIES:
             kind, body = DELIVERIES[function]
@@ -79,3 +85,31 @@ def test_a_function_starts_with_its_own_requirements_alone(
             assert (reply.status, reply.body) == (204, b""), served.log.read_text()
             stage = {"scrape": "scrapes", "export": "raw", "validate": "validated"}[function]
             assert bootstrap.ports(environ).store.stat(f"{stage}/published/000000000001.json"), served.log.read_text()
+
+
+def test_predict_starts_under_uvicorn_with_its_own_requirements_alone(
+    install: Install, environ: dict[str, str], tmp_path: Path
+) -> None:
+    port = free_port()
+    command = [install("predict"), "-m", "uvicorn", "main:app", "--app-dir", str(ROOT / "functions" / "predict")]
+    told = tmp_path / "told.txt"
+    with told.open("w") as log, subprocess.Popen([*command, "--port", str(port)], env=environ, stderr=log) as process:
+        try:
+            wait_until(lambda: asked(port, "/healthz") == 200, "the service is there", 60)
+            assert (asked(port, "/docs"), asked(port, "/metrics"), asked(port, "/readyz")) == (200, 200, 503), (
+                told.read_text()
+            )
+        finally:
+            process.kill()
+
+
+def asked(port: int, path: str) -> int:
+    """Status of an answer, 0 without one."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        connection.close()
