@@ -288,6 +288,10 @@ def unreadable(scene: Scene) -> None:
     scene.store.out_of_reach = True
 
 
+def strange(scene: Scene) -> None:
+    scene.store.stat = lambda key: {}[key]  # type: ignore[method-assign,index]
+
+
 def gone(scene: Scene) -> None:
     (scene.folder / KEYS_POINTER).unlink()
 
@@ -296,7 +300,7 @@ def put_back(scene: Scene) -> None:
     Keyring(scene.store).add("admin")  # a list of version 1, as before the second key
 
 
-@pytest.mark.parametrize("harm", [broken, unreadable, gone, put_back])
+@pytest.mark.parametrize("harm", [broken, unreadable, strange, gone, put_back])
 def test_harm_to_the_published_keys_changes_nothing_and_is_told(scene: Scene, harm: Callable[[Scene], None]) -> None:
     old, key = scene.keys.add("admin"), scene.keys.add("read")
     scene.keys.revoke("k1")
@@ -323,7 +327,7 @@ def test_what_was_mended_is_taken_up(scene: Scene) -> None:
     assert access.fault == ""
 
 
-@pytest.mark.parametrize("harm", [broken, unreadable])
+@pytest.mark.parametrize("harm", [broken, unreadable, strange])
 def test_before_any_keys_were_read_nobody_gets_in(scene: Scene, harm: Callable[[Scene], None]) -> None:
     key = scene.keys.add("admin")
     harm(scene)
