@@ -72,11 +72,12 @@ def compared(bench: Bench) -> Iterator[Figure]:
     """Start, speed and memory of all servers, in rounds."""
     rounds: dict[str, list[Told]] = {}
     kinds = bench.servers()
-    for number in range(bench.options.rounds + 1):
+    for kind in kinds:  # once for nothing: Python keeps its compiled code, and the disk its pages
+        with bench.served(kind):
+            pass
+    for _ in range(bench.options.rounds):
         for kind in kinds:
-            told = _looked_at(bench, kind)
-            if number:  # the first round lets Python keep its compiled code, and the disk its pages
-                rounds.setdefault(kind.name, []).append(told)
+            rounds.setdefault(kind.name, []).append(_looked_at(bench, kind))
     found = {name: _median(rows) for name, rows in rounds.items()}
     for name, figures in (("cold", _cold), ("cached", _cached), ("uncached", _uncached), ("memory", _memory)):
         if name in bench.wanted:
