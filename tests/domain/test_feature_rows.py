@@ -21,7 +21,8 @@ def test_rows_come_back_bit_for_bit(values: np.ndarray) -> None:
     rows = FeatureRows(ids, names, values)
     back = FeatureRows.from_bytes(rows.to_bytes())
     assert (back.match_ids, back.names, back.values.tobytes()) == (ids, names, values.tobytes())
-    assert back.of(ids, names[::-1]).tobytes() == np.ascontiguousarray(values[:, ::-1]).tobytes()
+    for _ in range(2):
+        assert back.of(ids, names[::-1]).tobytes() == np.ascontiguousarray(values[:, ::-1]).tobytes()
 
 
 @pytest.mark.parametrize(
