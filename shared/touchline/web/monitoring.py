@@ -25,7 +25,7 @@ from touchline.web import questions
 from touchline.web.answering import JSON, plain
 from touchline.web.describe import Operation, route
 from touchline.web.site import Site
-from touchline.web.tasks import owner_of
+from touchline.web.tasks import holder_of
 from touchline.work import Ports
 
 WRITER: Final = "predict"
@@ -112,7 +112,7 @@ def add_monitoring(app: FastAPI, site: Site) -> None:
     async def redrive(request: Request, letter_id: str) -> Response:
         questions.only_path(request)
         span = tracing.child(request.headers.get("traceparent", ""))
-        return plain(await to_thread.run_sync(ask_again, site.ports, letter_id, owner_of(request), span), 202)
+        return plain(await to_thread.run_sync(ask_again, site.ports, letter_id, holder_of(request).told, span), 202)
 
 
 def told_letters(store: ObjectStore, most: int) -> tuple[ToldLetter, ...]:
@@ -148,7 +148,7 @@ def ask_again(ports: Ports, identity: str, asked_by: str, span: str) -> ToldLett
     Args:
         ports: store, wiring and clock are used.
         identity: id of the letter.
-        asked_by: id of the key of the admin who wishes it.
+        asked_by: the admin who wishes it, by name and id of the key.
         span: of this request.
 
     Raises:
