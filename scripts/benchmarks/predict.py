@@ -96,7 +96,7 @@ def _looked_at(bench: Bench, kind: Kind) -> Told:
 
 
 def _median(rows: Sequence[Told]) -> Told:
-    return {name: statistics.median(row[name] for row in rows) for name in rows[0]}
+    return {name: round(statistics.median(row[name] for row in rows), 3) for name in rows[0]}
 
 
 def _cold(found: dict[str, Told]) -> Figure:
@@ -125,11 +125,15 @@ def _speed(found: dict[str, Told], name: str, ratios: dict[str, float], slowest:
         one: {key: row[key] for key in row if not key.startswith(("cold", "memory"))} for one, row in found.items()
     }
     own = found[name]
-    times = {rival: round(own["per_second"] / found[rival]["per_second"], 2) for rival in ratios if rival in found}
+    times, by_processor = (
+        {rival: round(own[how] / found[rival][how], 2) for rival in ratios if rival in found}
+        for how in ("per_second", "per_processor_second")
+    )
     wanted = ", ".join(f"{least:g} times {rival}" for rival, least in ratios.items())
     return Figure(
         figure=f"GET /predict/{{id}}, {'computed anew' if name == UNCACHED else 'cached'}, 16 connections, one process",
-        measured=shown | {"times_as_many": times}, goal=f"{wanted}; p99 <= {slowest:g} ms",
+        measured=shown | {"times_as_many": times, "by_processor_time": by_processor},
+        goal=f"{wanted}; p99 <= {slowest:g} ms",
         reached=own["p99"] <= slowest and all(times.get(rival, least) >= least for rival, least in ratios.items()),
     )  # fmt: skip
 

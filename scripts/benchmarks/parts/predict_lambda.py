@@ -65,6 +65,9 @@ class Runtime(ThreadingHTTPServer):
         self.event, self.given, self.answer, self.at = event, False, None, 0.0
         self.answered = threading.Event()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """The process is ended while it asks for a second invocation: nothing to tell."""
+
 
 def first_call(world: World, python: Path, client: Path, environ: dict[str, str]) -> float:
     """Seconds from the start of a process to the right answer of its first invocation.

@@ -146,7 +146,17 @@ def _with_wrk(port: int, requests: Sequence[str], seconds: float) -> dict[str, A
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(WRK % ",".join(json.dumps(request) for request in requests))
         script.flush()
-        command = ["wrk", "-t1", "-c16", f"-d{seconds:.0f}s", "-s", script.name, f"http://127.0.0.1:{port}/"]
+        command = [
+            "wrk",
+            "-t1",
+            "-c16",
+            f"-d{seconds:.0f}s",
+            "--timeout",
+            "30s",
+            "-s",
+            script.name,
+            f"http://127.0.0.1:{port}/",
+        ]
         told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found: dict[str, Any] = json.loads(told.splitlines()[-1])
     return found
