@@ -15,6 +15,8 @@ from touchline.work import Ports
 
 PATIENCE: Final = 2.0
 """Seconds that a request waits for a look, where it waits at all."""
+FIRST_PATIENCE: Final = 20.0
+"""Seconds that it waits if there is no board yet: the client of a distant store alone takes a second to load."""
 
 
 class Watcher:
@@ -64,7 +66,9 @@ class Watcher:
         board = await self.peek()
         if board is None:
             raise Unavailable(
-                f"not ready: {self.fault}", where="serving/published/", hint="train and promote a model, then try again"
+                f"not ready: {self.fault or 'nothing is read yet'}",
+                where="serving/published/",
+                hint="train and promote a model, then try again",
             )
         return board
 
@@ -91,7 +95,7 @@ class Watcher:
             look: Future[None] = Future()
             self._look, self._begun = look, time.monotonic()
             if awaited or self._board is None:
-                self._awaited_until = time.monotonic() + PATIENCE
+                self._awaited_until = time.monotonic() + (PATIENCE if self._board else FIRST_PATIENCE)
             Thread(target=self._run, args=(look,), name="look", daemon=True).start()
 
     def _run(self, look: "Future[None]") -> None:
