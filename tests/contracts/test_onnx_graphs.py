@@ -49,8 +49,12 @@ def test_input_and_output_have_the_agreed_names_and_shapes(graph, fitted):
     assert scores.type.tensor_type.shape.dim[1].dim_value == width
 
 
-def test_the_graph_is_small(graph):
-    assert len(graph.graph.node) <= 8
+def test_the_graph_is_small(graph, fitted):
+    """An ensemble for each score of members with trees, and few nodes beside them."""
+    with_trees = sum(member.family in ("xgboost", "histogram") for member in fitted.members)
+    operators = [node.op_type for node in graph.graph.node]
+    assert operators.count("TreeEnsembleRegressor") == 3 * with_trees
+    assert len(operators) <= 8 + 3 * with_trees
 
 
 def test_nothing_tells_who_made_it(graph):

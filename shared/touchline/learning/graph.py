@@ -1,8 +1,9 @@
 """The whole pool as one small ONNX graph: features in, the scores of all members out.
 
-All members share the scale of the features, so one product serves all regressions, and one ensemble holds all trees.
-Seven nodes load in a millisecond; what follows from the scores is reckoned by touchline/domain/pooling.py. Written out
-by hand, because the common converters make a graph of each member with many more nodes.
+All members share the scale of the features, so one product serves all regressions. Each score has an ensemble of its
+own trees: one that fills several scores takes a quarter longer. A dozen nodes load at once; what follows from the
+scores is reckoned by touchline/domain/pooling.py. Written out by hand, because the common converters make a graph of
+each member with many more nodes.
 """
 
 from collections.abc import Sequence
@@ -41,12 +42,10 @@ def graph(estimators: Sequence[Any], columns: int) -> onnx.ModelProto:
         "coefficients": coefficients,
         "intercepts": intercepts,
     }
-    grown = [
-        (first, tree)
-        for first, one in zip(firsts(estimators), estimators, strict=True)
-        if isinstance(one, Boosted)
-        for tree in trees(one)
-    ]
+    grown: dict[int, list[Tree]] = {}
+    for first, one in zip(firsts(estimators), estimators, strict=True):
+        for tree in trees(one) if isinstance(one, Boosted) else ():
+            grown.setdefault(first + tree.target, []).append(tree)
     nodes = [
         helper.make_node("IsNaN", [INPUT], ["missing"]),
         helper.make_node("Where", ["missing", "mean", INPUT], ["known"]),
@@ -56,7 +55,11 @@ def graph(estimators: Sequence[Any], columns: int) -> onnx.ModelProto:
         helper.make_node("Gemm", ["near", "coefficients", "intercepts"], ["regressed" if grown else OUTPUT]),
     ]
     if grown:
-        nodes += [_ensemble(grown, len(intercepts)), helper.make_node("Add", ["regressed", "added"], [OUTPUT])]
+        values["places"] = np.eye(len(intercepts))[list(grown)]
+        parts = [f"added{score}" for score in grown]
+        nodes += [_ensemble(name, some) for name, some in zip(parts, grown.values(), strict=True)]
+        nodes += [helper.make_node("Concat", parts, ["added"], axis=1)]
+        nodes += [helper.make_node("Gemm", ["added", "places", "regressed"], [OUTPUT])]
     made = helper.make_graph(
         nodes,
         "touchline",
@@ -78,16 +81,17 @@ def _constants(estimator: Any) -> Any:
     return constants(estimator) if isinstance(estimator, Boosted) else 0.0
 
 
-def _ensemble(grown: list[tuple[int, Tree]], scores: int) -> onnx.NodeProto:
-    parts = [_attributes(number, first, tree) for number, (first, tree) in enumerate(grown)]
-    attributes: dict[str, Any] = {name: [value for part in parts for value in part[name]] for name in parts[0]}
+def _ensemble(name: str, grown: list[Tree]) -> onnx.NodeProto:
+    """The sum of what the trees of one score add to it, (n, 1)."""
+    parts = [_attributes(number, tree) for number, tree in enumerate(grown)]
+    attributes: dict[str, Any] = {key: [value for part in parts for value in part[key]] for key in parts[0]}
     return helper.make_node(
-        "TreeEnsembleRegressor", [INPUT], ["added"], domain="ai.onnx.ml", name="trees", n_targets=scores,
+        "TreeEnsembleRegressor", [INPUT], [name], domain="ai.onnx.ml", name=name, n_targets=1,
         aggregate_function="SUM", post_transform="NONE", **attributes,
     )  # fmt: skip
 
 
-def _attributes(number: int, first: int, tree: Tree) -> dict[str, list[Any]]:
+def _attributes(number: int, tree: Tree) -> dict[str, list[Any]]:
     leaves, size = np.flatnonzero(tree.leaf), len(tree.leaf)
     inner = ~tree.leaf
     return {
@@ -101,6 +105,6 @@ def _attributes(number: int, first: int, tree: Tree) -> dict[str, list[Any]]:
         "nodes_missing_value_tracks_true": (inner & tree.missing_left).astype(int).tolist(),
         "target_treeids": [number] * len(leaves),
         "target_nodeids": leaves.tolist(),
-        "target_ids": [first + tree.target] * len(leaves),
+        "target_ids": [0] * len(leaves),
         "target_weights": tree.value[leaves].tolist(),
     }
