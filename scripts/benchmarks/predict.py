@@ -174,10 +174,11 @@ def engine_(bench: Bench) -> Iterator[Figure]:
         figure="engine: cold process to the first forecast, s", measured=seconds, goal="<= 0.18", reference="0.163",
         reached=seconds["median"] <= 0.18,
     )  # fmt: skip
-    rows = [int(started("100000")[1]) for _ in range(bench.options.rounds)]
+    told = [tuple(map(int, started("100000")[1].split())) for _ in range(bench.options.rounds)]
+    rows, by_processor = (statistics.median(column) for column in zip(*told, strict=True))
     yield Figure(
-        figure="engine: rows a second, a thousand at a time", measured=rows, goal=">= 80,000", reference=84_000,
-        reached=statistics.median(rows) >= 80_000, n=100_000,
+        figure="engine: rows a second, a thousand at a time", goal=">= 80,000", reference=84_000,
+        measured={"per_second": rows, "per_processor_second": by_processor}, reached=rows >= 80_000, n=100_000,
     )  # fmt: skip
 
 
