@@ -17,7 +17,7 @@ from touchline.testing.sabotage import SAFEGUARDS, without
 
 pytestmark = pytest.mark.slow
 SEEDS, BATCHES = 25, 5
-HARMED = {"fencing": 52, "conditional-create": 1}
+HARMED = {"fencing": 73, "conditional-create": 1}
 """Seeds whose schedules end otherwise without a safeguard; another call of a port may move them by some."""
 ENOUGH = 12
 """Seeds from there on among which a missing safeguard must show."""
