@@ -18,7 +18,7 @@ from touchline.stages.forecast_quotes import quoted_of
 from touchline.stages.predict_board import Board, read_board
 from touchline.stages.predict_goals import grid_of
 from touchline.stages.predict_match import answer
-from touchline.stages.predict_players import player, players_of
+from touchline.stages.predict_players import player
 from touchline.stages.predict_teams import context_of, elo_of
 
 
@@ -165,14 +165,6 @@ def test_the_next_match_of_his_team_is_taken(board: Board) -> None:
     assert player(board, f"{team} 9").match_id == first.match_id
 
 
-def test_all_known_players_of_a_match_likeliest_scorer_first(board: Board) -> None:
-    match = matches(board)[0]
-    told = players_of(board, match.match_id)
-    assert len(told) == 22
-    assert [each.expected_goals for each in told] == sorted((each.expected_goals for each in told), reverse=True)
-    assert {each.team for each in told} == {match.home_team, match.away_team}
-
-
 def test_players_that_make_no_sense_are_refused(board: Board) -> None:
     first = matches(board)[0]
     team = first.home_team
@@ -194,4 +186,3 @@ def test_without_line_ups_that_is_said(ports: Container) -> None:
     board = read_board(ports)
     with pytest.raises(NotFound, match="no line-ups are known"):
         player(board, "Anybody")
-    assert players_of(board, matches(board)[0].match_id) == []

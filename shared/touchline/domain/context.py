@@ -5,8 +5,6 @@ from datetime import datetime
 
 import msgspec
 
-from touchline.domain.vocabulary import slug
-
 
 class Meeting(msgspec.Struct, frozen=True):
     """One finished match."""
@@ -117,15 +115,6 @@ class EloLines(msgspec.Struct, frozen=True):
     """Elo lines of all teams of the countries that have fixtures."""
 
     lines: tuple[EloLine, ...]
-
-    def of(self, team: str) -> tuple[EloLine, ...]:
-        """Lines of the teams with this slug: several where countries have teams of the same name.
-
-        >>> lines = EloLines((EloLine("England", "Nott'm Forest", ()), EloLine("England", "Leeds", ())))
-        >>> [line.team for line in lines.of("nottm-forest")]
-        ["Nott'm Forest"]
-        """
-        return tuple(line for line in self.lines if slug(line.team) == team)
 
 
 class Records(msgspec.Struct, frozen=True):

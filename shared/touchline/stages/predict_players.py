@@ -7,6 +7,7 @@ from touchline.domain.forecasts import MatchForecast, resolve, suggestions
 from touchline.domain.involvement import FULL, chance
 from touchline.domain.player_shares import PlayerShare
 from touchline.errors import DataError, NotFound, UnknownName
+from touchline.stages.predict_arm import arm_for
 from touchline.stages.predict_board import Board, require_published
 from touchline.stages.predict_goals import Grid, grid_of
 from touchline.stages.predict_names import find_match
@@ -38,7 +39,9 @@ class PlayerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     model_version: str
 
 
-def player(board: Board, name: str, *, team: str = "", match_id: str = "", minutes: float = FULL) -> PlayerAnswer:
+def player(
+    board: Board, name: str, *, team: str = "", match_id: str = "", minutes: float = FULL, client: str = ""
+) -> PlayerAnswer:
     """What a player is likely to do: in the next match of his team, unless another is named.
 
     Args:
@@ -47,6 +50,7 @@ def player(board: Board, name: str, *, team: str = "", match_id: str = "", minut
         team: his team.
         match_id: a published match of his team.
         minutes: that he plays, 1 to 90.
+        client: who asks, as `arm_for` has it: the expected goals are those of the model that answers him.
 
     Raises:
         NotFound: no line-ups are known; the match is not forecast, or his team has none that is.
@@ -59,23 +63,8 @@ def player(board: Board, name: str, *, team: str = "", match_id: str = "", minut
     match = find_match(board, match_id) if match_id else _next(board, share)
     if not _plays(share, match):
         raise DataError(f"{share.team} do not play in {match.match_id}", where="match_id")
-    return _answer(share, match, grid_of(board, match.match_id), minutes)
-
-
-def players_of(board: Board, match_id: str) -> list[PlayerAnswer]:
-    """What the known players of both teams are likely to do if they play all of a match; likeliest scorer first.
-
-    Raises:
-        NotFound: no forecast of the match is published.
-    """
-    match, known = find_match(board, match_id), require_published(board).players()
-    country = competition(match.competition).country
-    squads = [*known.of(country, match.home_team), *known.of(country, match.away_team)]
-    if not squads:
-        return []
-    grid = grid_of(board, match_id)
-    told = [_answer(share, match, grid, FULL) for share in squads]
-    return sorted(told, key=lambda each: (-each.expected_goals, each.player))
+    grid = grid_of(board, match.match_id, arm_for(board, client, match.match_id))
+    return _answer(share, match, grid, minutes)
 
 
 def _found(board: Board, name: str, team: str) -> PlayerShare:

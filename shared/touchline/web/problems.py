@@ -4,13 +4,12 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from touchline.errors import TouchlineError
 from touchline.web import refusals
-from touchline.web.refusals import MEDIA_TYPE, Refusal, Refused, fault
+from touchline.web.refusals import MEDIA_TYPE, Refusal, Refused
 
 __all__ = ["MEDIA_TYPE", "install", "problem", "response"]
 
@@ -29,7 +28,6 @@ def install(app: FastAPI) -> None:
     """Let the application answer all its errors this way."""
     app.add_exception_handler(TouchlineError, _touchline)
     app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -49,12 +47,6 @@ def _http(request: Request, error: Exception) -> Response:
     hint = "see /docs" if error.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED) else ""
     detail = f"{request.method} {request.url.path}: {error.detail}"
     return problem(error.status_code, detail, hint=hint, headers=error.headers)
-
-
-def _invalid(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    faults = [fault(".".join(str(part) for part in each["loc"][1:]) or "body", each["msg"]) for each in error.errors()]
-    return problem(422, f"the request has a wrong value: {', '.join(one.field for one in faults)}", errors=faults)
 
 
 def _unexpected(_: Request, error: Exception) -> Response:
