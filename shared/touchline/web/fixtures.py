@@ -12,6 +12,7 @@ from touchline.domain.live import Standing, State
 from touchline.stages.predict_board import Board, require_published
 from touchline.stages.predict_names import known_competitions, known_teams, require_competition, require_team
 from touchline.web.answers import Limit, Offset, Word, following
+from touchline.web.listing import iso
 
 PATH: Final = "/predict/matches"
 
@@ -61,7 +62,7 @@ def fixtures(board: Board, live: Sequence[Standing], wish: FixtureFilter, fault:
     """
     code = require_competition(wish.competition, known_competitions(board)) if wish.competition else ""
     team = require_team(wish.team, known_teams(board), "team") if wish.team else ""
-    found = select(_all(board, live), competition=code, date_from=_iso(wish.date_from), date_to=_iso(wish.date_to))
+    found = select(_all(board, live), competition=code, date_from=iso(wish.date_from), date_to=iso(wish.date_to))
     named = [match for match in found if team in ("", match.home_team, match.away_team)]
     return Matches(
         total=len(named),
@@ -106,7 +107,3 @@ def _fixture(standing: Standing) -> Fixture:
         status=standing.state,
         forecast=False,
     )
-
-
-def _iso(day: date | None) -> str:
-    return day.isoformat() if day else ""

@@ -7,7 +7,7 @@ import msgspec
 from touchline.web.files import Files
 from touchline.web.livescores import Livescores
 from touchline.web.matches import MATCH, PRECOMPUTED, Matches
-from touchline.web.replies import Asked, Handler, Reply, plain
+from touchline.web.replies import Asked, Handler, Reply, no_parameters
 from touchline.web.site import Site
 
 _ALIVE: Final = b'{"status":"ok"}'
@@ -54,7 +54,7 @@ class Hot:
 
     async def _ready(self, asked: Asked) -> Reply:
         """Ready with a model that the promotions know, its bytes checked."""
-        plain(asked.scope)
+        no_parameters(asked.scope)
         board = await self._site.watcher.board()
         published, serving = board.published, board.serving
         told = {
@@ -67,7 +67,7 @@ class Hot:
 
     async def _metrics(self, asked: Asked) -> Reply:
         """Counters and gauges for Prometheus."""
-        plain(asked.scope)
+        no_parameters(asked.scope)
         from touchline.web import exposition
 
         board = await self._site.watcher.peek()
@@ -77,5 +77,5 @@ class Hot:
 
 async def _alive(asked: Asked) -> Reply:
     """The process answers; says nothing of what it knows."""
-    plain(asked.scope)
+    no_parameters(asked.scope)
     return Reply(200, _ALIVE)

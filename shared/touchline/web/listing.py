@@ -36,8 +36,8 @@ def chosen(board: Board, wish: Filter) -> list[MatchForecast]:
     found = select(
         published.forecasts.matches,
         competition=code,
-        date_from=_iso(wish.date_from),
-        date_to=_iso(wish.date_to),
+        date_from=iso(wish.date_from),
+        date_to=iso(wish.date_to),
     )
     return [
         match
@@ -101,5 +101,6 @@ def cell(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def _iso(day: date | None) -> str:
+def iso(day: date | None) -> str:
+    """A day as forecasts are chosen by it, empty without one."""
     return day.isoformat() if day else ""

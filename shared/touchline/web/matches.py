@@ -12,10 +12,10 @@ from touchline.domain.routing import Arm
 from touchline.stages.predict_arm import arm_for
 from touchline.stages.predict_board import Board, require_published
 from touchline.stages.predict_match import MatchAnswer, answers, precomputed
-from touchline.stages.predict_model import asked_of, serving_of
+from touchline.stages.predict_model import asked_of, named, serving_of
 from touchline.stages.predict_names import find_match
 from touchline.web.kept import Kept, Wanted
-from touchline.web.replies import Asked, Reply, plain
+from touchline.web.replies import Asked, Reply, no_parameters
 from touchline.web.site import Site
 from touchline.web.together import Together
 
@@ -37,19 +37,19 @@ class Matches:
 
     async def computed(self, asked: Asked) -> Reply:
         """The forecast of a match by the serving model."""
-        plain(asked.scope)
+        no_parameters(asked.scope)
         board, match_id = await self._board(), asked.parameter
         arm = arm_for(board, asked.client, match_id)
         head = self._kept.at_hand(board, match_id, arm)
         cached = head is not None
         if head is None:
             head, cached = await self._kept.find(self._wanted(board, match_id, arm))
-        self._site.measured.predictions[serving_of(board, arm).version, arm] += 1
+        self._site.measured.predictions[named(board, arm)] += 1
         return Reply(200, head + self._tail(board, cached=cached))
 
     async def precomputed(self, asked: Asked) -> Reply:
         """The forecast of a match as it was published."""
-        plain(asked.scope)
+        no_parameters(asked.scope)
         board = await self._board()
         return Reply(200, _head(precomputed(board, asked.parameter)) + self._tail(board, cached=False))
 

@@ -110,7 +110,7 @@ def known(sent: str, tag: str) -> bool:
     return sent.strip() == "*" or f'"{tag}"' in {one.strip().removeprefix("W/") for one in sent.split(",")}
 
 
-def plain(scope: Scope) -> None:
+def no_parameters(scope: Scope) -> None:
     """Refuse any parameter.
 
     Raises:
