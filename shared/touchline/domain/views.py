@@ -76,7 +76,7 @@ class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
     until: str = ""
     """Day of the newest settled match, ISO 8601."""
     contenders: tuple[str, ...] = ()
-    """The champion, and the challenger of today or of the last route."""
+    """The champion, and the challenger; without one, the model with most settled matches in common with it."""
     standings: tuple[Standing, ...] = ()
     duels: tuple[Duel, ...] = ()
     every: tuple[Standing, ...] = ()

@@ -25,7 +25,7 @@ class Redrive(msgspec.Struct, frozen=True, kw_only=True):
 
     letter: str
     asked_by: str
-    """Id of the key."""
+    """Name and id of the key."""
     asked: datetime
     traceparent: str = ""
 

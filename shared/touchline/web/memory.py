@@ -14,7 +14,10 @@ KEPT_SECONDS: Final = 600.0
 
 
 class Memory:
-    """Makes an answer once, as long as the board stays what it is; away from the loop that serves the others."""
+    """Keeps answers while the board stays what it is, and makes those that it does not have in threads.
+
+    Two that ask for the same at the same moment may both make it.
+    """
 
     def __init__(self, cache: Cache, meters: Meters) -> None:
         self._cache, self._meters = cache, meters

@@ -42,7 +42,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "callback": "https://example.org/told",
     "Idempotency-Key": "daily-2026-03-14",
     "match_id": "e0-2025-26-arsenal-chelsea",
-    "version": "12",
+    "version": "0123456789abcdef0123",
     "player": "Bukayo Saka",
     "minutes": 90,
     "body": {"home_team": "Arsenal", "away_team": "Chelsea", "competition": "E0", "date": "2026-03-14"},

@@ -32,7 +32,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     number: Annotated[int, Meta(description="1, 2, 3 ... in the order of decisions")]
     model_version: str
-    stage: Annotated[str, Meta(description="What was reached: rejected, smoke, candidate, champion, or route")]
+    stage: Annotated[str, Meta(description="Reached: rejected, smoke, candidate, champion or route; or refused")]
     previous: Annotated[str, Meta(description="Champion before the decision, empty if there was none")]
     champion: Annotated[str, Meta(description="Champion after the decision, empty if there is none")]
     reason: Annotated[str, Meta(description="Why it was decided so")]
