@@ -25,6 +25,7 @@ from touchline.stages.predict_board import read_board
 from touchline.web import words
 from touchline.web.look import look_at
 from touchline.web.plots import nice_ticks
+from touchline.web.view_match import match_view
 from touchline.web.view_models import models_view
 from touchline.web.view_parts import percents
 
@@ -81,7 +82,7 @@ class Tags(HTMLParser):
             self.faults.append(f"</{tag}> at {self.getpos()}")
 
 
-def page(client: Client, path: str, **query: str) -> str:
+def page(client: Client, path: str, /, **query: str) -> str:
     answer = client.get(path, **({"params": query} if query else {}))
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -240,7 +241,7 @@ def test_names_are_text_wherever_they_stand(tmp_path: Path) -> None:
     one = f"/match/{listed(hostile)[0]['match_id']}"
     for path in ("/", one, "/?" + urlencode({"team": page_state.HOSTILE, "competition": '"><b>'}),
                  "/what-if?" + urlencode({"home_team": page_state.HOSTILE, "away_team": "<i>", "date": "'>"}),
-                 "/chain?" + urlencode({"said": "<b>", "x": '"><b>'})):  # fmt: skip
+                 "/chain?" + urlencode({"said": "<b>", "x": '"><b>'}), "/?path=x", "/?self=x"):  # fmt: skip
         text = page(hostile, path)
         assert Tags(text).faults == [], path
         for name in ("<script>alert", "<i>", '<b>"'):
@@ -252,6 +253,14 @@ def test_errors_of_others_are_text_too(client: Client) -> None:
     text = page(client, "/chain")
     assert "the &lt;database&gt; does not answer" in text
     assert "1 behind" in text
+
+
+def test_the_lines_of_a_forecast_are_those_of_one_model(filled: Container, match: str) -> None:
+    view = match_view(look_at(match, {}, "", served.NOW), read_board(filled), match.removeprefix("/match/"))
+    assert view.history
+    assert [row[1] for row in view.history.rows] == ["m1", "challenger", "m1", "m1"]
+    drawn = re.findall(r'<polyline points="([^"]*)"', view.history.svg)
+    assert [len(line.split()) for line in drawn] == [3, 3, 3]
 
 
 # What is kept
@@ -286,6 +295,8 @@ def test_what_if_answers_and_says_what_is_wrong(client: Client) -> None:
     text = page(client, "/what-if", **asked)
     assert f'<h2 id="answer">{first["home_team"]} – {first["away_team"]}</h2>' in text
     assert "neutral ground" in page(client, "/what-if", **asked, neutral="1").lower()
+    known = f'<option value="{first["home_team"]}">'
+    assert known in page(client, "/what-if", competition=first["competition"].lower()), "as the answer understands it"
     wrong = page(client, "/what-if", **{**asked, "home_team": first["home_team"][:-1]})
     assert 'aria-invalid="true" aria-describedby="fault"' in wrong
     assert f">{first['home_team']}</a>" in wrong, "a name that looks like it is offered"
@@ -334,7 +345,8 @@ def test_a_route_is_told_in_words(filled: Container, mode: str, language: str) -
 TEXTS = st.one_of(
     st.text(max_size=30), st.sampled_from(["2026-03-02", "0001-01-01", "9999-12-31", "1", "99999999999", "-1", "SIM1"])
 )
-FIELDS = ("from", "to", "competition", "team", "min", "page", "lang", "tz", "home_team", "away_team", "date", "neutral")
+FIELDS = ("from", "to", "competition", "team", "min", "page", "lang", "tz", "home_team", "away_team", "date", "neutral",
+          "path", "self")  # fmt: skip
 
 
 @settings(max_examples=60, deadline=None)

@@ -57,13 +57,14 @@ def richer(ports: Ports, seq: int, matches: tuple[MatchForecast, ...] | None = N
 
 def _records(told: ForecastSet, now: datetime) -> Records:
     version, hours = told.model.version, (26, 14, 2)
+    sealed = ((26, version), (14, version), (8, "challenger"), (2, version))
     return Records(
         sealed={
             match.match_id: tuple(
                 Sealed(
-                    now - timedelta(hours=hour), version, match.home - hour / 1000, match.draw, match.away + hour / 1000
+                    now - timedelta(hours=hour), name, match.home - hour / 1000, match.draw, match.away + hour / 1000
                 )
-                for hour in hours
+                for hour, name in sealed
             )
             for match in told.matches
         },

@@ -35,12 +35,12 @@ class Look:
     """What else the address asks."""
     now: datetime
 
-    def href(self, path: str, **query: object) -> str:
+    def href(self, path: str, /, **query: object) -> str:
         """A link that keeps language and zone; what is empty is left out."""
         asked = {**self.chosen, **{name: str(value) for name, value in query.items() if value not in ("", None)}}
         return f"{path}?{urlencode(asked)}" if asked else path
 
-    def here(self, **changes: object) -> str:
+    def here(self, /, **changes: object) -> str:
         """A link to this page with some of the question changed."""
         return self.href(self.path, **{**self.query, **changes})
 

@@ -97,7 +97,7 @@ def match_view(look: Look, board: Board, match_id: str) -> MatchView:
         form_away=_met(look, around.form_away, told.away_team),
         meetings=_meetings(look, around, teams),
         odds=_odds(look, around.odds),
-        history=_history(look, around.history),
+        history=_history(look, around.history, published.model.version),
         publication=published.publication,
         trace=_trace(board),
         faults=faults,
@@ -160,14 +160,15 @@ def _odds(look: Look, quotes: tuple[Quoted, ...]) -> Figure | None:
     )
 
 
-def _history(look: Look, sealed: tuple[Sealed, ...]) -> Figure | None:
+def _history(look: Look, sealed: tuple[Sealed, ...], drawn: str) -> Figure | None:
+    """What was sealed of the match: one model's forecasts as lines, since others would cross them, and all as rows."""
     if not sealed:
         return None
     t = look.words
     return outcome_lines(
         look,
         "history",
-        [(row.sealed_at, (row.home, row.draw, row.away)) for row in sealed],
+        [(row.sealed_at if row.model_version == drawn else None, (row.home, row.draw, row.away)) for row in sealed],
         head=(t("when"), t("home.by"), "1", "X", "2"),
         rows=[
             (

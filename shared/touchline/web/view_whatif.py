@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+import msgspec
+
 from touchline.domain.competitions import competition
+from touchline.domain.forecasts import resolve
 from touchline.errors import TouchlineError
 from touchline.stages.predict_board import Board
 from touchline.stages.predict_names import known_competitions, known_teams
@@ -59,7 +62,8 @@ def whatif_view(look: Look, board: Board) -> WhatIfView:
     """
     codes = known_competitions(board)
     asked = {name: look.query.get(name, "").strip()[:LONGEST] for name in FIELDS}
-    asked["competition"] = asked["competition"] or (codes[0] if codes else "")
+    chosen = asked["competition"] or (codes[0] if codes else "")
+    asked["competition"] = resolve(chosen, codes) or chosen
     complete = bool(asked["home_team"] and asked["away_team"])
     asked["date"] = asked["date"] or look.day(look.now).isoformat()
     fault, answer = None, None
@@ -89,9 +93,9 @@ def _answer(look: Look, board: Board, asked: Mapping[str, str]) -> Answered:
         told=told,
         league=league(told.competition),
         day=t.day(day),
-        chances=chances(look, (told.home_team, told.away_team), (told.home, told.draw, told.away)),
+        chances=chances(look, (told.home_team, told.away_team), msgspec.structs.astuple(told.probabilities)),
         goals=goals_view(look, grid_if(board, pair)),
-        until=told.results_until[:10],
+        until=told.results_until.date().isoformat(),
     )
 
 
