@@ -70,12 +70,13 @@ import asyncio, json, sys
 from main import app
 
 async def call(path):
-    sent = []
+    sent, (path, _, query) = [], path.partition("?")
     async def receive():
         return {"type": "http.request", "body": b"", "more_body": False}
     async def send(message):
         sent.append(message)
-    asked = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [], "client": ["y", 1]}
+    asked = {"type": "http", "method": "GET", "path": path, "query_string": query.encode(), "headers": [],
+             "client": ["y", 1]}
     await app(asked, receive, send)
     return sent[0]["status"]
 
@@ -93,7 +94,7 @@ def test_hot_routes_load_no_framework_and_no_table_library(home: Path, match: st
         "/readyz",
         f"/predict/{match}",
         f"/predict/precomputed/{match}",
-        "/livescores",
+        "/livescores?competition=E0",
         "/static/style.css",
     )
     statuses, modules = told(home, ASGI, *paths, TOUCHLINE_CACHE="redis://192.0.2.1/0")
@@ -180,15 +181,17 @@ print(json.dumps([
     call(path="/readyz"),
     call(path="/predict/predictions", query_string="limit=3", headers={"accept-encoding": "gzip"}),
     call(path="/predict/match", method="POST", data=b"\\xff\\xfe", content_type="application/json"),
+    call(path="/predict/predictions", environ_overrides={"QUERY_STRING": "team=K\xc3\xb6ln&competition=%C3%A4"}),
 ]))
 """
 
 
 def test_the_functions_framework_is_answered_by_a_plain_function(home: Path) -> None:
-    ready, listing, wrong = told(home, HANDLE)
+    ready, listing, wrong, raw = told(home, HANDLE)
     assert ready[1:] == [200, "application/json", "str"]
     assert listing[1:] == [200, "application/json", "bytes"]
     assert wrong[1:3] == [400, "application/problem+json"]
+    assert raw[1:3] == [404, "application/problem+json"], "the team is unknown, not unreadable"
 
 
 # uvicorn

@@ -63,7 +63,7 @@ class Core:
         begun, method = time.perf_counter(), scope["method"]
         told = Told(send, bodiless=method == "HEAD")
         try:
-            scope["path"] = scope["path"].rstrip("/") or "/"
+            scope["path"] = scope["path"].rstrip("/") or "/"  # a slash at the end is as good as none
             await self._answer(scope, receive, told)
         finally:
             self._site.measured.request(told.route, method, told.status, time.perf_counter() - begun)

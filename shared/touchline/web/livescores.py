@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from threading import Lock
-from typing import Annotated, Final, NoReturn
-from urllib.parse import parse_qsl
+from typing import Annotated, Final
 
 import msgspec
 
@@ -14,7 +13,7 @@ from touchline.domain.live import POINTER, LiveScores, Standing
 from touchline.errors import TouchlineError
 from touchline.manifest import decode, sha256
 from touchline.ports import Clock, ObjectStore
-from touchline.web.refusals import MOST_VALUES, Fault, Refused, fault, refusal, too_many
+from touchline.web.questions import of_query
 from touchline.web.replies import Asked, Reply, tagged
 from touchline.web.site import Site
 
@@ -83,7 +82,7 @@ class Livescores:
 
     async def answer(self, asked: Asked) -> Reply:
         """How matches stand."""
-        code = _competition(asked.scope["query_string"])
+        code = of_query(asked.scope["query_string"], Wish).competition
         scores = await asyncio.to_thread(self._board.scores)
         body = msgspec.json.encode(standings(scores, self._board.fault, code, self._clock))
         return tagged(asked.scope, Reply(200, body), sha256(body)[:32])
@@ -101,26 +100,3 @@ def standings(scores: LiveScores | None, degraded: str, code: str, clock: Clock)
         degraded=degraded,
         matches=[one for one in scores.matches if wanted in ("", one.competition)],
     )
-
-
-def _competition(query: bytes) -> str:
-    """The code of the competition that is asked for; read here, so that a scoreboard needs no framework."""
-    if query.count(b"&") >= MOST_VALUES:
-        _refuse([too_many("query")])
-    given = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    faults = [
-        Fault(name[:LONGEST], "is not known; known are: competition") for name, _ in given if name != "competition"
-    ]
-    if len(given) - len(faults) > 1:
-        faults.append(Fault("competition", "is given more than once"))
-    code = next((value for name, value in given if name == "competition"), "")
-    if len(code) > LONGEST:
-        faults.append(fault("competition", f"is longer than {LONGEST} characters"))
-    if faults:
-        _refuse(faults)
-    return code
-
-
-def _refuse(faults: list[Fault]) -> NoReturn:
-    names = ", ".join(one.field for one in faults)
-    raise Refused(refusal(422, f"the request has a wrong value: {names}", errors=faults, hint="see /docs"))

@@ -1,16 +1,21 @@
-"""Reads questions: the query of a request or its JSON body, exactly as declared; every fault is named by its path."""
+"""Reads questions: the query of a request or its JSON body, exactly as declared; every fault is named by its path.
+
+Imports no framework, since live scores are asked for without one.
+"""
 
 import re
 from collections import Counter
 from collections.abc import Mapping
-from difflib import get_close_matches
 from types import NoneType
-from typing import Annotated, Any, Final, NoReturn, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar, Union, get_args, get_origin
+from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.requests import Request
 
 from touchline.web.refusals import EXAMPLES, MOST_VALUES, Fault, Refused, fault, refusal, too_many
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 _Q = TypeVar("_Q", bound=msgspec.Struct)
 
@@ -22,29 +27,39 @@ _JSON: Final = re.compile(r"application/([a-z0-9.+-]+\+)?json", re.IGNORECASE)
 _PATH: Final = re.compile(r"^(.*?)(?: - at `\$(.*)`)?$", re.DOTALL)
 
 
-def query(request: Request, kind: type[_Q]) -> _Q:
+def query(request: "Request", kind: type[_Q]) -> _Q:
     """The parameters of a request.
 
     Raises:
         Refused: 422, naming each parameter that is unknown, given twice, missing or wrong.
     """
-    given = request.query_params.multi_items()
+    return of_query(request.scope["query_string"], kind)
+
+
+def of_query(sent: bytes, kind: type[_Q]) -> _Q:
+    """The parameters of a query string; see `query`."""
+    given = parse_qsl(sent.decode("latin-1"), keep_blank_values=True)
     _require_few("query", len(given))
     times = Counter(name for name, _ in given)
     twice = [Fault(name[:100], "is given more than once") for name in sorted(times) if times[name] > 1]
     return _made(kind, dict(given), twice, strict=False)
 
 
-def only_path(request: Request) -> None:
+def only_path(request: "Request") -> None:
     """Refuse any parameter.
 
     Raises:
         Refused: 422, naming each.
     """
-    query(request, _Nothing)
+    no_query(request.scope["query_string"])
 
 
-async def body(request: Request, kind: type[_Q]) -> _Q:
+def no_query(sent: bytes) -> None:
+    """Refuse any parameter of a query string; see `only_path`."""
+    of_query(sent, _Nothing)
+
+
+async def body(request: "Request", kind: type[_Q]) -> _Q:
     """The JSON object that a request brings.
 
     Raises:
@@ -121,6 +136,8 @@ def _told(kind: Any) -> Any:
 
 
 def _unknown(name: str, known: list[str]) -> Fault:
+    from difflib import get_close_matches  # a cold start has no time for it
+
     near = get_close_matches(name[:50], known, n=1)
     told = f"did you mean {near[0]}?" if near else f"known are: {', '.join(known)}" if known else "there is none here"
     return Fault(name[:100], f"is not known; {told}")

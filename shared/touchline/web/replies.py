@@ -117,8 +117,6 @@ def no_parameters(scope: Scope) -> None:
         Refused: 422, naming each.
     """
     if scope["query_string"]:
-        from starlette.requests import Request
+        from touchline.web.questions import no_query
 
-        from touchline.web.questions import only_path
-
-        only_path(Request(scope))
+        no_query(scope["query_string"])
