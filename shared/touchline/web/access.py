@@ -105,11 +105,6 @@ class Access:
         """Why the published keys cannot be read, empty if they can."""
         return self.known.fault
 
-    @property
-    def clients(self) -> int:
-        """Addresses whose buckets are kept."""
-        return len(self._clients)
-
     def admit(self, presented: str, client: str, scope: Scope) -> Admitted | Refused:
         """Whether a caller may ask for this, by the keys that are known: microseconds.
 
