@@ -1,11 +1,14 @@
 """Lists of the API: pages, filters, tags, forms, and what is told of matches, teams and models."""
 
+import asyncio
 import csv
 import dataclasses
 import gzip
 import hashlib
 import io
 from collections.abc import Iterator
+from contextlib import suppress
+from copy import copy
 from typing import Any
 
 import msgspec
@@ -17,10 +20,13 @@ from hypothesis import strategies as st
 import boards
 import served
 from api import CSV, JSON, Api
-from asking import problem
+from asgi_client import Client
+from asking import ASSETS, problem
 from served import promoted, publish_model
 from touchline.domain.context import MatchContext, Quoted
+from touchline.settings import Predict
 from touchline.web.answers import Filter
+from touchline.web.core import create_app
 from touchline.web.listing import sheet
 from touchline.web.negotiation import media
 
@@ -97,6 +103,29 @@ def test_who_holds_an_answer_is_not_sent_it_again(api: Api, path: str) -> None:
     again = api.get(path, headers={"if-none-match": f'"other", W/{tag}'})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
     assert api.get(path, headers={"if-none-match": '"other"'}).status_code == 200
+
+
+class NotedStore:
+    """A store that notes what is read of it on a loop, where everybody waits for it."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.read: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        with suppress(RuntimeError):  # no loop runs in a thread that works for one
+            asyncio.get_running_loop()
+            self.read.append(name)
+        return getattr(self._store, name)
+
+
+@pytest.mark.parametrize("path", ["/predict/predictions", "/predict/cards", "/predict/matches?team=x", "/openapi.json"])
+def test_nobody_waits_while_an_answer_reads_the_store(api: Api, path: str) -> None:
+    ports = copy(api.ports)
+    ports.store = store = NotedStore(api.ports.store)  # type: ignore[assignment]
+    client = Client(create_app(ports, Predict(refresh_seconds=0, access="open"), ASSETS))
+    assert client.get(path).status_code in (200, 404)
+    assert store.read == []
 
 
 def test_tags_differ_by_question_form_coding_and_state(tmp_path: Any) -> None:
@@ -195,6 +224,7 @@ def test_a_card_sets_the_forecast_beside_prices(api: Api) -> None:
     for card in api.get("/predict/cards").json()["cards"]:
         told = card["forecast"]["probabilities"]
         assert {name: pytest.approx(1 / price) for name, price in card["fair_odds"].items()} == told
+        assert card["sealed_at"] == served.NOW.isoformat().replace("+00:00", "Z")
         assert len(card["form_home"]) == len(card["form_away"]) == 5
         assert set(card["form_home"] + card["form_away"]) <= set("WDL")
         if card["market"]:

@@ -70,7 +70,7 @@ def test_a_queued_answer_is_the_online_one(ports: Container) -> None:
         (AskAnswer(match_id=match.match_id), online(board, match.match_id)),
         (AskExplain(match_id=match.match_id), explain(board, match.match_id)),
         (AskGoals(match_id=match.match_id), grid_of(board, match.match_id)),
-        (AskPlayer(name=f"{match.home_team} 3", minutes=45), player(board, f"{match.home_team} 3", minutes=45)),
+        (AskPlayer(player=f"{match.home_team} 3", minutes=45), player(board, f"{match.home_team} 3", minutes=45)),
         (
             AskMatch(home_team=match.home_team.upper(), away_team=match.away_team, competition="sim1", date=day),
             what_if(board, match.home_team, match.away_team, "SIM1", day),
@@ -105,7 +105,7 @@ def test_a_client_has_the_model_that_it_is_routed_to(ports: Container) -> None:
     [
         (AskAnswer(match_id="nothing-like-a-match"), "match_id", False),
         (AskGoals(match_id="sim1-2025-26-oxpasture-umberleig"), "match_id", True),
-        (AskPlayer(name="Nobody"), "player", False),
+        (AskPlayer(player="Nobody"), "player", False),
         (AskMatch(home_team="Oxpastur", away_team="Umberleigh", competition="SIM1", date=DAY), "home_team", True),
     ],
 )

@@ -15,6 +15,7 @@ from touchline.errors import CorruptObject, DataError, NotFound, Unavailable
 from touchline.manifest import current, publish, write_object
 from touchline.ports import Forecast
 from touchline.stages.predict_board import Board, read_board
+from touchline.stages.predict_goals import grid_of
 from touchline.stages.predict_match import answer, answers, precomputed
 from touchline.stages.predict_whatif import what_if
 
@@ -97,12 +98,14 @@ def test_on_neutral_ground_nobody_is_at_home(board: Board) -> None:
     day = match.kickoff.date()
     one = what_if(board, match.home_team, match.away_team, match.competition, day, neutral=True)
     other = what_if(board, match.away_team, match.home_team, match.competition, day, neutral=True)
-    np.testing.assert_allclose([one.home, one.draw, one.away], [other.away, other.draw, other.home], atol=1e-12)
+    swapped = msgspec.structs.astuple(other.probabilities)[::-1]
+    np.testing.assert_allclose(msgspec.structs.astuple(one.probabilities), swapped, atol=1e-12)
     np.testing.assert_allclose(one.goals.expected_goals_home, other.goals.expected_goals_away, atol=1e-12)
     at_home = what_if(board, match.home_team, match.away_team, match.competition, day)
     away = what_if(board, match.away_team, match.home_team, match.competition, day)
-    np.testing.assert_allclose(one.home, (at_home.home + away.away) / 2, atol=1e-12)
-    assert at_home.home > one.home > away.away
+    home, neutral, reverse = at_home.probabilities.home, one.probabilities.home, away.probabilities.away
+    np.testing.assert_allclose(neutral, (home + reverse) / 2, atol=1e-12)
+    assert home > neutral > reverse
     assert (at_home.neutral, one.neutral) == (False, True)
     assert "neutral ground" in one.how
 
@@ -121,15 +124,7 @@ def test_forecasts_of_an_earlier_champion_are_computed_anew_and_called_stale(tmp
 
 def test_the_challenger_answers_who_is_sent_to_it(tmp_path: Path) -> None:
     ports = boards.home(tmp_path, players=False)
-    files = {"calibration.json": b'{"type":"temperature","temperature":2.0}'}
-    publish_model(ports.store, "m2", 2, files=files, **against("m1"))
-    publication, serving = current(ports.store, "serving")
-    _, models = current(ports.store, "models")
-    outputs = serving.outputs | {f"challenger/{name}": ref for name, ref in models.outputs.items()}
-    second = {"model_id": "m2", "model_version": "m2"}
-    parameters = serving.parameters | {"route": {"mode": "ab", "share": 0.5, "salt": "s"}, "challenger": second}
-    made = msgspec.structs.replace(serving, id="routed", outputs=outputs, parameters=parameters)
-    publish(ports.store, made, publication.seq + 1)
+    boards.routed(ports)
     board = read_board(ports)
     champion, challenger = (answer(board, ids(board)[0], arm) for arm in ("champion", "challenger"))
     assert (champion.run_id, champion.arm, challenger.run_id, challenger.arm) == ("m1", "champion", "m2", "challenger")
@@ -145,23 +140,23 @@ def test_without_a_challenger_the_champion_answers(board: Board) -> None:
     assert (told.run_id, told.arm) == ("m1", "champion")
 
 
-def older(ports: Container, *kept: str) -> Board:
-    """A board whose publication has only some of its outputs, as those of earlier versions."""
-    publication, manifest = current(ports.store, "predictions")
-    outputs = {name: ref for name, ref in manifest.outputs.items() if name in kept}
-    made = msgspec.structs.replace(manifest, id="older", outputs=outputs)
-    publish(ports.store, made, publication.seq, promotion=publication.promotion, revision=publication.revision + 1)
-    return read_board(ports)
-
-
 def test_older_publications_still_answer(tmp_path: Path) -> None:
-    board = older(boards.home(tmp_path, players=False), "forecasts", "state", "table")
+    board = boards.older(boards.home(tmp_path, players=False), "forecasts", "state", "table")
     match_id = ids(board)[0]
     told = answer(board, match_id)
     assert (told.precomputed, told.features_hash, told.sealed_at) == (True, "", None)
     assert told.goals is not None
     assert board.published.context().of(match_id).form_home == ()
     assert (board.published.elo().lines, board.published.players().players) == ((), ())
+
+
+def test_numbers_that_were_published_are_named_by_their_model(tmp_path: Path) -> None:
+    ports = boards.home(tmp_path, players=False)
+    boards.older(ports, "forecasts", "state", "table")
+    promoted(ports, publish_model(ports.store, "m2", 2, **against("m1")))
+    board = read_board(ports)
+    told, grid = answer(board, ids(board)[0]), grid_of(board, ids(board)[0])
+    assert (board.serving.version, told.model_version, grid.model_version) == ("m2", "m1", "m1")
 
 
 @pytest.mark.parametrize("name", ["features", "records"])

@@ -80,6 +80,8 @@ def test_without_features_there_is_no_reason(tmp_path) -> None:
         ),
         ((0.2, 0.3, 0.5), {"ratings": -0.08}, "Elm are favoured (50%) mainly by ratings (+8.0 points)."),
         ((0.4, 0.3, 0.3), {"ratings": 0.001}, "Ash are favoured (40%), by no more than is usual."),
+        ((0.3, 0.4, 0.3), {"rest": 0.02}, "A draw is likelier than either win (40%), by no more than is usual."),
+        ((0.33, 0.34, 0.33), {}, "A draw is slightly likelier than either win (34%), by no more than is usual."),
         ((0.36, 0.3, 0.34), {"rest": 0.001}, "Ash are slightly favoured (36%), by no more than is usual."),
     ],
 )

@@ -4,15 +4,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pandas as pd
 
 import served
 from served import ListedRegistry, forecasted, promoted, publish_features, publish_model
 from squads import line_ups
-from touchline import bootstrap
+from touchline import bootstrap, manifest
 from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
 from touchline.domain.simulation import simulate
+from touchline.manifest import current
 from touchline.stages import feature_players
 from touchline.stages.predict_board import Board, read_board
 
@@ -48,6 +50,29 @@ def publish(ports: Container, model_id: str = "m1", seq: int = 1, *, players: bo
     key = publish_features(ports.store, seq, more=player_tables() if players else None, **replaced)
     promoted(ports, publish_model(ports.store, model_id, seq))
     return forecasted(ports, key).publications[0]
+
+
+def routed(ports: Container) -> None:
+    """Let m2, of other numbers than m1, answer half of those who ask."""
+    files = {"calibration.json": b'{"type":"temperature","temperature":2.0}'}
+    publish_model(ports.store, "m2", 2, files=files, **served.against("m1"))
+    publication, serving = current(ports.store, "serving")
+    _, models = current(ports.store, "models")
+    outputs = serving.outputs | {f"challenger/{name}": ref for name, ref in models.outputs.items()}
+    second = {"model_id": "m2", "model_version": "m2"}
+    parameters = serving.parameters | {"route": {"mode": "ab", "share": 0.5, "salt": "s"}, "challenger": second}
+    made = msgspec.structs.replace(serving, id="routed", outputs=outputs, parameters=parameters)
+    manifest.publish(ports.store, made, publication.seq + 1)
+
+
+def older(ports: Container, *kept: str) -> Board:
+    """A board whose publication has only some of its outputs, as those of earlier versions."""
+    publication, made = current(ports.store, "predictions")
+    outputs = {name: ref for name, ref in made.outputs.items() if name in kept}
+    made = msgspec.structs.replace(made, id="older", outputs=outputs)
+    revision = publication.revision + 1
+    manifest.publish(ports.store, made, publication.seq, promotion=publication.promotion, revision=revision)
+    return read_board(ports)
 
 
 def board(ports: Container) -> Board:

@@ -50,7 +50,7 @@ class AskGoals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class AskPlayer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="player"):
     """Goals expected of a player in a coming match, the next one of the team by default."""
 
-    name: Name
+    player: Name
     team: Annotated[str, msgspec.Meta(max_length=100)] = ""
     match_id: Annotated[str, msgspec.Meta(max_length=200)] = ""
     minutes: Annotated[float, msgspec.Meta(ge=1, le=90)] = 90.0

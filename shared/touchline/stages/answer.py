@@ -123,10 +123,11 @@ def _asked(board: Board, question: Question, client: str) -> Any:
         case AskAnswer():
             return answer(board, question.match_id, arm_for(board, client, question.match_id))
         case AskExplain():
-            return explain(board, question.match_id)
+            return explain(board, question.match_id, arm_for(board, client, question.match_id))
         case AskGoals():
-            return grid_of(board, question.match_id)
+            return grid_of(board, question.match_id, arm_for(board, client, question.match_id))
         case AskPlayer():
             return player(
-                board, question.name, team=question.team, match_id=question.match_id, minutes=question.minutes
-            )
+                board, question.player, team=question.team, match_id=question.match_id, minutes=question.minutes,
+                client=client,
+            )  # fmt: skip

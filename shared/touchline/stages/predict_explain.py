@@ -12,7 +12,7 @@ from touchline.domain.feature_groups import group
 from touchline.domain.routing import Arm
 from touchline.errors import Unavailable
 from touchline.stages.predict_board import Board, Serving, require_published
-from touchline.stages.predict_model import asked_of, checked
+from touchline.stages.predict_model import asked_of, checked, named
 from touchline.stages.predict_names import find_match
 
 Floats = NDArray[np.float64]
@@ -41,7 +41,7 @@ _WORDS: Final = {
 _WORTH_TELLING: Final = 0.005
 """A smaller part is left out of the sentence."""
 _CLOSE: Final = 0.05
-"""Who is ahead by less is slightly favoured."""
+"""What is ahead of the next likeliest by less is slightly so."""
 
 
 class Contribution(msgspec.Struct, frozen=True):
@@ -64,6 +64,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     home_team: str
     away_team: str
     model_version: str
+    arm: Arm
+    """Of the route: which model is explained."""
     base: tuple[float, float, float]
     """Mean forecast of the background."""
     background: str
@@ -110,6 +112,7 @@ def explain(board: Board, match_id: str, arm: Arm = "champion") -> Explanation:
         home_team=match.home_team,
         away_team=match.away_team,
         model_version=serving.version,
+        arm=named(board, arm)[1],
         base=_three(parts.base),
         background=f"mean forecast of {len(background)} coming matches",
         forecast=_three(parts.forecast),
@@ -125,19 +128,23 @@ def explain(board: Board, match_id: str, arm: Arm = "champion") -> Explanation:
 
 
 def sentence(home: str, away: str, forecast: tuple[float, float, float], groups: tuple[Contribution, ...]) -> str:
-    """Plain words: who is favoured, by what, and what speaks against it."""
-    ahead, chance = (home, forecast[0]) if forecast[0] >= forecast[2] else (away, forecast[2])
-    side = "home" if ahead == home else "away"
+    """Plain words: what is likeliest, by what, and what speaks against it."""
+    second, chance = sorted(forecast)[1:]
+    side = ("home", "draw", "away")[forecast.index(chance)]
     points = {each.name: getattr(each, side) for each in groups if abs(getattr(each, side)) >= _WORTH_TELLING}
     for_it = sorted((name for name in points if points[name] > 0), key=lambda name: -points[name])[:2]
     against = min((name for name in points if points[name] < 0), key=points.__getitem__, default="")
-    slightly = "slightly " if abs(forecast[0] - forecast[2]) < _CLOSE else ""
-    told = f"{ahead} are {slightly}favoured ({chance:.0%})"
+    slightly = "slightly " if chance - second < _CLOSE else ""
+    if side == "draw":
+        told = f"A draw is {slightly}likelier than either win ({chance:.0%})"
+    else:
+        told = f"{home if side == 'home' else away} are {slightly}favoured ({chance:.0%})"
     if for_it:
         told += " mainly by " + " and ".join(_said(name, points[name]) for name in for_it)
     else:
         told += ", by no more than is usual"
-    return f"{told}; against them: {_said(against, points[against])}." if against else f"{told}."
+    them = "it" if side == "draw" else "them"
+    return f"{told}; against {them}: {_said(against, points[against])}." if against else f"{told}."
 
 
 def _said(name: str, points: float) -> str:

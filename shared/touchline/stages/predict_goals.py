@@ -11,7 +11,7 @@ from touchline.domain import joint_goals, score_grid
 from touchline.domain.joint_goals import Goals
 from touchline.domain.routing import Arm
 from touchline.stages.predict_board import Board
-from touchline.stages.predict_model import asked_of, serving_of
+from touchline.stages.predict_model import asked_of, named
 from touchline.stages.predict_names import find_match
 
 Floats = NDArray[np.float64]
@@ -41,6 +41,8 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True):
     home_team: str
     away_team: str
     model_version: str
+    arm: Arm = "champion"
+    """Of the route: which model answered."""
     home: float
     draw: float
     away: float
@@ -76,12 +78,14 @@ def grid_of(board: Board, match_id: str, arm: Arm = "champion") -> Grid:
         Unavailable: as in `asked_of`.
     """
     match, asked = find_match(board, match_id), asked_of(board, (match_id,), arm)
+    version, answered = named(board, arm)
     if asked is None:
         chances, rates = np.array([[match.home, match.draw, match.away]]), np.array([match.rates or (np.nan, np.nan)])
     else:
         chances, rates = asked.forecast()
     names = match.match_id, match.home_team, match.away_team
-    return told_grid(names, serving_of(board, arm).version, chances, rates, match.rho or joint_goals.RHO)
+    made = told_grid(names, version, chances, rates, match.rho or joint_goals.RHO)
+    return msgspec.structs.replace(made, arm=answered)
 
 
 def told_grid(names: tuple[str, str, str], version: str, chances: Floats, rates: Floats, rho: float) -> Grid:

@@ -1,18 +1,19 @@
 """What the serving model says of one coming match, computed from the features that were published of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 import numpy as np
 
 from touchline.domain.competitions import competition
+from touchline.domain.context import Sealed
 from touchline.domain.feature_rows import row_hash
 from touchline.domain.forecasts import MatchForecast
 from touchline.domain.joint_goals import Goals
 from touchline.domain.routing import Arm
 from touchline.domain.vocabulary import Mode, Uses
-from touchline.stages.predict_board import Board, Published, Serving, require_published
+from touchline.stages.predict_board import Board, Serving, require_published
 from touchline.stages.predict_goals import goals_told
 from touchline.stages.predict_model import asked_of
 from touchline.stages.predict_names import find_match
@@ -79,7 +80,7 @@ def answers(board: Board, match_ids: Sequence[str], arm: Arm = "champion") -> li
     matches = [find_match(board, match_id) for match_id in match_ids]
     asked = asked_of(board, match_ids, arm)
     if asked is None:
-        return [_as_published(board, match, arm) for match in matches]
+        return [_as_published(board, match) for match in matches]
     chances, rates = asked.forecast()
     goals = goals_told(chances, rates, [match.rho for match in matches])
     return [
@@ -120,13 +121,13 @@ def _answer(
         arm=arm if board.serving.challenger else "champion",
         precomputed=not hashed,
         features_hash=hashed,
-        sealed_at=_sealed_at(published, match.match_id, serving.version),
+        sealed_at=newest_seal(published.records().sealed.get(match.match_id, ()), serving.version),
         stale=board.outdated,
     )
 
 
-def _sealed_at(published: Published, match_id: str, version: str) -> datetime | None:
-    sealed = published.records().sealed.get(match_id, ())
+def newest_seal(sealed: Iterable[Sealed], version: str) -> datetime | None:
+    """When a model sealed its newest forecast of a match, None if it sealed none."""
     return max((row.sealed_at for row in sealed if row.model_version == version), default=None)
 
 
@@ -137,17 +138,17 @@ def precomputed(board: Board, match_id: str) -> MatchAnswer:
         NotFound: none is published for it.
         Unavailable: there are no forecasts.
     """
-    return _as_published(board, find_match(board, match_id), "champion")
+    return _as_published(board, find_match(board, match_id))
 
 
-def _as_published(board: Board, match: MatchForecast, arm: Arm) -> MatchAnswer:
+def _as_published(board: Board, match: MatchForecast) -> MatchAnswer:
     published = require_published(board)
     chances = np.array([[match.home, match.draw, match.away]])
     rates = np.array([match.rates or (np.nan, np.nan)])
     (goals,) = goals_told(chances, rates, [match.rho])
-    made = _answer(board, board.serving, match, arm, chances=chances[0].tolist(), goals=goals, hashed="")
-    model = published.model
+    made = _answer(board, board.serving, match, "champion", chances=chances[0].tolist(), goals=goals, hashed="")
+    model, sealed = published.model, published.records().sealed.get(match.match_id, ())
     return msgspec.structs.replace(
         made, run_id=model.model_id, model_version=model.version, promotion=published.promotion,
-        sealed_at=_sealed_at(published, match.match_id, model.version),
+        sealed_at=newest_seal(sealed, model.version),
     )  # fmt: skip

@@ -48,6 +48,18 @@ def serving_of(board: Board, arm: Arm = "champion") -> Serving:
     return board.serving.challenger or board.serving if arm == "challenger" else board.serving
 
 
+def named(board: Board, arm: Arm = "champion") -> tuple[str, Arm]:
+    """Version and arm of the model whose numbers are told: that which was published where no features were.
+
+    Raises:
+        Unavailable: there are no forecasts.
+    """
+    published = require_published(board)
+    if published.features() is None:
+        return published.model.version, "champion"
+    return serving_of(board, arm).version, arm if board.serving.challenger else "champion"
+
+
 def asked_of(board: Board, match_ids: Sequence[str], arm: Arm = "champion") -> Asked | None:
     """The model of an arm, and what it wants to know of published matches; None where no features were published.
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 import numpy as np
@@ -19,6 +19,7 @@ from touchline.domain.vocabulary import UNKNOWN_KICKOFF_HOUR, Uses
 from touchline.errors import DataError, Unavailable
 from touchline.stages.predict_board import Board, Serving, require_published
 from touchline.stages.predict_goals import Grid, goals_told, told_grid
+from touchline.stages.predict_match import Chances
 from touchline.stages.predict_model import Asked
 from touchline.stages.predict_names import known_competitions, known_teams, require_competition, require_team
 
@@ -28,27 +29,25 @@ NEUTRAL: Final = "on neutral ground: the mean of the forecasts in which one and 
 
 
 class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
-    """Answer to "what if these two met on that day": nothing is stored or sealed."""
+    """Answer to "what if these two met on that day": nothing is stored or sealed. As JSON it is what people get."""
 
     home_team: str
     away_team: str
     competition: str
     season: str
-    date: str
-    home: float
-    draw: float
-    away: float
+    date: date
+    neutral: bool
+    how: Annotated[str, msgspec.Meta(description="What was done about the ground, in words")]
+    probabilities: Chances
     goals: Goals | None
     """None of a model that expects none."""
-    neutral: bool
-    how: str
-    """What was done about the ground, in words."""
-    model_version: str
-    promotion: int
-    results_until: str
-    """Moment of the newest result that the answer rests on."""
     uses: Uses
     """What it was made from."""
+    model_version: str
+    promotion: int
+    results_until: datetime
+    """Moment of the newest result that the answer rests on."""
+    simulated: bool
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def what_ifs(board: Board, pairings: Sequence[Pairing]) -> list[WhatIf]:
         reached(_level(_known(board.serving)), priced=False),
     )
     return [
-        _told(board.serving, *told, uses) for told in zip(pairings, chances.tolist(), goals, strict=True)
+        _told(board, *told, uses) for told in zip(pairings, chances.tolist(), goals, strict=True)
     ]  # fmt: skip
 
 
@@ -127,12 +126,13 @@ def _forecast(board: Board, pairings: Sequence[Pairing]) -> tuple[Floats, Floats
     return _merged(pairings, *Asked(board.serving, values).forecast())
 
 
-def _told(serving: Serving, asked: Pairing, row: list[float], goals: Goals | None, uses: Uses) -> WhatIf:
+def _told(board: Board, asked: Pairing, row: list[float], goals: Goals | None, uses: Uses) -> WhatIf:
     return WhatIf(
         home_team=asked.home, away_team=asked.away, competition=asked.competition, season=asked.season,
-        date=asked.day.isoformat(), home=row[0], draw=row[1], away=row[2], goals=goals, neutral=asked.neutral,
-        how=NEUTRAL if asked.neutral else AT_HOME.format(asked.home), model_version=serving.version,
-        promotion=serving.promotion, results_until=asked.until.isoformat(), uses=uses,
+        date=asked.day, probabilities=Chances(*row), goals=goals, neutral=asked.neutral,
+        how=NEUTRAL if asked.neutral else AT_HOME.format(asked.home), model_version=board.serving.version,
+        promotion=board.serving.promotion, results_until=asked.until, uses=uses,
+        simulated=require_published(board).forecasts.simulated,
     )  # fmt: skip
 
 

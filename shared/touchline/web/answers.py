@@ -106,25 +106,6 @@ class Forecasts(msgspec.Struct, frozen=True, kw_only=True):
     matches: list[Forecast]
 
 
-class Imagined(msgspec.Struct, frozen=True, kw_only=True):
-    """Answer to a what-if question; it is stored nowhere."""
-
-    home_team: str
-    away_team: str
-    competition: str
-    season: str
-    date: date
-    neutral: bool
-    how: Annotated[str, Meta(description="What was done about the ground, in words")]
-    probabilities: Probabilities
-    goals: Goals | None
-    uses: Uses
-    model_version: str
-    promotion: int
-    results_until: datetime
-    simulated: bool
-
-
 def following(path: str, wish: Any, total: int) -> str:
     """Address of the page after the one that was asked for (with `limit` and `offset`), empty after the last."""
     start = wish.offset + wish.limit

@@ -11,6 +11,7 @@ from msgspec import Meta
 from touchline.domain.context import MatchContext, Meeting, Quoted
 from touchline.domain.odds import implied, overround
 from touchline.stages.predict_board import Board, require_published
+from touchline.stages.predict_match import newest_seal
 from touchline.stages.predict_teams import context_of
 from touchline.web.answers import Filter, Forecast, following, forecasts
 from touchline.web.listing import chosen, page
@@ -64,7 +65,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     form_home: Form
     form_away: Form
     sealed_at: Annotated[
-        datetime | None, Meta(description="When the newest forecast was sealed (UTC), null if none was")
+        datetime | None,
+        Meta(description="When that model sealed its newest forecast of the match (UTC), null: never"),
     ]
 
 
@@ -109,7 +111,7 @@ def _card(board: Board, told: Forecast) -> Card:
         difference=Three(*_minus(chances, market.probabilities)) if market else None,
         form_home=form(told.home_team, context.form_home),
         form_away=form(told.away_team, context.form_away),
-        sealed_at=max((sealed.sealed_at for sealed in context.history), default=None),
+        sealed_at=newest_seal(context.history, told.model_version),
     )
 
 

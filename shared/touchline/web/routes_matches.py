@@ -6,10 +6,13 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
+from touchline.domain.routing import Arm
+from touchline.stages.predict_arm import arm_for
 from touchline.stages.predict_board import Board
 from touchline.stages.predict_explain import Explanation, explain
 from touchline.stages.predict_goals import Grid, grid_of
 from touchline.web.answering import JSON, Asked, tell
+from touchline.web.asker import asker
 from touchline.web.describe import Operation, route
 from touchline.web.questions import only_path
 from touchline.web.site import Site
@@ -37,10 +40,11 @@ WHY: Final = Operation(
 def add_matches(app: FastAPI, site: Site) -> None:
     """Let an application tell more of a match."""
 
-    async def told(request: Request, name: str, make: Callable[[Board, str], Any]) -> Response:
+    async def told(request: Request, name: str, make: Callable[[Board, str, Arm], Any]) -> Response:
         only_path(request)
         board, match_id = await site.watcher.board(), request.path_params["match_id"]
-        return await tell(Asked(request, site, board, [name, match_id]), lambda: make(board, match_id))
+        arm = arm_for(board, asker(request, site), match_id)
+        return await tell(Asked(request, site, board, [name, match_id, arm]), lambda: make(board, match_id, arm))
 
     @route(app, GOALS)
     async def goals(request: Request) -> Response:
