@@ -101,6 +101,13 @@ def test_every_page_is_whole_in_every_language(client: Client, match: str, path:
     assert re.findall(r"<script[^>]*>", text) == ['<script src="/static/page.js" defer>']
 
 
+def test_how_to_ask_is_told_in_the_language_of_who_reads(client: Client) -> None:
+    told = page(client, "/docs", lang="de")
+    assert "<h1>Wie man fragt</h1>" in told
+    assert '<th scope="col">Bedeutung</th>' in told
+    assert "How to ask" not in told
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_says_what_to_do_where_nothing_is_known(empty: Client, path: str) -> None:
     text = page(empty, path)

@@ -335,4 +335,14 @@ WORDS: Final = {
     "route.shadow": "{version} sagt im Schatten des Champions mit voraus und antwortet niemandem ({where}).",
     "route.canary": "{version} beantwortet probeweise {share} der Fragen ({where}).",
     "route.ab": "{version} beantwortet {share} der Fragen, zum Vergleich mit dem Champion ({where}).",
+    "docs.title": "Wie man fragt",
+    "docs.about": "Wahrscheinlichkeiten für Heimsieg, Unentschieden und Auswärtssieg. Die Beschreibung für Maschinen:",
+    "docs.refusals": "Ablehnungen kommen als application/problem+json: was falsch ist, in welchem Feld, was richtig "
+    "wäre. Unbekannte Namen werden nie geraten; die Antwort schlägt ähnliche vor.",
+    "docs.english": "Die Routen sind auf Englisch beschrieben.",
+    "docs.parameters": "Parameter von {path}",
+    "docs.parameter": "Parameter",
+    "docs.in": "Wo",
+    "docs.what": "Bedeutung",
+    "docs.default": "(sonst {value})",
 }

@@ -336,4 +336,15 @@ WORDS: Final = {
     "route.shadow": "{version} forecasts in the shadow of the champion and answers nobody ({where}).",
     "route.canary": "{version} answers {share} of questions on trial ({where}).",
     "route.ab": "{version} answers {share} of questions, to compare it with the champion ({where}).",
+    # How to ask
+    "docs.title": "How to ask",
+    "docs.about": "Probabilities of home win, draw and away win. The machine-readable description:",
+    "docs.refusals": "Refusals come as application/problem+json: what is wrong, in which field, what would be right. "
+    "Unknown names are never guessed; the answer suggests those that look like them.",
+    "docs.english": "The routes are described in English.",
+    "docs.parameters": "Parameters of {path}",
+    "docs.parameter": "Parameter",
+    "docs.in": "In",
+    "docs.what": "About",
+    "docs.default": "(default {value})",
 }
