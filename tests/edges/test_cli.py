@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,7 @@ def test_requests_for_promotion_are_objects(home: Path, capsys: pytest.CaptureFi
     store = bootstrap.ports({"TOUCHLINE_HOME": str(home)}).store
     asked = [json.loads(store.get(info.key)) for info in store.list("requests/promotion/cli/")]
     assert all(tracing.trace_id(request.pop("traceparent")) for request in asked)
+    assert all(datetime.fromisoformat(request.pop("asked_at")).tzinfo for request in asked)
     assert asked == [
         {"action": "promote", "model_id": "abc", "reason": "new season", "force": True, "requested_by": "command line"},
         {"action": "rollback", "reason": "", "requested_by": "command line"},

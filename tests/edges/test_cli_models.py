@@ -37,7 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Container]
 def requests(home: Container) -> list[dict[str, Any]]:
     keys = [info.key for info in home.store.list("requests/promotion/cli/")]
     kept = [json.loads(home.store.get(key)) for key in keys]
-    return [{name: value for name, value in one.items() if name != "traceparent"} for one in kept]
+    return [{name: value for name, value in one.items() if name not in ("traceparent", "asked_at")} for one in kept]
 
 
 def decide(home: Container, number: int, stage: str, champion: str, previous: str, **inputs: Any) -> None:

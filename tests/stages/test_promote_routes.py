@@ -187,6 +187,16 @@ def test_a_late_request_does_not_undo_a_later_one(ports: Container) -> None:
     assert route_of(serving(ports).parameters) == Route("canary", 0.2, "m2")
 
 
+def test_what_requests_say_decides_which_is_later(ports: Container) -> None:
+    """Stores may tell both the same second, or have got the later one first."""
+    ask(ports, "a-later", **{**CANARY, "share": 0.2, "asked_at": "2026-03-02T09:00:00.200Z"})
+    result = ask(ports, "b-earlier", **CANARY, asked_at="2026-03-02T09:00:00.100Z")
+    assert (result.outcome, result.reason) == ("skipped", "superseded by requests/promotion/test/a-later.json")
+    assert ask(ports, "0-last", action="route", mode="off", asked_at="2026-03-02T09:00:00.300Z").outcome == "done"
+    with pytest.raises(DataError, match="asked_at"):
+        ask(ports, "nowhere", **CANARY, asked_at="2026-03-02T09:00:00")
+
+
 @pytest.mark.parametrize("mode", ["canary", "ab"])
 def test_a_new_champion_ends_what_was_compared_with_the_old_one(ports: Container, mode: str) -> None:
     ask(ports, "route", **{**CANARY, "mode": mode})

@@ -142,9 +142,10 @@ def request(context: typer.Context, body: dict[str, Any], as_json: bool) -> None
         DataError: there is a request of this very moment.
     """
     with open_platform(scene(context).environ, quiet=as_json) as platform:
-        stamp = f"{platform.ports.clock.now():%Y%m%dt%H%M%S%fz}"
+        now = platform.ports.clock.now()
+        stamp = f"{now:%Y%m%dt%H%M%S%fz}"
         key = f"requests/promotion/cli/{stamp}.json"
-        asked = body | {"requested_by": "command line", "traceparent": tracing.child()}
+        asked = body | {"requested_by": "command line", "asked_at": now, "traceparent": tracing.child()}
         if not platform.ports.store.create(key, encode(asked)):
             raise DataError("a request of the same moment exists", where=key, hint="ask again")
         records = platform.drain()

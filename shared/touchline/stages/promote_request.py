@@ -1,6 +1,7 @@
 """What somebody asks of promote, and how a decision says who asked."""
 
-from typing import Any, Final, Literal
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -33,6 +34,8 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Of a rollback that a machine asks for: number of what served while it saw the trouble."""
     figures: dict[str, float] = {}
     """Of such a rollback: what was measured."""
+    asked_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    """When it was asked for, if that is known: stores tell the time of an object in whole seconds."""
     traceparent: str = ""
     """Span in which it was asked for, if that is known."""
 

@@ -32,7 +32,7 @@ def route(event: Event, ports: Ports, before: Sequence[Promotion], request: Requ
         DataError: the request makes no sense.
         NotFound: there is no such model.
     """
-    later = _later(ports.store, before, event.key)
+    later = _later(ports.store, before, request, event.key)
     if later:
         return Result(outcome="skipped", reason=f"superseded by {later}")
     if request.mode == "off":
@@ -97,13 +97,22 @@ def _refusal(ports: Ports, before: Sequence[Promotion], challenge: Challenge, ro
     return "; ".join(trial.faults)
 
 
-def _later(store: ObjectStore, before: Sequence[Promotion], key: str) -> str:
-    """A request about routes that was written after this one and is decided: a late delivery must not undo it."""
+def _later(store: ObjectStore, before: Sequence[Promotion], request: Request, key: str) -> str:
+    """A request about routes that was asked for after this one and is decided: a late delivery must not undo it.
+
+    Where both say when they were asked for, that decides; else when their objects were written, which some stores tell
+    in whole seconds.
+    """
     own = store.stat(key)
-    keys = (row.inputs["asked"] for row in before if row.inputs.get("action") == "route")
-    known = [(info.modified, info.key) for asked in keys if (info := store.stat(asked))]
-    newest = max(known, default=None)
-    return newest[1] if newest and own and newest > (own.modified, own.key) else ""
+    for row in reversed(before):
+        info = store.stat(row.inputs["asked"]) if row.inputs.get("action") == "route" else None
+        if info is None or own is None:
+            continue
+        asked_at = msgspec.convert(row.inputs["request"], Request).asked_at
+        said = (asked_at, request.asked_at) if asked_at and request.asked_at else (info.modified, own.modified)
+        if (said[0], info.key) > (said[1], key):
+            return info.key
+    return ""
 
 
 def _decided(
