@@ -11,7 +11,9 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from string import punctuation
 from typing import Any
+from urllib.parse import quote
 
 from touchline import bootstrap, settings, wiring
 from touchline.web.core import Core, create_app
@@ -89,7 +91,7 @@ def _http_api_event(request: Any) -> dict[str, Any]:
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": request.path,
-        "rawQueryString": request.query_string.decode("ascii"),
+        "rawQueryString": quote(request.query_string, safe=punctuation),  # clients may send bytes beyond ASCII
         "headers": {name.lower(): value for name, value in request.headers.items()},
         "requestContext": {
             "http": {
