@@ -1,15 +1,20 @@
 """Clients that two models share: all that one of them is told of a match comes from the same model."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 import boards
 from asgi_client import Client
 from asking import ASSETS
 from keyring import Keyring
 from touchline.bootstrap import Container
+from touchline.domain.context import Records
+from touchline.manifest import current, publish, write_object
 from touchline.settings import Predict
 from touchline.stages.predict_board import read_board
 from touchline.web.core import create_app
@@ -72,3 +77,20 @@ def test_numbers_that_were_published_are_the_champions_for_everybody(tmp_path: P
     counted = [line for line in lines if line.startswith("prediction_requests_total{")]
     assert [line.rpartition(" ")[2] for line in counted] == ["8.0"]
     assert 'arm="champion"' in counted[0]
+
+
+def test_a_card_says_when_the_model_of_its_forecast_sealed(tmp_path: Path) -> None:
+    ports = boards.home(tmp_path, players=False)
+    published = read_board(ports).published
+    assert published is not None
+    match_id = published.forecasts.matches[0].match_id
+    (own,) = published.records().sealed[match_id]
+    other = replace(own, model_version="m2", sealed_at=own.sealed_at + timedelta(minutes=9))
+    records = msgspec.msgpack.encode(Records(sealed={match_id: (own, other)}))
+    publication, manifest = current(ports.store, "predictions")
+    outputs = manifest.outputs | {"records": write_object(ports.store, "predictions/x/records.msgpack", records)}
+    made = replace(manifest, id="x", outputs=outputs)
+    publish(ports.store, made, publication.seq, promotion=1, revision=publication.revision + 1)
+    card = asking(ports, access="open").get("/predict/cards").json()["cards"][0]
+    assert card["forecast"]["match_id"] == match_id
+    assert datetime.fromisoformat(card["sealed_at"]) == own.sealed_at
