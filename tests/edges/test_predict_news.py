@@ -3,7 +3,7 @@
 import asyncio
 import time
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 from typing import Any, ClassVar
 
 import httpx
@@ -14,6 +14,7 @@ import pytest
 import served
 from asgi_client import Client
 from asking import ASSETS, Elapsed, client_of, listed, problem, question
+from keyring import Keyring
 from served import ListedRegistry, against, forecasted, promoted, public, publish_model
 from touchline.bootstrap import Container
 from touchline.errors import Unavailable
@@ -106,30 +107,71 @@ def test_a_store_that_does_not_answer_is_survived(changing: Container, tmp_path:
     assert client.get("/readyz").json()["degraded"] == ""
 
 
-def test_a_store_that_falls_silent_holds_nobody_up(changing: Container) -> None:
+class Wavering:
+    """A store that answers while `speaks` is set; what it was asked for in a silence it read before."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.speaks = Event()
+        self.speaks.set()
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+
+        def answer(*args: Any, **options: Any) -> Any:
+            found = method(*args, **options)
+            self.speaks.wait(30)
+            return found
+
+        return answer
+
+
+@pytest.mark.parametrize("access", ["open", "keys"])
+def test_a_store_that_falls_silent_holds_nobody_up(changing: Container, access: Any) -> None:
     public(changing)
-    store, go = changing.store, Event()
-    client = Client(create_app(changing, Predict(refresh_seconds=0.05, access="open"), ASSETS))
-    path = f"/predict/{listed(client)[0]['match_id']}"
-    before = client.get(path).json()
+    headers = {"x-api-key": Keyring(changing.store).add("admin")} if access == "keys" else {}
+    changing.store = store = Wavering(changing.store)
+    client = Client(create_app(changing, Predict(refresh_seconds=0.2, access=access), ASSETS))
+    first = client.get("/predict/predictions", headers=headers).json()["matches"][0]["match_id"]
 
-    class Silent:
-        def __getattr__(self, name: str) -> Any:
-            go.wait(30)
-            return getattr(store, name)
+    def ask() -> dict[str, Any]:
+        answer = client.get(f"/predict/{first}", headers=headers)
+        assert answer.status_code == 200
+        return dict(answer.json())
 
-    changing.store = Silent()
-    time.sleep(0.2)  # as long as nobody asks, nobody looks
+    before = ask()
+    store.speaks.clear()
+    time.sleep(0.5)  # as long as nobody asks, nobody looks
     begun = time.monotonic()
-    assert client.get(path).status_code == 200
+    ask()
     assert time.monotonic() - begun < 2 * PATIENCE, "who comes after a silence waits a while"
-    begun = time.monotonic()
-    answers = [client.get(path).json() for _ in range(20)]
+    begun, answers = time.monotonic(), []
+    while len(answers) < 20 or time.monotonic() - begun < 0.4:  # longer than the pause between looks
+        answers.append(ask())
     assert time.monotonic() - begun < PATIENCE
-    assert [answer["probabilities"] for answer in answers] == [before["probabilities"]] * 20
+    assert {str(answer["probabilities"]) for answer in answers} == {str(before["probabilities"])}
     assert "has not answered" in answers[-1]["degraded"]
-    go.set()
-    wait_until(lambda: client.get(path).json()["degraded"] == "", "the store is back")
+    store.speaks.set()
+    wait_until(lambda: ask()["degraded"] == "", "the store is back")
+
+
+def test_who_slept_while_a_look_was_on_its_way_does_not_answer_from_before(changing: Container) -> None:
+    public(changing)
+    kept, elapsed = changing.store, Elapsed()
+    changing.store = store = Wavering(kept)
+    client = client_of(changing, elapsed, refresh=5.0)
+    assert client.get("/readyz").json()["promotion"] == 1
+    store.speaks.clear()
+    elapsed.now = 5.0
+    assert client.get("/readyz").json()["promotion"] == 1  # its look goes on beside it
+    changing.store = kept
+    promoted(changing, publish_model(kept, "m2", 2, **against("m1")))
+    changing.store = store
+    elapsed.now = 36_000.0
+    awake = Timer(0.1, store.speaks.set)
+    awake.start()
+    assert client.get("/readyz").json()["promotion"] == 2
+    awake.join()
 
 
 def test_forecasts_of_a_model_that_was_never_promoted_are_not_shown(changing: Container) -> None:

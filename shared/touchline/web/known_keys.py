@@ -55,9 +55,13 @@ class KnownKeys:
             await asyncio.wait([asyncio.wrap_future(self._thread)], timeout=left)
 
     def look(self) -> None:
-        """Take up the keys that are published now, unless somebody just did; what is broken changes nothing."""
+        """Take up the keys that are published now, unless somebody just did; what is broken changes nothing.
+
+        Once `fresh` has been awaited, looks happen beside the requests and this does nothing: it would hold up the
+        event loop for as long as the store is silent.
+        """
         begun = self._elapsed()
-        if begun < self._due:
+        if begun < self._due or self._thread is not None:
             return
         with self._looking:
             if begun >= self._due:

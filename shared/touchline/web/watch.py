@@ -44,6 +44,7 @@ class Watcher:
         self._lock = Lock()
         self._due = self._asked = float("-inf")
         self._look: Future[None] | None = None
+        self._again = False
         self._awaited_until = float("-inf")
         self._board: Board | None = None
         self._begun = 0.0
@@ -77,6 +78,7 @@ class Watcher:
         board = self.at_hand()
         if board is None and (look := self._look) is not None:
             await asyncio.wait([asyncio.wrap_future(look)], timeout=max(0.0, self._awaited_until - time.monotonic()))
+            self._asked = self._elapsed()  # who waits does not sleep
         return board or self._board
 
     def at_hand(self) -> Board | None:
@@ -89,7 +91,11 @@ class Watcher:
 
     def _begin(self, now: float, *, awaited: bool) -> None:
         with self._lock:
-            if now < self._due or not (self._look is None or self._look.done()):
+            if now < self._due:
+                return
+            if self._look is not None and not self._look.done():
+                if awaited and not self._again:  # what it tells after the sleep it may have read before
+                    self._again, self._awaited_until = True, time.monotonic() + PATIENCE
                 return
             self._due = now + self._pause
             look: Future[None] = Future()
@@ -101,6 +107,9 @@ class Watcher:
     def _run(self, look: "Future[None]") -> None:
         try:
             self._read()
+            if self._again:
+                self._again = False
+                self._read()
             self._also(self._board)
         finally:
             self._awaited_until = float("-inf")
