@@ -106,26 +106,43 @@ def test_who_holds_an_answer_is_not_sent_it_again(api: Api, path: str) -> None:
 
 
 class NotedStore:
-    """A store that notes what is read of it on a loop, where everybody waits for it."""
+    """A store that notes what is asked of it, and what of that on a loop, where everybody waits for it."""
 
     def __init__(self, store: Any) -> None:
         self._store = store
+        self.asked: list[str] = []
         self.read: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
+        self.asked.append(name)
         with suppress(RuntimeError):  # no loop runs in a thread that works for one
             asyncio.get_running_loop()
             self.read.append(name)
         return getattr(self._store, name)
 
 
-@pytest.mark.parametrize("path", ["/predict/predictions", "/predict/cards", "/predict/matches?team=x", "/openapi.json"])
-def test_nobody_waits_while_an_answer_reads_the_store(api: Api, path: str) -> None:
+def noted(api: Api) -> tuple[Client, NotedStore]:
+    """A client of a service over the same objects, and what the service asks of them."""
     ports = copy(api.ports)
     ports.store = store = NotedStore(api.ports.store)  # type: ignore[assignment]
-    client = Client(create_app(ports, Predict(refresh_seconds=0, access="open"), ASSETS))
+    return Client(create_app(ports, Predict(refresh_seconds=0, access="open"), ASSETS)), store
+
+
+@pytest.mark.parametrize("path", ["/predict/predictions", "/predict/cards", "/predict/matches?team=x", "/openapi.json"])
+def test_nobody_waits_while_an_answer_reads_the_store(api: Api, path: str) -> None:
+    client, store = noted(api)
     assert client.get(path).status_code in (200, 404)
+    assert store.asked
     assert store.read == []
+
+
+def test_a_file_of_which_only_the_headers_are_asked_is_not_opened(api: Api) -> None:
+    client, store = noted(api)
+    whole = client.get("/predict/predictions.parquet")
+    opened = store.asked.count("open")
+    head = client.ask("HEAD", "/predict/predictions.parquet")
+    assert (head.status_code, head.content, head.headers) == (200, b"", whole.headers)
+    assert store.asked.count("open") == opened > 0
 
 
 def test_tags_differ_by_question_form_coding_and_state(tmp_path: Any) -> None:

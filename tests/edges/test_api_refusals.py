@@ -175,7 +175,12 @@ def test_questions_may_be_sent_with_a_slash_too(api: Api, asked: dict[str, Any])
         assert api.get(path).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/predict/predictions", "/teams", "/healthz", "/readyz", "/", "/openapi.json"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/predict/predictions", "/predict/predictions.parquet", "/teams", "/healthz", "/readyz", "/", "/openapi.json",
+    ],
+)  # fmt: skip
 def test_head_is_get_without_a_body(api: Api, path: str) -> None:
     whole, head = api.get(path), api.ask("HEAD", path)
     assert (head.status_code, head.content) == (200, b"")

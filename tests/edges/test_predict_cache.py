@@ -116,6 +116,26 @@ def test_what_is_refused_is_refused_again(filled: Path) -> None:
     assert [client.post("/predict/match", json=asked).status_code for _ in range(2)] == [404, 404]
 
 
+class FalteringCache(MemoryCache):
+    """Does not answer the first time that it is asked."""
+
+    def get(self, key: str) -> bytes | None:
+        self.fault, first = ("", False) if self.fault else ("no answer", not self._kept)
+        return None if first else super().get(key)
+
+
+@pytest.mark.parametrize("path", ["/predict/predictions", "/predict/cards"])
+def test_a_fault_is_told_with_nothing_that_was_asked_without_it(filled: Path, path: str) -> None:
+    ports = container(filled)
+    ports.cache = FalteringCache()
+    client = asking(ports)
+    before = client.get(path)
+    during = client.get(path)
+    assert ports.cache.fault == ""
+    after = client.get(path)
+    assert [answer.json()["degraded"] for answer in (before, during, after)] == ["", "no answer", ""]
+
+
 # Forecasts of matches
 
 

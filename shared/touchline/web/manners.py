@@ -1,4 +1,4 @@
-"""What every route does alike: a slash at the end is as good as none, HEAD is asked as GET, OPTIONS tells."""
+"""What every route does alike: HEAD is asked as GET, OPTIONS tells."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
@@ -13,6 +13,8 @@ from touchline.web.refusals import refusal
 if TYPE_CHECKING:
     import re
 
+BODILESS: Final = "touchline.bodiless"
+"""In the scope of what is asked as GET, though nobody will see a body: none need be made."""
 _READING: Final = frozenset({"GET", "HEAD"})
 
 
@@ -34,7 +36,6 @@ class Manners:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope["path"] = scope["path"].rstrip("/") or "/"
         method, allowed = scope["method"], self._allowed(scope["path"])
         if not allowed or method in allowed:
             await self._app(scope, receive, send)
@@ -50,7 +51,7 @@ class Manners:
 
     async def _head(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As GET; the core leaves the body out."""
-        scope["method"] = "GET"
+        scope["method"], scope[BODILESS] = "GET", True
         try:
             await self._app(scope, receive, send)
         finally:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import quote
 
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
@@ -19,9 +20,9 @@ from touchline.web.site import Site
 _HOST: Final = "http://localhost:8080"
 
 
-def add_description(app: FastAPI, site: Site) -> None:
+def add_description(app: FastAPI, pages: Pages, site: Site) -> None:
     """Let an application describe itself."""
-    pages, kept = Pages(site), _Kept(app)
+    kept = _Kept(app)
 
     def docs(asked: Asked) -> tuple[str, dict[str, Any]]:
         described = kept.described(asked.board)
@@ -30,7 +31,8 @@ def add_description(app: FastAPI, site: Site) -> None:
     @app.get("/openapi.json", include_in_schema=False)
     async def description(request: Request) -> Response:
         only_path(request)
-        return told_now(request, kept.described(await site.watcher.peek()))
+        board = await site.watcher.peek()
+        return await to_thread.run_sync(lambda: told_now(request, kept.described(board)))
 
     @app.get("/docs", include_in_schema=False)
     async def for_people(request: Request) -> Response:
@@ -45,10 +47,10 @@ class _Kept:
         self._made: tuple[str, dict[str, Any]] = "", {}
 
     def described(self, board: Board | None) -> dict[str, Any]:
-        digest = board.digest if board else "none"
-        if self._made[0] != digest:
-            self._made = digest, openapi(self._app, examples(board))
-        return self._made[1]
+        digest, made = board.digest if board else "none", self._made
+        if made[0] != digest:
+            made = self._made = digest, openapi(self._app, examples(board))
+        return made[1]
 
 
 def examples(board: Board | None) -> Examples:

@@ -19,7 +19,7 @@ from touchline.web.cards import Cards, cards
 from touchline.web.describe import Operation, route
 from touchline.web.fixtures import PATH as FIXTURES_PATH
 from touchline.web.fixtures import FixtureFilter, Matches, fixtures
-from touchline.web.livescores import Scoreboard
+from touchline.web.manners import BODILESS
 from touchline.web.questions import only_path, query
 from touchline.web.site import Site
 
@@ -74,18 +74,18 @@ def add_forecasts(app: FastAPI, site: Site) -> None:
         wish, media = query(request, Filter), chosen(request, JSON, CSV)
         board = await site.watcher.board()
         asked = Asked(request, site, board, ["predictions", msgspec.to_builtins(wish)])
-        after = following(LIST.path, wish, len(listing.chosen(board, wish)))
+        after = await to_thread.run_sync(lambda: following(LIST.path, wish, len(listing.chosen(board, wish))))
         links = {"link": ", ".join([f'<{after}>; rel="next"'] * bool(after) + [_FILE])}
         if media == CSV:
             links["content-disposition"] = 'inline; filename="predictions.csv"'
             return await tell(asked, lambda: listing.sheet(board, wish), CSV, links)
-        return await tell(asked, lambda: listing.listing(board, wish, site.fault), JSON, links)
+        return await tell(asked, lambda: listing.listing(board, wish, asked.fault), JSON, links)
 
     @route(app, CARDS)
     async def shown(request: Request) -> Response:
         wish, board = query(request, Filter), await site.watcher.board()
         asked = Asked(request, site, board, ["cards", msgspec.to_builtins(wish)])
-        return await tell(asked, lambda: cards(board, wish, site.fault))
+        return await tell(asked, lambda: cards(board, wish, asked.fault))
 
 
 def add_files(app: FastAPI, site: Site) -> None:
@@ -99,14 +99,18 @@ def add_files(app: FastAPI, site: Site) -> None:
 
 def add_fixtures(app: FastAPI, site: Site) -> None:
     """Let an application list matches."""
-    scores = Scoreboard(site.ports.store, site.settings.refresh_seconds, site.elapsed)
+    scores = site.scores
 
     @route(app, MATCHES)
     async def matches(request: Request) -> Response:
         wish, board = query(request, FixtureFilter), await site.watcher.board()
-        live = await to_thread.run_sync(scores.scores)
-        fault = "; ".join(filter(None, (site.fault, scores.fault)))
-        return told_now(request, fixtures(board, live.matches if live else (), wish, fault))
+
+        def answer() -> Response:
+            live = scores.scores()
+            fault = "; ".join(filter(None, (site.fault, scores.fault)))
+            return told_now(request, fixtures(board, live.matches if live else (), wish, fault))
+
+        return await to_thread.run_sync(answer)
 
 
 def _file(request: Request, board: Board) -> Response:
@@ -124,6 +128,8 @@ def _file(request: Request, board: Board) -> Response:
     if known(request.headers.get("if-none-match", ""), (headers["etag"],)):
         return Response(status_code=304, headers=headers)
     headers["content-length"] = str(info.size)
+    if request.scope.get(BODILESS):
+        return Response(headers=headers, media_type=PARQUET)
     return StreamingResponse(_pieces(published.store.open(ref.key)), headers=headers, media_type=PARQUET)
 
 
