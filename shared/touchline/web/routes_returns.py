@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import msgspec
 from anyio import to_thread
 from fastapi import FastAPI, Request
 from starlette.responses import Response
@@ -13,13 +14,20 @@ from touchline.web.questions import only_path
 from touchline.web.settled import Settled
 from touchline.web.site import Site
 
+
+class ReturnsTold(ReturnsTable, frozen=True, kw_only=True):
+    """Returns by region, all together first."""
+
+    degraded: str
+
+
 RETURNS: Final = Operation(
     path="/predict/region-roi",
     tag="forecasts",
     about="What one unit on one outcome of each match would have returned by region, at prices from before kick-off, "
     "by the forecasts of record. It describes the forecasts; it is no advice to bet. `few` marks regions whose "
     "numbers say little.",
-    gives={JSON: ReturnsTable},
+    gives={JSON: ReturnsTold},
     tagged=True,
 )
 
@@ -31,6 +39,7 @@ def add_returns(app: FastAPI, site: Site) -> None:
     @route(app, RETURNS)
     async def returns(request: Request) -> Response:
         only_path(request)
-        views = await to_thread.run_sync(settled.views)
+        views, fault = await to_thread.run_sync(settled.views)
         nothing = ReturnsTable(seq=0, mode=site.ports.clock.mode, reason="nothing is settled yet")
-        return told_now(request, views[1] if views else nothing)
+        table = views[1] if views else nothing
+        return told_now(request, ReturnsTold(**msgspec.structs.asdict(table), degraded=fault))

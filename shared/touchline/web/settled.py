@@ -12,7 +12,7 @@ Views = tuple[Leaderboard, ReturnsTable]
 
 
 class Settled:
-    """The newest views that could be read; when newer ones cannot be, those before stay and `fault` says why."""
+    """The newest views that could be read; when newer ones cannot be, those before stay, and it is said why."""
 
     def __init__(self, store: ObjectStore, pause: float, elapsed: Callable[[], float]) -> None:
         self._store, self._pause, self._elapsed = store, pause, elapsed
@@ -20,10 +20,10 @@ class Settled:
         self._due = float("-inf")
         self._etag = ""
         self._views: Views | None = None
-        self.fault = ""
+        self._fault = ""
 
-    def views(self) -> Views | None:
-        """The newest views, None if none were ever published.
+    def views(self) -> tuple[Views | None, str]:
+        """The newest views, None if none were ever published; and why newer ones cannot be read, empty if they can.
 
         Raises:
             Unavailable: there are some, but none could be read since the start.
@@ -32,9 +32,9 @@ class Settled:
             if self._elapsed() >= self._due:
                 self._due = self._elapsed() + self._pause
                 self._look()
-            if self._views is None and self.fault:
-                raise Unavailable(f"the settled record cannot be read: {self.fault}", where=POINTER)
-            return self._views
+            if self._views is None and self._fault:
+                raise Unavailable(f"the settled record cannot be read: {self._fault}", where=POINTER)
+            return self._views, self._fault
 
     def _look(self) -> None:
         try:
@@ -42,6 +42,6 @@ class Settled:
             if info is not None and info.etag != self._etag:
                 self._views = read_views(self._store)
                 self._etag = info.etag
-            self.fault = ""
+            self._fault = ""
         except TouchlineError as error:
-            self.fault = str(error)
+            self._fault = str(error)
