@@ -21,7 +21,7 @@ from touchline.errors import NotFound
 from touchline.manifest import encode, sha256
 from touchline.stages.answer_desk import Standing, hand_in, standing
 from touchline.stages.answer_told import told
-from touchline.web import questions
+from touchline.web import callers, questions
 from touchline.web.access import ADMITTED, ANONYMOUS, Admitted, Holder
 from touchline.web.describe import Operation, route
 from touchline.web.problems import problem
@@ -75,7 +75,7 @@ def made_task(
     settings, now, owner = site.settings, site.ports.clock.now(), owner_of(request)
     deadline = now + timedelta(seconds=seconds or settings.task_seconds)
     return Task(
-        id=identity or new_id(request),
+        id=identity or new_id(request, site.settings.proxies),
         owner=owner,
         question=question,
         asked=sha256(encode([question, seconds, callback])),
@@ -87,10 +87,15 @@ def made_task(
     )
 
 
-def new_id(request: Request) -> str:
-    """Id of the task that a request asks for: nobody can guess it, unless a key makes it the same each time."""
+def new_id(request: Request, proxies: int) -> str:
+    """Id of the task that a request asks for: nobody can guess it, unless a key makes it the same each time.
+
+    Who asks without a key of ours is told from others by the address.
+    """
     key = idempotency_key(request)
-    return task_id(owner_of(request), key) if key else secrets.token_hex(ID_DIGITS // 2)
+    peer = request.client.host if request.client else ""
+    who = owner_of(request) or f"at {callers.client(peer, request.headers.raw, proxies)}"
+    return task_id(who, key) if key else secrets.token_hex(ID_DIGITS // 2)
 
 
 async def handed_in(request: Request, site: Site, task: Task) -> Response:
@@ -125,13 +130,14 @@ def find(request: Request, site: Site, identity: str) -> Standing:
     Raises:
         NotFound: there is none of that id, or it is somebody else's.
     """
-    found = standing(site.ports.store, identity, site.ports.clock.now()) if _ID.fullmatch(identity) else None
+    found = standing(site.ports.store, identity, site.ports.clock.now()) if IDENTITY.fullmatch(identity) else None
     if found is None or not _may_see(request, found.task):
         raise NotFound("no such task", where="task_id", hint="a task is told to the key that asked for it")
     return found
 
 
-_ID: Final = re.compile(r"[0-9a-f]{32}")
+IDENTITY: Final = re.compile(r"[0-9a-f]{32}")
+"""Of tasks and letters."""
 
 
 def owner_of(request: Request) -> str:
