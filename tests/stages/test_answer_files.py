@@ -1,8 +1,9 @@
 """Queued files and callbacks: rows answered as each alone, and clients told once, whatever they answer."""
 
 import shutil
-from collections.abc import Mapping
-from datetime import timedelta
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from touchline.domain.tasks import AskAnswer, AskFile
 from touchline.errors import PermanentError, Unavailable
 from touchline.manifest import decode, encode, sha256
 from touchline.settings import Answer
-from touchline.stages.answer_desk import outcome_key, outcome_of, standing, told_of
+from touchline.stages.answer_desk import GIVEN_UP, TRIED_FOR, outcome_key, outcome_of, standing, told_of
 from touchline.stages.predict_board import read_board
 from touchline.stages.predict_match import answer as online
 from touchline.stages.predict_names import known_teams
@@ -102,7 +103,8 @@ def test_a_file_is_answered_row_by_row_and_bad_rows_say_why(ports: Container) ->
     alone = online(board, match.match_id).probabilities
     for outcome, value in rows[0]["probabilities"].items():
         assert value == pytest.approx(getattr(alone, outcome), abs=1e-6)
-    assert rows[1]["home"] == what_if(board, match.home_team, match.away_team, "SIM1", day).home
+    whole = what_if(board, match.home_team, match.away_team, "SIM1", day)
+    assert rows[1] == {"line": 3, "ref": "second"} | msgspec.json.decode(encode(whole))
     assert [row.get("field") for row in rows] == [None, None, "home_team", "match_id", "date"]
     assert rows[2]["suggestions"] == [match.home_team]
 
@@ -120,10 +122,26 @@ def test_pairings_of_a_file_are_answered_as_each_alone(ports: Container) -> None
         assert {name: row[name] for name in ("home_team", "away_team", "neutral", "how")} == {
             name: told[name] for name in ("home_team", "away_team", "neutral", "how")
         }
-        assert [row[name] for name in ("home", "draw", "away")] == pytest.approx(
-            [alone.home, alone.draw, alone.away], abs=1e-6
-        )
+        assert row["probabilities"] == pytest.approx(told["probabilities"], abs=1e-6)
         assert row["goals"]["expected_goals_home"] == pytest.approx(told["goals"]["expected_goals_home"], abs=1e-5)
+
+
+def test_a_name_that_a_file_repeats_is_looked_for_once(ports: Container) -> None:
+    def seconds(identity: str, names: Sequence[str]) -> float:
+        lines = "\n".join(["home_team,away_team,competition,date", *(f"{name},b,SIM1,{DAY}" for name in names)])
+        task = queued(ports, file_of(ports, lines.encode()), identity)
+        begun = time.process_time()
+        answered(ports, task)
+        spent = time.process_time() - begun
+        assert {row["field"] for row in rows_of(ports, identity)} == {"home_team"}
+        return spent
+
+    seconds("1" * 32, ["a team of nowhere"])  # reads the board
+    one, others = (
+        seconds("2" * 32, ["another team"] * 800),
+        seconds("3" * 32, [f"another team {n}" for n in range(800)]),
+    )
+    assert one < others / 3
 
 
 def test_json_lines_are_answered_too(ports: Container) -> None:
@@ -184,6 +202,23 @@ def test_an_answer_outlives_a_client_who_is_away(ports: Container) -> None:
     assert answered(ports, task, SIGNED).outcome == "done"
     assert ports.store.get(outcome_key(task.id)) == kept
     assert len(clients.calls) == 1
+
+
+def test_a_callback_that_nobody_took_is_given_up(ports: Container) -> None:
+    ports.callbacks = Clients(Unavailable("away"))
+    task = queued(ports, callback=URL)
+    with pytest.raises(Unavailable):
+        answered(ports, task, SIGNED)
+
+    def told(moment: datetime) -> str:
+        found = standing(ports.store, task.id, moment)
+        assert found is not None
+        return found.told
+
+    over = task.deadline + TRIED_FOR
+    assert [told(task.deadline), told(over)] == ["", GIVEN_UP]
+    answered(ports, task, SIGNED)  # an operator delivered the task again
+    assert told(over) == "delivered"
 
 
 def test_a_client_who_refuses_is_called_no_more(ports: Container) -> None:

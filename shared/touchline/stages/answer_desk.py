@@ -1,7 +1,7 @@
 """Where tasks are handed in and their standing is read: the objects of a task, and nothing else."""
 
-from datetime import datetime
-from typing import TypeVar
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -12,6 +12,9 @@ from touchline.ports import ObjectStore
 
 REQUESTS = "requests/predict/"
 RESULTS = "results/"
+TRIED_FOR: Final = timedelta(hours=1)
+"""After the deadline; so long at most is a callback tried again."""
+GIVEN_UP: Final = "given up: nobody took it in time"
 FILES = "uploads/"
 _T = TypeVar("_T")
 
@@ -38,7 +41,7 @@ class Standing(msgspec.Struct, frozen=True):
     status: Status
     outcome: Outcome | None
     told: str
-    """What became of the callback, empty as long as that is open."""
+    """What became of the callback, empty as long as that is open; GIVEN_UP once nobody tries it any more."""
 
 
 def request_key(task_id: str) -> str:
@@ -96,8 +99,16 @@ def standing(store: ObjectStore, task_id: str, now: datetime) -> Standing | None
         return None
     outcome = outcome_of(store, task_id)
     begun = outcome is not None or store.stat(begun_key(task_id)) is not None
-    told = told_of(store, task_id) if task.callback else None
-    return Standing(task, status(task, begun, outcome, now), outcome, told.outcome if told else "")
+    return Standing(task, status(task, begun, outcome, now), outcome, _fate(store, task, now))
+
+
+def _fate(store: ObjectStore, task: Task, now: datetime) -> str:
+    if not task.callback:
+        return ""
+    told = told_of(store, task.id)
+    if told is None:
+        return GIVEN_UP if now >= task.deadline + TRIED_FOR else ""
+    return told.outcome
 
 
 def _found(store: ObjectStore, key: str, kind: type[_T]) -> _T | None:

@@ -103,6 +103,28 @@ class Published:
 
         return self._of("state", TeamState.from_bytes)
 
+    @cached_property
+    def teams(self) -> dict[str, tuple[str, ...]]:
+        """Names of the teams by country, sorted, of all countries under "".
+
+        Raises:
+            CorruptObject, DataError: the state is not what was published.
+        """
+        found: dict[str, set[str]] = {}
+        for country, _, team in self.state.teams():
+            found.setdefault(country, set()).add(team)
+            found.setdefault("", set()).add(team)
+        return {country: tuple(sorted(teams)) for country, teams in found.items()}
+
+    @cached_property
+    def competitions(self) -> tuple[str, ...]:
+        """Codes of the competitions in which teams were last seen, sorted.
+
+        Raises:
+            CorruptObject, DataError: the state is not what was published.
+        """
+        return tuple(sorted({league for _, league, _ in self.state.teams()}))
+
     def features(self) -> FeatureRows | None:
         """Features of the matches that were forecast; None of a publication that is older than they are.
 

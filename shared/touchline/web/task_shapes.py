@@ -46,7 +46,9 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     result_href: Annotated[str | None, Meta(description="Of a file: where the answers are")] = None
     model_version: Annotated[str | None, Meta(description="Version of the model that answered")] = None
     reason: Annotated[Reason | None, Meta(description="Why there is no answer")] = None
-    callback: Annotated[str | None, Meta(description="What became of the callback: open, delivered, or refused")] = None
+    callback: Annotated[
+        str | None, Meta(description="What became of the callback: open, delivered, refused or given up")
+    ] = None
 
 
 class AnsweredRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
