@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import redis_server
 from asking import Elapsed
 from redis_server import RedisServer
-from touchline.adapters.caches import MemoryCache, open_cache
+from touchline.adapters.caches import OVERHEAD, MemoryCache, open_cache
 from touchline.adapters.redis_cache import PATIENCE, PREFIX, RedisCache
 from touchline.errors import ConfigurationError, Unavailable
 from touchline.ports import Cache
@@ -81,7 +81,7 @@ def test_a_cache_that_works_says_where_it_keeps(cache: Cache) -> None:
 
 
 def test_memory_keeps_what_was_used_last() -> None:
-    cache = MemoryCache(largest=30)
+    cache = MemoryCache(largest=3 * (OVERHEAD + 11))
     for name in "abc":
         cache.set(name, bytes(10), 60)
     cache.get("a")
@@ -90,11 +90,21 @@ def test_memory_keeps_what_was_used_last() -> None:
 
 
 def test_memory_keeps_nothing_that_is_larger_than_all_of_it() -> None:
-    cache = MemoryCache(largest=30)
+    cache = MemoryCache(largest=OVERHEAD + 30)
     cache.set("a", bytes(10), 60)
-    cache.set("b", bytes(31), 60)
-    cache.set("a", bytes(31), 60)
+    cache.set("b", bytes(30), 60)
+    assert cache.get("a") == bytes(10)
+    cache.set("a", bytes(30), 60)
     assert (cache.get("a"), cache.get("b")) == (None, None)
+
+
+def test_memory_counts_keys_and_entries_too() -> None:
+    cache = MemoryCache(largest=100 * OVERHEAD)
+    for number in range(1_000):
+        cache.set(str(number), b"", 60)
+    assert 90 < sum(cache.get(str(number)) is not None for number in range(1_000)) <= 100
+    cache.set("a" * 100 * OVERHEAD, b"", 60)
+    assert cache.get("a" * 100 * OVERHEAD) is None
 
 
 def test_memory_forgets_at_the_moment() -> None:
@@ -109,12 +119,13 @@ def test_memory_forgets_at_the_moment() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 60))))
 def test_memory_never_holds_more_than_it_may_and_answers_with_the_newest_only(steps: list[tuple[str, int]]) -> None:
-    cache, newest = MemoryCache(largest=100), dict[str, bytes]()
+    cache, newest = MemoryCache(largest=100 + 3 * OVERHEAD), dict[str, bytes]()
     for number, (name, size) in enumerate(steps):
         newest[name] = bytes([number % 256]) * size
         cache.set(name, newest[name], 60)
         found = {name: cache.get(name) for name in newest}
-        assert sum(len(data) for data in found.values() if data is not None) <= 100
+        held = [len(name) + len(data) + OVERHEAD for name, data in found.items() if data is not None]
+        assert sum(held) <= 100 + 3 * OVERHEAD
         assert all(data in (None, newest[name]) for name, data in found.items())
 
 

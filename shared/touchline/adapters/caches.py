@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 LARGEST: Final = 32 * 2**20
 """Bytes that a process keeps."""
+OVERHEAD: Final = 320
+"""Bytes that an entry takes besides its key and content, about: objects, and its place in the dictionary."""
 _HINT: Final = "redis://[user:password@]host:port/database, or rediss:// with TLS"
 
 
@@ -41,7 +43,7 @@ class MemoryCache:
     """Keeps the newest answers of this process, up to a number of bytes; safe to use from several threads.
 
     Args:
-        largest: bytes of content kept at most.
+        largest: bytes kept at most, with those of keys and entries.
         elapsed: seconds that only go forward.
     """
 
@@ -67,10 +69,10 @@ class MemoryCache:
         """Keep bytes for so long, unless others need the room; what was asked for longest ago goes first."""
         with self._lock:
             self._drop(key)
-            if len(data) > self._largest:
+            if _size(key, data) > self._largest:
                 return
             self._kept[key] = (self._elapsed() + ttl_seconds, data)
-            self._size += len(data)
+            self._size += _size(key, data)
             while self._size > self._largest:
                 self._drop(next(iter(self._kept)))
 
@@ -79,5 +81,10 @@ class MemoryCache:
         return f"in this process, {self._largest // 2**20} MiB at most"
 
     def _drop(self, key: str) -> None:
-        _, data = self._kept.pop(key, (0.0, b""))
-        self._size -= len(data)
+        found = self._kept.pop(key, None)
+        if found is not None:
+            self._size -= _size(key, found[1])
+
+
+def _size(key: str, data: bytes) -> int:
+    return len(key) + len(data) + OVERHEAD
