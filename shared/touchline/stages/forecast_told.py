@@ -11,7 +11,7 @@ from touchline.domain.forecasts import ForecastSet, MatchForecast, ModelSummary,
 from touchline.domain.uses import reached
 from touchline.domain.vocabulary import Uses
 from touchline.learning.card import ModelCard, ModelScore
-from touchline.manifest import Manifest, decode, encode, read_object, sha256
+from touchline.manifest import Manifest, Ref, bundle_of, decode, encode, read_object, sha256
 from touchline.ports import Forecast
 from touchline.settings import ForecastSettings
 from touchline.work import Ports
@@ -80,8 +80,9 @@ _FORECASTERS: Final = {
 
 
 def _summary(ports: Ports, served: Manifest) -> ModelSummary:
-    ref = next(ref for ref in served.outputs.values() if ref.key.endswith("/card.json"))
-    card = decode(read_object(ports.store, ref), ModelCard, ref.key)
+    folder, digests = bundle_of(served)
+    key = f"{folder}/card.json"
+    card = decode(read_object(ports.store, Ref(key, digests["card.json"])), ModelCard, key)
     return ModelSummary(
         model_id=str(served.parameters["model_id"]),
         version=str(served.parameters["model_version"]),
