@@ -11,7 +11,6 @@ from touchline.web.manners import Manners
 from touchline.web.monitoring import add_monitoring
 from touchline.web.pages import add_pages
 from touchline.web.routes_core import add_core
-from touchline.web.routes_description import add_description
 from touchline.web.routes_forecasts import add_files, add_fixtures, add_forecasts
 from touchline.web.routes_matches import add_matches
 from touchline.web.routes_models import add_models
@@ -36,7 +35,6 @@ PARTS: Final = (
     add_monitoring,
     add_pages,
     add_core,
-    add_description,
 )
 
 

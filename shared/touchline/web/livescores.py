@@ -1,18 +1,15 @@
 """How matches stand, from the object that the watch of live scores keeps; who knows the answer already gets a 304."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime
-from threading import Lock
 from typing import Annotated, Final
 
 import msgspec
 
 from touchline.domain.competitions import listed_as
-from touchline.domain.live import POINTER, LiveScores, Standing
-from touchline.errors import TouchlineError
-from touchline.manifest import decode, sha256
-from touchline.ports import Clock, ObjectStore
+from touchline.domain.live import LiveScores, Standing
+from touchline.manifest import sha256
+from touchline.ports import Clock
 from touchline.web.questions import of_query
 from touchline.web.replies import Asked, Reply, tagged
 from touchline.web.site import Site
@@ -40,45 +37,12 @@ class Standings(msgspec.Struct, frozen=True, kw_only=True):
     matches: list[Standing]
 
 
-class Scoreboard:
-    """The newest scores; the object is looked at every so often, and read only if it is another.
-
-    When it cannot be read, what was read before stays, and `fault` says why.
-    """
-
-    def __init__(self, store: ObjectStore, pause: float, elapsed: Callable[[], float]) -> None:
-        self._store, self._pause, self._elapsed = store, pause, elapsed
-        self._lock = Lock()
-        self._due = float("-inf")
-        self._etag = ""
-        self._scores: LiveScores | None = None
-        self.fault = ""
-
-    def scores(self) -> LiveScores | None:
-        """The newest scores that could be read, None if there never were any."""
-        with self._lock:
-            if self._elapsed() >= self._due:
-                self._due = self._elapsed() + self._pause
-                self._look()
-            return self._scores
-
-    def _look(self) -> None:
-        try:
-            info = self._store.stat(POINTER)
-            if info is not None and info.etag != self._etag:
-                self._scores = decode(self._store.get(POINTER), LiveScores, POINTER)
-                self._etag = info.etag
-            self.fault = ""
-        except TouchlineError as error:
-            self.fault = str(error)
-
-
 class Livescores:
     """Answers `GET /livescores`."""
 
     def __init__(self, site: Site) -> None:
         self._clock = site.ports.clock
-        self._board = Scoreboard(site.ports.store, site.settings.refresh_seconds, site.elapsed)
+        self._board = site.scores
 
     async def answer(self, asked: Asked) -> Reply:
         """How matches stand."""

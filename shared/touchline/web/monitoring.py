@@ -1,7 +1,6 @@
 """What went on behind the service: runs and letters, as their objects tell; admins let letters be delivered again."""
 
 import heapq
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
@@ -25,13 +24,12 @@ from touchline.web import questions
 from touchline.web.answering import JSON, plain
 from touchline.web.describe import Operation, route
 from touchline.web.site import Site
-from touchline.web.tasks import holder_of
+from touchline.web.tasks import IDENTITY, holder_of
 from touchline.work import Ports
 
 WRITER: Final = "predict"
 DAYS: Final = 7
 """So far back runs are looked for."""
-_ID: Final = re.compile(r"[0-9a-f]{32}")
 Letters = Literal["open", "asked", "redriven", "refused"]
 
 
@@ -155,7 +153,7 @@ def ask_again(ports: Ports, identity: str, asked_by: str, span: str) -> ToldLett
         NotFound: there is no such letter.
     """
     store = ports.store
-    letter = sweep_letters.find(store, ports.wiring.functions, identity) if _ID.fullmatch(identity) else None
+    letter = sweep_letters.find(store, ports.wiring.functions, identity) if IDENTITY.fullmatch(identity) else None
     if letter is None:
         raise NotFound("no such letter", where="letter_id", hint="GET /monitoring/deadletters lists them")
     wish = Redrive(letter=letter.id, asked_by=asked_by, asked=ports.clock.now(), traceparent=span)

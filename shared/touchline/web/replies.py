@@ -95,19 +95,23 @@ def header(scope: Scope, name: bytes) -> str:
 
 def tagged(scope: Scope, reply: Reply, tag: str) -> Reply:
     """An answer with its tag (ETag); 304 without a body to who names the tag already."""
-    headers = (*reply.headers, (b"etag", f'"{tag}"'.encode()))
-    return Reply(_NOT_MODIFIED, b"", headers) if known(header(scope, b"if-none-match"), tag) else Reply(
+    etag = f'"{tag}"'
+    headers = (*reply.headers, (b"etag", etag.encode()))
+    return Reply(_NOT_MODIFIED, b"", headers) if known(header(scope, b"if-none-match"), (etag,)) else Reply(
         reply.status, reply.body, headers
     )  # fmt: skip
 
 
-def known(sent: str, tag: str) -> bool:
-    """Whether one of the tags that a client names is ours; weak ones are as good, since the bytes are the same.
+def known(sent: str, tags: tuple[str, ...]) -> str:
+    """The tag among ours that a client names (If-None-Match: weak ones are as good), empty if it names none.
 
-    >>> known('W/"a", "b"', "b"), known("*", "c"), known('"a"', "b")
-    (True, True, False)
+    >>> known('W/"a", "b"', ('"b"', '"b-gzip"')), known("*", ('"a"',)), known('"c"', ('"a"',))
+    ('"b"', '"a"', '')
     """
-    return sent.strip() == "*" or f'"{tag}"' in {one.strip().removeprefix("W/") for one in sent.split(",")}
+    if sent.strip() == "*":
+        return tags[0]
+    named = {one.strip().removeprefix("W/") for one in sent.split(",")}
+    return next((tag for tag in tags if tag in named), "")
 
 
 def no_parameters(scope: Scope) -> None:

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from touchline.errors import NotFound
 from touchline.stages.predict_board import Board, require_published
 from touchline.web import listing
-from touchline.web.answering import CSV, FRESH, JSON, Asked, chosen, known, tell, told_now
+from touchline.web.answering import CSV, FRESH, JSON, Asked, chosen, tell, told_now
 from touchline.web.answers import Filter, Forecasts, following
 from touchline.web.cards import PATH as CARDS_PATH
 from touchline.web.cards import Cards, cards
@@ -21,6 +21,7 @@ from touchline.web.fixtures import PATH as FIXTURES_PATH
 from touchline.web.fixtures import FixtureFilter, Matches, fixtures
 from touchline.web.manners import BODILESS
 from touchline.web.questions import only_path, query
+from touchline.web.replies import known
 from touchline.web.site import Site
 
 PARQUET: Final = "application/vnd.apache.parquet"

@@ -11,6 +11,7 @@ from touchline.web.access import Access
 from touchline.web.health_watch import HealthWatch
 from touchline.web.memory import Memory
 from touchline.web.meters import Meters
+from touchline.web.scoreboard import Scoreboard
 from touchline.web.watch import Watcher
 from touchline.work import Ports
 
@@ -30,6 +31,7 @@ class Site:
     memory: Memory
     measured: Meters
     access: Access
+    scores: Scoreboard
     elapsed: Callable[[], float]
 
     @property
@@ -61,5 +63,6 @@ def site_of(ports: Ports, settings: Predict, assets: Path, elapsed: Callable[[],
         memory=Memory(ports.cache, measured),
         measured=measured,
         access=access,
+        scores=Scoreboard(ports.store, settings.refresh_seconds, elapsed),
         elapsed=elapsed,
     )
