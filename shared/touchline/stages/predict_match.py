@@ -56,7 +56,7 @@ class MatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     sealed_at: datetime | None
     """When this model sealed its newest forecast of the match, None if it sealed none."""
     stale: bool
-    """Whether the forecasts come from an earlier champion than the one that serves."""
+    """Whether the forecasts come from an earlier champion than the one that serves; as served, or are old as well."""
     cached: bool = False
     degraded: str = ""
 
