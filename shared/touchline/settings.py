@@ -137,15 +137,16 @@ class Predict(msgspec.Struct, frozen=True, kw_only=True):
     access: Literal["keys", "open"] = "keys"
     """Who may ask: holders of a key, or everybody (`open`; what only admins may do needs a key then, too)."""
     open_per_minute: _Count = 6000
-    """Requests a minute of one address without a key, where access is open."""
+    """Requests a minute of one address without a key: for pages, and for all where access is open."""
     proxies: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Proxies before the service that add their caller's address to X-Forwarded-For; 0 = the header is not read."""
     cache_seconds: _Seconds = 600.0
     """The forecast of a match is kept for so long at most, and never beyond kick-off; 0 = each one is computed anew."""
     stale_seconds: Annotated[float, msgspec.Meta(gt=0)] = 172_800.0
     """Forecasts that were published longer ago are called stale."""
-    streams: Annotated[int, msgspec.Meta(ge=0)] = 100
-    """Listeners to the stream of news at most, in one process."""
+    streams: Annotated[int, msgspec.Meta(ge=0)] = 10
+    """Listeners to the stream of news at most, in one process: few of the requests that it takes at once. Half of them
+    for one key, or one address without a key."""
     task_seconds: Annotated[int, msgspec.Meta(ge=1)] = 3600
     """A queued question is answered within so long, or not at all, unless it says how long it has."""
     task_kept_seconds: _Seconds = 604_800.0

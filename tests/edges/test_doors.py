@@ -284,6 +284,15 @@ def test_open_access_is_counted_by_address_whatever_is_told_of_it(ports: Contain
     problem(client.post("/monitoring/deadletters/x1/redrive"), 401)
 
 
+def test_pages_cost_an_address_what_they_cost_us_and_health_costs_nothing(ports: Container) -> None:
+    client = Client(create_app(ports, Predict(open_per_minute=2), ASSETS, elapsed=Elapsed()))
+    for path in ("/healthz", "/metrics", "/static/page.js", "/readyz"):
+        for _ in range(4):
+            assert client.get(path).status_code != 429
+    assert [client.get(path).status_code for path in ("/", "/chain?x=1", "/chain?x=2")] == [200, 200, 429]
+    assert 'access_refused_total{reason="rate"} 1.0' in client.get("/metrics").text
+
+
 def test_an_answer_to_a_key_is_kept_by_no_cache_that_others_share(client: Client, keys: Keyring) -> None:
     key = keys.add("admin")
     for door in GUARDED:

@@ -270,29 +270,6 @@ def test_the_lines_of_a_forecast_are_those_of_one_model(filled: Container, match
     assert [len(line.split()) for line in drawn] == [3, 3, 3]
 
 
-# What is kept
-
-
-def test_a_page_that_is_known_is_not_sent_again(client: Client) -> None:
-    first = client.get("/")
-    again = client.get("/", headers={"if-none-match": first.headers["etag"]})
-    assert (again.status_code, again.content) == (304, b"")
-    assert client.get("/", params={"tz": "Asia/Tokyo"}).headers["etag"] != first.headers["etag"]
-    assert client.get("/", headers={"accept-language": "de"}).headers["etag"] != first.headers["etag"]
-
-
-def test_a_page_says_what_is_newest(tmp_path: Path) -> None:
-    ports = container(tmp_path)
-    served.public(ports)
-    client = client_of(ports)
-    before = page(client, "/")
-    assert "Market odds" not in before
-    page_state.richer(ports, 2)
-    after = page(client, "/")
-    assert "Market odds" in after
-    assert "Sealed 2 hours ago" in after
-
-
 # Questions
 
 

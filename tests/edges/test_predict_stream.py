@@ -11,6 +11,7 @@ import pytest
 
 from asgi_client import Client
 from asking import ASSETS, client_of, listed, problem
+from keyring import Keyring
 from served import ListedRegistry, against, forecasted, promoted, public, publish_features, publish_model
 from touchline.bootstrap import Container
 from touchline.settings import Predict
@@ -123,6 +124,40 @@ def test_listeners_are_bounded_and_leave_room_when_they_go(changing: Container) 
         return [one.status, another.status]
 
     assert asyncio.run(listen()) == [200, 200]
+
+
+def test_nobody_takes_all_the_room(changing: Container) -> None:
+    ring = Keyring(changing.store)
+    keys = [ring.add("read"), ring.add("read")]
+    app = create_app(changing, Predict(refresh_seconds=0.05, streams=3), ASSETS)
+
+    async def listen() -> None:
+        async with listening(app, x_api_key=keys[0]) as one, listening(app, x_api_key=keys[0]) as two:
+            for listener in (one, two):
+                await listener.until(listener.ids)
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as session:
+                refused = await session.get("/predict/stream", headers={"x-api-key": keys[0]})
+            assert "2 listeners of this caller" in problem(refused, 503)["detail"]
+            async with listening(app, x_api_key=keys[1]) as other:
+                await other.until(other.ids)
+
+    asyncio.run(listen())
+
+
+def test_who_may_no_longer_ask_hears_no_more(changing: Container) -> None:
+    ring = Keyring(changing.store)
+    keys = [ring.add("read"), ring.add("read")]
+    app = create_app(changing, Predict(refresh_seconds=0.05), ASSETS)
+
+    async def listen() -> None:
+        async with listening(app, x_api_key=keys[0]) as one, listening(app, x_api_key=keys[1]) as other:
+            for listener in (one, other):
+                await listener.until(listener.ids)
+            ring.revoke("k1")
+            await one.until(lambda: one.ended)
+            assert not other.ended
+
+    asyncio.run(listen())
 
 
 def test_the_stream_of_a_service_without_a_model_is_refused(ports: Container) -> None:

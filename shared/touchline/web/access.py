@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from touchline.domain.keys import Scope, digest_of
+from touchline.domain.keys import Key, Scope, digest_of
 from touchline.domain.rates import MINUTE, Spent, spend, whole_seconds
 from touchline.ports import Clock, ObjectStore
 from touchline.settings import Predict
@@ -116,9 +116,27 @@ class Access:
             scope: what the request needs.
         """
         self.known.look()
-        keys = self.known.by_digest
+        found = self._judge(presented, scope)
+        if isinstance(found, Refused):
+            return found
+        if found is None:
+            return self.visit(client)
+        holder, most = Holder(found.id, found.name, found.allows("admin")), len(self.known.by_digest or ())
+        return self._spend(self._buckets, found.id, max(MOST_CLIENTS, most), holder, found.per_minute)
+
+    def visit(self, client: str) -> Admitted | Refused:
+        """Whether somebody without a key may ask now, where none is needed."""
+        return self._spend(self._clients, client, MOST_CLIENTS, ANONYMOUS, self._open_rate)
+
+    def holds(self, presented: str, scope: Scope) -> bool:
+        """Whether somebody who was let in would still be, by the keys that are known; that spends nothing."""
+        return not isinstance(self._judge(presented, scope), Refused)
+
+    def _judge(self, presented: str, scope: Scope) -> Key | Refused | None:
+        """The key that opens this, None where no key is needed."""
         if not presented and self._open and scope != "admin":
-            return self._spend(self._clients, client, MOST_CLIENTS, ANONYMOUS, self._open_rate)
+            return None
+        keys = self.known.by_digest
         if keys is None:
             return _CLOSED
         key = keys.get(digest_of(presented[:LONGEST_KEY]))  # of no key, too: all refusals take the same time
@@ -128,8 +146,7 @@ class Access:
             return _UNKNOWN["expired"]
         if not key.allows(scope):
             return Refused(403, "scope", f"the key lacks the scope {scope}", "`touchline keys create --scope` gives it")
-        holder = Holder(key.id, key.name, key.allows("admin"))
-        return self._spend(self._buckets, key.id, max(MOST_CLIENTS, len(keys)), holder, key.per_minute)
+        return key
 
     def _spend(
         self, buckets: dict[str, float], name: str, most: int, holder: Holder, per_minute: int

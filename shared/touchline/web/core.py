@@ -15,7 +15,7 @@ from touchline.settings import Predict
 from touchline.web import callers
 from touchline.web.access import ADMITTED, ANONYMOUS, Admitted
 from touchline.web.behind import Behind
-from touchline.web.doors import scope_of
+from touchline.web.doors import metered, scope_of
 from touchline.web.hot import Hot
 from touchline.web.refusals import Refused as Unfit
 from touchline.web.refusals import refusal, refused
@@ -82,21 +82,22 @@ class Core:
             await told.reply(await _safely(handler, Asked(scope, parameter, entered.key.id or client)))
         elif path == STREAM and method in _READING:
             told.route = path
-            await self._stream.answer(scope, receive, told)
+            await self._stream.answer(scope, receive, told, entered.key.id or client)
         else:
             await self._behind.answer(scope, receive, told)
 
     async def _enter(self, scope: Scope, client: str) -> Admitted | Reply:
         """The leave to ask, or why there is none."""
         needed = scope_of(scope["method"], scope["path"])
-        if needed is None:
-            return _PUBLIC
         access = self._site.access
-        if access.known.due:
-            await access.known.fresh()
-        decided = access.admit(callers.presented(scope["headers"]), client, needed)
+        if needed is None:
+            decided = access.visit(client) if metered(scope["path"]) else _PUBLIC
+        else:
+            if access.known.due:
+                await access.known.fresh()
+            decided = access.admit(callers.presented(scope["headers"]), client, needed)
         if isinstance(decided, Admitted):
-            return decided
+            return _PUBLIC if needed is None else decided
         self._site.measured.refused[decided.reason] += 1
         reply = of_refusal(refusal(decided.status, decided.detail, hint=decided.hint))
         return Reply(reply.status, reply.body, (*reply.headers, *decided.headers))

@@ -11,6 +11,9 @@ _PUBLIC: Final = frozenset(
     }
 )  # fmt: skip
 """Whole paths that everybody may ask for: pages, and what operates the service. The form of /chain asks for a key."""
+_FREE: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Public paths that what operates the service asks for, as often as it must."""
+_FREE_BELOW: Final = "/static/"
 _PUBLIC_BELOW: Final = ("/static/", "/match/")
 _READ: Final = frozenset(
     {
@@ -44,3 +47,12 @@ def scope_of(method: str, path: str) -> Scope | None:
     if path in _PUBLIC or path.startswith(_PUBLIC_BELOW):
         return None
     return "read" if method in _SAFE else "admin"
+
+
+def metered(path: str) -> bool:
+    """Whether an address may ask for a public path so often only: what costs work does.
+
+    >>> metered("/"), metered("/chain"), metered("/healthz"), metered("/static/page.js")
+    (True, True, False, False)
+    """
+    return path not in _FREE and not path.startswith(_FREE_BELOW)

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from touchline.web.words import Words, choose
+from touchline.web.words import CATALOGUES, Words, choose
 
 ZONES: Final = (
     "UTC", "Europe/London", "Europe/Dublin", "Europe/Lisbon", "Europe/Madrid", "Europe/Paris", "Europe/Brussels",
@@ -68,6 +68,8 @@ def look_at(path: str, asked: Mapping[str, str], accepted: str, now: datetime) -
     chosen = {key: asked[key] for key in KEPT if asked.get(key)}
     if "tz" in chosen:
         chosen["tz"] = name
+    if chosen.get("lang") not in CATALOGUES:  # a language that we do not speak is no choice
+        chosen.pop("lang", None)
     return Look(
         words=Words(choose(asked.get("lang", ""), accepted)),
         zone=zone,

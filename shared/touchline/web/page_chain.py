@@ -1,5 +1,6 @@
 """The page of the chain, and the form with which an admin lets a dead letter be delivered again."""
 
+from threading import Lock
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -15,25 +16,56 @@ from touchline.web.look import look_at
 from touchline.web.monitoring import ask_again
 from touchline.web.pages import Asked, Pages
 from touchline.web.site import Site
-from touchline.web.view_chain import chain_view
+from touchline.web.view_chain import ChainRead, chain_view, read_chain
 
 SECONDS: Final = 5
 """How old the page may be."""
+KNOWN: Final = frozenset({"said"})
 SAID: Final = {"asked": True, "choose": False, "refused.key": False}
 """What the page can say after the form was sent, and whether that is good."""
 
 
+class Reads:
+    """Reads the chain once in SECONDS, however many look at it in whatever way."""
+
+    def __init__(self, site: Site) -> None:
+        self._site, self._lock = site, Lock()
+        self._until = float("-inf")
+        self._read: ChainRead | None = None
+
+    def chain(self) -> ChainRead:
+        """What the page rests on, a few seconds old at most."""
+        with self._lock:
+            now = self._site.elapsed()
+            if self._read is None or now >= self._until:
+                self._read, self._until = read_chain(self._site.ports), now + SECONDS
+            return self._read
+
+    def forget(self) -> None:
+        """Read anew next time: something was asked for."""
+        with self._lock:
+            self._read = None
+
+
 def add_chain(app: FastAPI, pages: Pages, site: Site) -> None:
     """Let an application show the chain, and take the wishes of admins from the page."""
+    reads = Reads(site)
+
+    def page(asked: Asked) -> tuple[str, dict[str, Any]]:
+        return _chain(asked, reads.chain())
 
     @app.get("/chain", include_in_schema=False)
     async def chain(request: Request) -> Response:
-        return await pages.answer(request, _chain, SECONDS)
+        return await pages.answer(request, page, KNOWN, SECONDS)
 
     @app.post("/chain", include_in_schema=False)
     async def redrive(request: Request) -> Response:
         letter, key = _sent(await request.body())
+        if site.access.known.due:
+            await site.access.known.fresh()
         said = await to_thread.run_sync(_redrive, request, site, letter, key)
+        if said == "asked":
+            reads.forget()
         look = look_at("/chain", dict(request.query_params), "", site.ports.clock.now())
         return RedirectResponse(look.href("/chain", said=said), 303)
 
@@ -47,12 +79,12 @@ def _sent(body: bytes) -> tuple[str, str]:
     return form.get("letter", [""])[0], form.get("key", [""])[0]
 
 
-def _chain(asked: Asked) -> tuple[str, dict[str, Any]]:
+def _chain(asked: Asked, read: ChainRead) -> tuple[str, dict[str, Any]]:
     said = asked.look.query.get("said", "")
     message = {"good": SAID[said], "text": asked.look.words(f"chain.{said}")} if said in SAID else None
     telling = asked.site.settings.access == "open"
     return "chain.html", {
-        "m": chain_view(asked.look, asked.site.ports, telling=telling),
+        "m": chain_view(asked.look, read, telling=telling),
         "said": message,
         "telling": telling,
     }

@@ -1,7 +1,7 @@
 """The pages of the service: what each is asked, kept as bytes for as long as nothing that it shows changes."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from threading import Lock
@@ -15,16 +15,17 @@ from touchline.errors import NotFound, TouchlineError, Unavailable, http_status
 from touchline.manifest import encode, sha256
 from touchline.stages.predict_board import Board
 from touchline.stages.predict_views import read_views
+from touchline.web.look import KEPT as LOOKED
 from touchline.web.look import ZONES, Look, look_at
 from touchline.web.notices import banners, nothing
 from touchline.web.site import Site
 from touchline.web.templates import Templates
 from touchline.web.view_drift import drift_view
-from touchline.web.view_fixtures import fixtures, wish_of
+from touchline.web.view_fixtures import WISHES, fixtures, wish_of
 from touchline.web.view_leaderboard import leaderboard_view
 from touchline.web.view_match import match_view
 from touchline.web.view_models import models_view
-from touchline.web.view_whatif import whatif_view
+from touchline.web.view_whatif import FIELDS, whatif_view
 from touchline.web.words import CATALOGUES
 
 KEPT: Final = 64
@@ -91,30 +92,42 @@ class Pages:
     def __init__(self, site: Site) -> None:
         self._site, self._templates, self._shelf = site, Templates(site.assets / "templates"), Shelf()
 
-    async def answer(self, request: Request, make: Page, seconds: int = KEPT_SECONDS) -> Response:
-        """A page, from the shelf if nothing changed, or made away from the loop that serves the others."""
+    async def answer(
+        self, request: Request, make: Page, knows: Collection[str] = (), seconds: int = KEPT_SECONDS
+    ) -> Response:
+        """A page, from the shelf if nothing changed, or made away from the loop that serves the others.
+
+        Args:
+            request: what is asked.
+            make: makes the page.
+            knows: parameters that change it; others are nothing to it, and make no page of their own.
+            seconds: how old it may be.
+        """
         watcher, clock = self._site.watcher, self._site.ports.clock
         board = await watcher.peek()
         query = {} if len(request.url.query) > LARGEST_QUERY else dict(request.query_params)
-        look = look_at(request.url.path, query, request.headers.get("accept-language", ""), clock.now())
+        known = {name: query[name] for name in (*LOOKED, *knows) if name in query}
+        look = look_at(request.url.path, known, request.headers.get("accept-language", ""), clock.now())
         asked = Asked(self._site, look, board, watcher.fault, watcher.nothing_serves, request.path_params)
         key = _key(asked, seconds)
         response = self._shelf.get(key)
         if response is None:
-            response = await to_thread.run_sync(self._render, asked, make, key)
+            response = await to_thread.run_sync(self._render, asked, make)
+            if response.status_code != HTTPStatus.OK:  # whoever asks again may be answered
+                return response
             self._shelf.put(key, response)
         if request.headers.get("if-none-match") == response.headers["etag"]:
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=_headers(response.headers["etag"]))
         return response
 
-    def _render(self, asked: Asked, make: Page, key: str) -> Response:
+    def _render(self, asked: Asked, make: Page) -> Response:
         status = HTTPStatus.OK
         try:
             name, values = make(asked)
         except TouchlineError as error:
             status, (name, values) = HTTPStatus(http_status(error)), _problem(asked.look, error)
         body = self._templates.render(name, {**self._common(asked), **values})
-        return Response(body, status, _headers(f'"{sha256(key.encode())[:32]}"'), media_type="text/html")
+        return Response(body, status, _headers(f'"{sha256(body)[:32]}"'), media_type="text/html")
 
     def _common(self, asked: Asked) -> dict[str, Any]:
         look, board = asked.look, asked.board
@@ -155,22 +168,24 @@ def _problem(look: Look, error: TouchlineError) -> Made:
 def add_pages(app: FastAPI, site: Site) -> None:
     """Let an application show its pages."""
     from touchline.web.page_chain import add_chain
+    from touchline.web.routes_description import add_description
 
     pages = Pages(site)
 
-    def add(path: str, make: Page, seconds: int = KEPT_SECONDS) -> None:
+    def add(path: str, make: Page, knows: Collection[str] = ()) -> None:
         async def answer(request: Request) -> Response:
-            return await pages.answer(request, make, seconds)
+            return await pages.answer(request, make, knows)
 
         app.add_api_route(path, answer, include_in_schema=False, methods=["GET"])
 
-    add("/", _home)
+    add("/", _home, WISHES)
     add("/match/{match_id}", _match)
     add("/models", _models)
     add("/leaderboard", _leaderboard)
     add("/drift", _drift)
-    add("/what-if", _whatif)
+    add("/what-if", _whatif, FIELDS)
     add_chain(app, pages, site)
+    add_description(app, pages, site)
 
 
 def _home(asked: Asked) -> Made:

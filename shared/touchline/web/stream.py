@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
@@ -12,6 +13,7 @@ import msgspec
 
 from touchline.errors import TouchlineError
 from touchline.stages.predict_board import Board
+from touchline.web import callers
 from touchline.web.refusals import refusal, refused
 from touchline.web.replies import Receive, Reply, Scope, Told, header, of_refusal
 from touchline.web.site import Site
@@ -37,10 +39,18 @@ class Stream:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._ending = False
+        self._listening: Counter[str] = Counter()
         self._watches_signals = False
 
-    async def answer(self, scope: Scope, receive: Receive, told: Told) -> None:
-        """One listener, until it goes or the process ends."""
+    async def answer(self, scope: Scope, receive: Receive, told: Told, who: str) -> None:
+        """One listener, until it goes, its key is no longer in force, or the process ends.
+
+        Args:
+            scope: of the request.
+            receive: tells when the listener is gone.
+            told: takes the answer.
+            who: id of the key, the address without one; nobody has more than half of all listeners.
+        """
         try:
             board = await self._site.watcher.board()
         except TouchlineError as error:
@@ -49,21 +59,39 @@ class Stream:
         known = header(scope, b"last-event-id")
         if scope.get(WHOLE) or scope["method"] == "HEAD":
             await told.reply(Reply(200, _retry() + event(board, known), _HEADERS))
-        elif self._site.measured.listeners >= self._site.settings.streams:
-            detail = f"{self._site.settings.streams} listeners already"
-            await told.reply(of_refusal(refusal(503, detail, hint="ask again later", headers={"retry-after": "30"})))
+        elif full := self._full(who):
+            await told.reply(of_refusal(refusal(503, full, hint="ask again later", headers={"retry-after": "30"})))
         else:
-            await self._stream(receive, told, board, known)
+            self._listening[who] += 1
+            try:
+                await self._stream(scope, receive, told, board, known)
+            finally:
+                self._listening[who] -= 1
+                self._listening += Counter()  # forgets who has none left
 
-    async def _stream(self, receive: Receive, told: Told, board: Board, known: str) -> None:
+    def _full(self, who: str) -> str:
+        """Why there is no room for one more, empty if there is."""
+        most = self._site.settings.streams
+        if self._site.measured.listeners >= most:
+            return f"{most} listeners already"
+        own = self._listening.get(who, 0)
+        return f"{own} listeners of this caller already" if own >= (most + 1) // 2 else ""
+
+    async def _may_listen(self, presented: str) -> bool:
+        access = self._site.access
+        if access.known.due:
+            await access.known.fresh()
+        return access.holds(presented, "read")
+
+    async def _stream(self, scope: Scope, receive: Receive, told: Told, board: Board, known: str) -> None:
         self._watch_signals()
         self._site.measured.listeners += 1
         gone = asyncio.ensure_future(_gone(receive))
         try:
             await told({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
             await self._tell(told, event(board, known) or b": known\n\n")
-            known, silent = identity(board), 0.0
-            while not (gone.done() or self._ending):
+            known, silent, presented = identity(board), 0.0, callers.presented(scope["headers"])
+            while not (gone.done() or self._ending) and await self._may_listen(presented):
                 await asyncio.wait([gone], timeout=PAUSE)
                 board, silent = await self._site.watcher.peek() or board, silent + PAUSE
                 if news := event(board, known):

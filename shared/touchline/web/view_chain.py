@@ -85,21 +85,44 @@ class ChainView:
     letters: tuple[LetterRow, ...]
 
 
-def chain_view(look: Look, ports: Ports, *, telling: bool) -> ChainView:
+@dataclass(frozen=True)
+class ChainRead:
+    """What the page rests on, however it is looked at."""
+
+    abouts: Mapping[str, str]
+    """What each function of the chain does, in their order."""
+    runs: tuple[ToldRun, ...]
+    last: Mapping[str, RunRecord | None]
+    """By function, the record of its newest run that published something."""
+    letters: tuple[ToldLetter, ...]
+
+
+def read_chain(ports: Ports) -> ChainRead:
+    """List runs and letters, and read the newest records: store, clock and wiring are used."""
+    runs = told_runs(ports, RUNS)
+    names = [name for name in ports.wiring.order() if name not in BESIDE]
+    return ChainRead(
+        abouts={name: ports.wiring.functions[name].about for name in names},
+        runs=tuple(runs),
+        last={name: _last(ports.store, [run for run in runs if run.function == name]) for name in names},
+        letters=told_letters(ports.store, LETTERS),
+    )
+
+
+def chain_view(look: Look, read: ChainRead, *, telling: bool) -> ChainView:
     """The newest of each function, and what needs a look.
 
     Args:
         look: how the page is looked at.
-        ports: store, clock and wiring are used.
+        read: what it rests on.
         telling: whether everybody may read what was wrong with dead letters.
     """
-    runs = told_runs(ports, RUNS)
-    rows = [_run(look, run) for run in runs]
+    rows = [_run(look, run) for run in read.runs]
     return ChainView(
-        stages=tuple(_stages(look, ports, runs)),
+        stages=tuple(_stages(look, read)),
         runs=tuple(rows[:SHOWN]),
         failures=tuple(row for row in rows if row.status == "failed")[:SHOWN],
-        letters=tuple(_letter(look, letter, telling) for letter in told_letters(ports.store, LETTERS)),
+        letters=tuple(_letter(look, letter, telling) for letter in read.letters),
     )
 
 
@@ -121,16 +144,14 @@ def _run(look: Look, run: ToldRun) -> RunRow:
     return RunRow(run.function, look.moment(run.started), look.ago(run.started), status, run.schedule, run.record)
 
 
-def _stages(look: Look, ports: Ports, runs: Sequence[ToldRun]) -> list[StageRow]:
-    names = [name for name in ports.wiring.order() if name not in BESIDE]
-    told = {name: [run for run in runs if run.function == name] for name in names}
-    last = {name: _last(ports.store, told[name]) for name in names}
-    ended = {key: record.ended for record in last.values() if record for key in record.publications}
+def _stages(look: Look, read: ChainRead) -> list[StageRow]:
+    told = {name: [run for run in read.runs if run.function == name] for name in read.abouts}
+    ended = {key: record.ended for record in read.last.values() if record for key in record.publications}
     newest = max(
-        (_seq(record) for name, record in last.items() if record and name in (*FOLLOWING, "scrape")), default=0
+        (_seq(record) for name, record in read.last.items() if record and name in (*FOLLOWING, "scrape")), default=0
     )
     return [
-        _stage(look, name, ports.wiring.functions[name].about, told[name], last[name], ended, newest) for name in names
+        _stage(look, name, about, told[name], read.last[name], ended, newest) for name, about in read.abouts.items()
     ]
 
 

@@ -94,6 +94,10 @@ class Fixtures:
     """Teams that look like the one that was not found, with links."""
 
 
+WISHES: Final = ("from", "to", "competition", "team", "min", "page")
+"""Parameters of the page of forecasts."""
+
+
 def wish_of(query: Mapping[str, str]) -> Wish:
     """A wish from the fields of the form; what cannot be understood is named, and ignored.
 
