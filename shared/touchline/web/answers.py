@@ -14,12 +14,6 @@ from touchline.domain.joint_goals import Goals
 from touchline.domain.vocabulary import Mode, Uses
 from touchline.stages.predict_board import Published
 
-EXAMPLE: Final[dict[str, Any]] = {
-    "home_team": "Arsenal",
-    "away_team": "Chelsea",
-    "competition": "E0",
-    "date": "2026-03-14",
-}
 _WORDS: Final = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=_WORDS)]
 Word = Annotated[str, Meta(max_length=100, pattern=_WORDS)]
