@@ -256,6 +256,7 @@ def test_language_and_zone_are_switched_and_kept(browser: Any, full: Site) -> No
     zone = browser.find_element(By.ID, "tz")
     zone.send_keys("Europe/Ber")
     zone.submit()
+    wait_until(lambda: "tz=Europe%2FBerlin" in browser.current_url, "the zone is in the address", 10)
     browser.find_element(By.LINK_TEXT, "Kette").click()
     assert browser.find_element(By.TAG_NAME, "h1").text == "Von Ergebnissen\nzu Prognosen".replace("\n", " ")
     assert "10:00 CET" in browser.find_element(By.CSS_SELECTOR, ".intro .by").text
