@@ -16,7 +16,8 @@ from touchline.testing.league import play
 from touchline.testing.sabotage import SAFEGUARDS, without
 
 pytestmark = pytest.mark.slow
-SEEDS, BATCHES = 25, 5
+SEEDS, BATCHES = 8, 2
+"""Few, since each trains several models; `scripts/bench schedules` is for many."""
 HARMED = {"fencing": 73, "conditional-create": 1}
 """Seeds whose schedules end otherwise without a safeguard; another call of a port may move them by some."""
 ENOUGH = 12
