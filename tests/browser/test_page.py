@@ -252,7 +252,8 @@ def test_what_if_is_asked_by_keys_alone(browser: Any, full: Site) -> None:
 def test_language_and_zone_are_switched_and_kept(browser: Any, full: Site) -> None:
     show(browser, "phone")
     browser.get(full.address)
-    browser.find_element(By.LINK_TEXT, "Deutsch").click()
+    browser.find_element(By.LINK_TEXT, "Deutsch").send_keys(Keys.ENTER)
+    wait_until(lambda: "lang=de" in browser.current_url, "the page in German", 10)
     zone = browser.find_element(By.ID, "tz")
     zone.send_keys("Europe/Ber")
     zone.submit()

@@ -192,7 +192,7 @@ def test_whoever_is_stopped_goes_on_where_he_was(
     tmp_path: Path, environ: dict[str, str], site: Site, sent: signal.Signals
 ) -> None:
     with begun(environ | {"TOUCHLINE_SCRAPE_PACE_SECONDS": "3"}) as process:
-        wait_until(lambda: len(site.asked) >= 3, "the third request", seconds=120)
+        wait_until(lambda: len(site.asked) >= 4, "the fourth request", seconds=120)
         process.send_signal(sent)
         _, said = process.communicate()
     asked = [path for path in site.paths if path != "/robots.txt"]
