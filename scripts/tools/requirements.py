@@ -26,7 +26,8 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 
 def files() -> dict[Path, str]:
     """Requirement file -> the extra that it is compiled from; the one that binds the others first."""
-    functions = yaml.safe_load((ROOT / "functions" / "wiring.yaml").read_text())["functions"]
+    declared = yaml.safe_load((ROOT / "functions" / "wiring.yaml").read_text())
+    functions = {**declared["functions"], **declared["platform"]}
     return {
         DEV: "dev",
         Path("requirements.txt"): "all",
