@@ -11,7 +11,8 @@ from touchline.collecting import About, Page, Scope, Source, Verdict
 from touchline.errors import DataError, ShapeChanged
 from touchline.ports import Payload
 from touchline.settings import Scrape
-from touchline.stages.scrape_collect import Collector, Tally
+from touchline.stages.scrape_collect import Collector
+from touchline.stages.scrape_tally import Tally
 
 
 class Waits(list[float]):

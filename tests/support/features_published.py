@@ -26,6 +26,7 @@ def played(matches: int = 400, shift_last: int = 0) -> pd.DataFrame:
         {
             "match_id": [f"m-{number:04d}" for number in range(matches)],
             "competition": "SIM1",
+            "season": "2025",
             "kickoff": kickoff,
             "kickoff_known": True,
             "home_goals": goals[:, 0],

@@ -18,15 +18,15 @@ def server(page: int = 100) -> Iterator[str]:
     """Start a server whose lists come in pages of this length; gives its address.
 
     Raises:
-        serving.Missing: it cannot be had here.
+        Missing: it cannot be had here.
     """
     with serving.server("gcp_storage_emulator", Path(__file__).with_name("gcs_server.py"), page) as endpoint:
         yield endpoint
 
 
-def bucket(endpoint: str) -> str:
-    """Make an empty bucket; gives its name."""
-    name = f"touchline-{os.getpid()}-{next(_numbers)}"
+def bucket(endpoint: str, kind: str = "touchline") -> str:
+    """Make an empty bucket; gives its name, which begins with its kind."""
+    name = f"{kind}-{os.getpid()}-{next(_numbers)}"
     asked = urllib.request.Request(
         f"{endpoint}/storage/v1/b", json.dumps({"name": name}).encode(), {"Content-Type": "application/json"}
     )

@@ -3,6 +3,9 @@
 The emulator ignores conditions, lists everything at once and forgets finished uploads. Here `ifGenerationMatch` is
 held to, lists come in pages, and whoever asks again for the end of an upload gets the same answer again, as from the
 real one. Requests are served one after the other, so what is looked at is still so when it is written.
+
+Of a bucket whose name begins with `hiding-` nobody may list everything, so that a question after an object that is not
+there is refused; of one that begins with `closed-` nobody may list anything.
 """
 
 import json
@@ -10,7 +13,7 @@ import sys
 from functools import partial
 from http.server import HTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from gcp_storage_emulator.server import RequestHandler, Router
 from gcp_storage_emulator.storage import Storage
@@ -57,8 +60,11 @@ class _Storage(Storage):  # type: ignore[misc]
 class _Handler(RequestHandler):  # type: ignore[misc]
     def do_GET(self) -> None:
         path, asked = self._asked()
-        if path.endswith("/o") and "/storage/v1/b/" in path:
-            self._list(path.split("/")[-2], asked)
+        bucket = path.partition("/b/")[2].partition("/")[0]
+        if self._hidden(bucket, path, asked):
+            self._answer(403, {"error": {"code": 403, "message": "permission denied (or it may not exist)"}})
+        elif path.endswith("/o") and "/storage/v1/b/" in path:
+            self._list(bucket, asked)
         else:
             Router(self).handle("GET")
 
@@ -79,6 +85,14 @@ class _Handler(RequestHandler):  # type: ignore[misc]
             Router(self).handle(method)
         except _Refused:
             self._answer(412, {"error": {"code": 412, "message": "the condition does not hold"}})
+
+    def _hidden(self, bucket: str, path: str, asked: dict[str, str]) -> bool:
+        name = unquote(path.partition("/o/")[2])
+        if not bucket.startswith(("hiding-", "closed-")) or path.endswith(bucket):
+            return False
+        if not name:
+            return bucket.startswith("closed-") or not asked.get("prefix")
+        return name not in self.storage.objects.get(bucket, {})
 
     def _list(self, bucket: str, asked: dict[str, str]) -> None:
         if self.storage.get_bucket(bucket) is None:

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+from serving import await_answer, free_port
 
-from serving import free_port
-from waiting import wait_until
+QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+"""As it is deployed: its job runner would be eight more processes, and nothing that we do is a job of MLflow's."""
 
 
 class MlflowServer:
@@ -24,7 +24,7 @@ class MlflowServer:
             sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self._port),
             "--workers", "1", "--backend-store-uri", backend, "--artifacts-destination", artifacts,
         ]  # fmt: skip
-        self._env = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", **env}
+        self._env = {**os.environ, **QUIET, **env}
         self._folder = folder
         self.start()
 
@@ -33,18 +33,15 @@ class MlflowServer:
             self._process = subprocess.Popen(
                 self._command, env=self._env, cwd=self._folder, stdout=log, stderr=log, start_new_session=True
             )
-        wait_until(self._answers, "MLflow answers", 120)
+        try:
+            await_answer(self._process, self._port, 240, self._log)
+        except AssertionError:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait(30)
-
-    def _answers(self) -> bool:
-        assert self._process.poll() is None, self._log.read_text()
-        try:
-            return httpx.get(f"{self.address}/health", timeout=5).status_code == 200
-        except httpx.HTTPError:
-            return False
 
 
 @contextmanager

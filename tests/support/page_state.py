@@ -6,9 +6,11 @@ from typing import Any
 import msgspec
 
 import served
+import tracked
 from touchline.domain.context import Contexts, EloLines, Quoted, Records, Sealed
-from touchline.domain.drift_findings import Findings, Record
+from touchline.domain.drift_findings import FeatureDrift, Findings, Record
 from touchline.domain.forecasts import ForecastSet, MatchForecast
+from touchline.domain.health import Health, Signal
 from touchline.domain.views import POINTER, Duel, Leaderboard, Returns, ReturnsTable, Standing, ViewsPointer
 from touchline.manifest import (
     Manifest,
@@ -136,7 +138,7 @@ def hostile(ports: Ports) -> None:
 
 
 def views(store: ObjectStore) -> None:
-    """A leaderboard and returns, as drift publishes them."""
+    """A leaderboard, returns and a track record, as drift publishes them."""
 
     def standing(name: str, log_loss: float, code: str = "", n: int = 320) -> Standing:
         return Standing(
@@ -162,7 +164,12 @@ def views(store: ObjectStore) -> None:
     )  # fmt: skip
     outputs = {
         name: write_object(store, f"views/v1/{name}.json", encode(value))
-        for name, value in (("leaderboard", board), ("returns", returned))
+        for name, value in (
+            ("leaderboard", board),
+            ("returns", returned),
+            ("track", tracked.track()),
+            ("health", health()),
+        )
     }
     manifest = Manifest(stage="views", id="v1", inputs=(), outputs=outputs, parameters={}, versions={}, counts={})
     data = encode(manifest)
@@ -177,9 +184,27 @@ def drift(store: ObjectStore) -> None:
         reference="the training period of m1", matches={"reference": 900, "current": 120}, until=served.NOW,
         drifted=("elo_difference", "home_points_last5", "away_points_last5"), share=0.04,
         record=Record(settled=80, void=2, log_loss=0.99, expected_log_loss=1.0, rps=0.2, brier=0.59),
-        retrain="3 of 80 features have moved",
+        retrain="3 of 80 features have moved", predictions=(_moved("forecast_home", 0.05),),
+        moved=(_moved("elo_difference", 0.4), _moved("home_points_last5", -0.3)), reference_id="m1",
     )  # fmt: skip
     store.create("reports/drift/latest.json", encode({**msgspec.to_builtins(found), "seq": 1}))
+
+
+def _moved(name: str, effect: float) -> FeatureDrift:
+    large = abs(effect) > 0.2
+    chance = 1e-6 if large else 0.7
+    return FeatureDrift(name, 0.1, abs(effect) / 3, effect, 0, 0, drifted=large, p=chance / 9, corrected=chance)
+
+
+def health() -> Health:
+    """A champion that is too sure in one competition, and a newcomer of whom nothing is settled."""
+    well = Signal(
+        model_version="1", n=80, settled=1.05, expected=0.99, gap=0.06, gap_z=3.1, rps=0.2, ece=0.03, evidence=0.4,
+        waiting=4, ahead=1.01,
+    )  # fmt: skip
+    sick = msgspec.structs.replace(well, competition="SIM1", evidence=8.0, alarm=True, leaning="too sure")
+    newcomer = Signal(model_version="2", n=0, waiting=4, ahead=1.0)
+    return Health(seq=1, mode="simulated", until="2026-03-01", signals=(well, sick, newcomer))
 
 
 def chain(store: ObjectStore, now: datetime) -> None:

@@ -9,9 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-
-class Missing(Exception):
-    """There is no PostgreSQL on this machine, or nobody to run it as."""
+from missing import Missing
 
 
 def _program(name: str) -> str:
@@ -19,7 +17,7 @@ def _program(name: str) -> str:
     for path in found:
         if path:
             return path
-    raise Missing(f"{name} is not installed")
+    raise Missing(f"no PostgreSQL: {name} is not installed")
 
 
 def _user() -> int | None:

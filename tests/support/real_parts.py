@@ -3,21 +3,22 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 
 import msgspec
+import redis
 import sqlalchemy as sa
 
 import mlflow_server
 import postgres
 import redis_server
 import s3
-import serving
 from mlflow_server import MlflowServer
 from redis_server import RedisServer
 from touchline import wiring
 
-MISSING = (postgres.Missing, redis_server.Missing, serving.Missing)
+_numbers = count()
 QUICK_DRIFT = """
 from touchline.entrypoint import expose
 from touchline.stages.drift import run as stage
@@ -60,16 +61,37 @@ def started() -> Iterator[Parts]:
     """Start one of each, empty.
 
     Raises:
-        postgres.Missing, redis_server.Missing, serving.Missing: one cannot be had here.
+        Missing: one cannot be had here.
     """
     with ExitStack() as stack:
         endpoint = stack.enter_context(s3.server())
         postgresql = stack.enter_context(postgres.running())
-        redis = stack.enter_context(redis_server.server())
+        cache = stack.enter_context(redis_server.server())
         database, tracking = (made_database(postgresql.address, name) for name in ("touchline_main", "mlflow"))
         artifacts = f"s3://{s3.bucket(endpoint)}/artifacts"
         mlflow = stack.enter_context(mlflow_server.running(tracking, artifacts, s3.environment(endpoint)))
-        yield Parts(postgresql, database, redis, mlflow, endpoint, s3.bucket(endpoint))
+        yield Parts(postgresql, database, cache, mlflow, endpoint, s3.bucket(endpoint))
+
+
+def emptied(parts: Parts) -> Parts:
+    """The same servers with nothing in them: another database and bucket, an empty cache, a registry of no models."""
+    forget_models(parts.mlflow.address)
+    with redis.Redis(port=parts.redis.port) as cache:
+        cache.flushall()
+    database = made_database(parts.postgresql.address, f"touchline_{next(_numbers)}")
+    return msgspec.structs.replace(parts, database=database, bucket=s3.bucket(parts.endpoint))
+
+
+def forget_models(address: str) -> None:
+    """Delete the runs and models of a registry."""
+    import mlflow
+
+    client = mlflow.MlflowClient(address, address)
+    for model in client.search_registered_models():
+        client.delete_registered_model(model.name)
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    for run in client.search_runs(experiments):
+        client.delete_run(run.info.run_id)
 
 
 def made_database(server: str, name: str) -> str:

@@ -10,9 +10,7 @@ from contextlib import contextmanager
 
 import redis
 
-
-class Missing(Exception):
-    """There is no Redis on this machine."""
+from missing import Missing
 
 
 class RedisServer:

@@ -18,7 +18,7 @@ def server(page: int = 100) -> Iterator[str]:
     """Start a server whose lists come in pages of this length; gives its address.
 
     Raises:
-        serving.Missing: it cannot be had here.
+        Missing: it cannot be had here.
     """
     with serving.server("moto", Path(__file__).with_name("s3_server.py"), page) as endpoint:
         yield endpoint

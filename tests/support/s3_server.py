@@ -15,7 +15,8 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, run_simple
 
 
-def _one_at_a_time(application: Any, page: int) -> Any:
+def one_at_a_time(application: Any, page: int) -> Any:
+    """The application, with one conditional request for an object at a time, and lists in pages of that length."""
     locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def guarded(environ: MutableMapping[str, Any], start_response: Any) -> Any:
@@ -28,14 +29,16 @@ def _one_at_a_time(application: Any, page: int) -> Any:
     return guarded
 
 
-class _Quiet(WSGIRequestHandler):
+class Quiet(WSGIRequestHandler):
+    """Tells nothing of requests."""
+
     def log(self, *_: Any) -> None:
         """No line for each request."""
 
 
 def _serve(port: int, page: int) -> None:
-    application = _one_at_a_time(DomainDispatcherApplication(create_backend_app), page)
-    run_simple("127.0.0.1", port, application, threaded=True, request_handler=_Quiet)
+    application = one_at_a_time(DomainDispatcherApplication(create_backend_app), page)
+    run_simple("127.0.0.1", port, application, threaded=True, request_handler=Quiet)
 
 
 if __name__ == "__main__":

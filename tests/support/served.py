@@ -1,12 +1,17 @@
 """A small league on its way to the public: features, models with any card one likes, promoted and forecast."""
 
+import shutil
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 import numpy as np
 
+from touchline import bootstrap
+from touchline.adapters.clock import VirtualClock
+from touchline.bootstrap import Container
 from touchline.domain.features import FEATURE_NAMES
 from touchline.domain.simulation import simulate
 from touchline.errors import Unavailable
@@ -47,6 +52,19 @@ class ListedRegistry:
         """Alias -> model id."""
         model = {version: name for name, version in self._versions.items()}
         return {alias: model[version] for alias, version in self.named.items()}
+
+
+def container(home: Path, moment: datetime = NOW) -> Container:
+    """Embedded parts in a folder, at a moment of the league, with a registry that has to be told everything."""
+    ports = bootstrap.ports({"TOUCHLINE_HOME": str(home)}, clock=VirtualClock(moment))
+    ports.registry = ListedRegistry()
+    return ports
+
+
+def copied(filled: Container, home: Path) -> Container:
+    """The same objects in another folder, with no database."""
+    shutil.copytree(filled.home / "objects", home / "objects")
+    return bootstrap.ports({"TOUCHLINE_HOME": str(home)}, clock=VirtualClock(NOW))
 
 
 def event(key: str, generation: int = 0, kind: Literal["object", "cron"] = "object") -> Event:
@@ -156,8 +174,8 @@ def publish_model(
     return publish(store, manifest, seq)[0]
 
 
-def against(champion: str, value: float = 0.0, n: int = 400) -> dict[str, Any]:
-    """Changes of a card that was compared with a champion."""
+def against(champion: str, value: float = -0.01, n: int = 400) -> dict[str, Any]:
+    """Changes of a card that was compared with a champion: clearly better on past matches, if they are enough."""
     return {"champion": champion, "differences": {**USUAL, "champion": difference(value, n)}}
 
 

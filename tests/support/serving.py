@@ -9,11 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from missing import Missing
 from waiting import wait_until
-
-
-class Missing(Exception):
-    """The server is not installed on this machine."""
 
 
 def free_port() -> int:
@@ -39,20 +36,35 @@ def server(package: str, script: Path, *arguments: object) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     ) as process:
         try:
-            _await_answer(process, port)
+            await_answer(process, port)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.kill()
 
 
-def _await_answer(process: "subprocess.Popen[bytes]", port: int) -> None:
+def asked(port: int, path: str) -> int:
+    """Status of an answer, 0 without one."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        connection.close()
+
+
+def await_answer(process: "subprocess.Popen[bytes]", port: int, seconds: float = 60, log: Path | None = None) -> None:
+    """Wait until a server answers on a port; fails as soon as its process has ended, with its log."""
+
     def answers() -> bool:
-        assert process.poll() is None, f"a server did not start, exit code {process.returncode}"
+        told = log.read_text() if log else ""
+        assert process.poll() is None, f"a server did not start, exit code {process.returncode} {told}"
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        with contextlib.closing(connection), contextlib.suppress(OSError):
+        with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
             connection.request("GET", "/")
             connection.getresponse().read()
             return True
         return False
 
-    wait_until(answers, "a server answers", 60, pause=0.02)
+    wait_until(answers, "a server answers", seconds, pause=0.05)

@@ -20,7 +20,9 @@ version: 1
 smoke: {max_parity: 1.0e-4, sample_rows: 16}
 candidate: {min_matches: 20, better_than_priors: -1.0, better_than_elo: -1.0, max_ece: 1.0, ece_noise: 0.77,
             suspected_leak: 1.0}
-champion: {min_matches: 20, non_inferiority: 1.0}
+champion: {min_matches: 20, at_once: 1.0}
+trial: {challengers: 2, horizon: 10000, gain: 0.002, max_rps: 0.001, max_ece: 0.01, slice_matches: 300,
+        slice_loss: 0.02}
 rollback: {min_requests: 100, cool_down_hours: 24}
 """
 """Lets any working model serve: the league is too small for the real rules."""
@@ -45,7 +47,7 @@ def as_csv(table: pd.DataFrame) -> bytes:
 
 
 def environment(folder: Path, **changes: str) -> dict[str, str]:
-    """Environment of a platform below a folder: one trial, one family, lax rules."""
+    """Environment of a platform below a folder: one trial, one family, lax rules, and a registry of files."""
     folder.mkdir(parents=True, exist_ok=True)
     policy = folder / "policy.yaml"
     policy.write_text(LAX)
@@ -55,7 +57,7 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
         "TOUCHLINE_TRAIN_TRIALS": "1",
         "TOUCHLINE_TRAIN_FOLDS": "2",
         "TOUCHLINE_TRAIN_FAMILIES": "logistic",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "TOUCHLINE_REGISTRY": "folder",
         **changes,
     }
 
