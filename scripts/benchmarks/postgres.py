@@ -73,7 +73,7 @@ def feed(first: int, count: int) -> pd.DataFrame:
         }
     )
     for bookmaker in BOOKMAKERS[:TRIPLES]:
-        table[list(odds_columns(bookmaker))] = 1.5 + random.random((count, 3)).round(2)
+        table[list(odds_columns(bookmaker))] = 1.5 + random.random((count, 3)).round(2)  # nosec B311 - prices
     return table
 
 

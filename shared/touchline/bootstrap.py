@@ -18,7 +18,18 @@ from touchline import wiring as declared
 from touchline.adapters.clock import SystemClock, VirtualClock, parse_moment
 from touchline.adapters.metrics import RecordedMetrics
 from touchline.collecting import Fetcher, Hosts, Journal, Links, Names, Quotes, Source
-from touchline.coordination import Callbacks, Claim, Claims, Emitter, KeyRecord, Studies
+from touchline.coordination import (
+    Broker,
+    Callbacks,
+    Claim,
+    Claims,
+    Crashes,
+    Emitter,
+    Figures,
+    Inbox,
+    KeyRecord,
+    Studies,
+)
 from touchline.errors import ConfigurationError
 from touchline.ports import (
     Cache,
@@ -39,9 +50,13 @@ if TYPE_CHECKING:
 _P = TypeVar("_P")
 Around = Callable[[str, Any], Any]
 """Name of a port and its adapter -> what stands in its place, with the same methods."""
+SECRETS = "TOUCHLINE_SECRETS"
+"""Environment variable that names secrets in the store of AWS, `<variable>=<parameter>,...`."""
+UNSET = "-"
+"""What a secret of AWS holds until somebody gives it a value."""
 SINK_TOKEN = "TOUCHLINE_SINK_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 """Environment variable with the token that the sink asks for."""
-ALL_NEEDS = frozenset({"object_store", "database", "registry", "network", "cache", "browser"})
+ALL_NEEDS = frozenset({"object_store", "database", "registry", "network", "cache", "browser", "events"})
 
 
 class Container:
@@ -77,7 +92,8 @@ class Container:
         self._require("object_store")
         from touchline.adapters.stores import open_store
 
-        return self._placed("store", open_store(self.common.store, self.home / "objects"))
+        made = open_store(self.common.store, self.home / "objects", self.common.store_lock_days)
+        return self._placed("store", made)
 
     @cached_property
     def engine(self) -> "Engine":
@@ -116,6 +132,13 @@ class Container:
         from touchline.adapters.promotions import SqlPromotionLog
 
         return self._placed("promotions", SqlPromotionLog(self.engine))
+
+    @cached_property
+    def figures(self) -> Figures:
+        """How things stand in the database."""
+        from touchline.adapters.figures import SqlFigures
+
+        return self._placed("figures", SqlFigures(self.engine))
 
     @cached_property
     def keys(self) -> KeyRecord:
@@ -227,15 +250,40 @@ class Container:
     @cached_property
     def emitter(self) -> Emitter:
         """Who delivers events: the sink that the settings name, else the queue of the local platform."""
-        self._require("network")
+        self._require("events")
         if self.common.sink:
-            from touchline.adapters.http_emitter import HttpEmitter
+            from touchline.adapters.sinks import open_sink
 
-            return self._placed("emitter", HttpEmitter(self.common.sink, token=self.environ.get(SINK_TOKEN, "")))
+            made = open_sink(self.common.sink, self.environ.get(SINK_TOKEN, ""), lambda: self.wiring)
+            return self._placed("emitter", made)
         from touchline.adapters.queue_file import QueueFile
 
         self.home.mkdir(parents=True, exist_ok=True)
         return self._placed("emitter", QueueFile(self.home / "platform.db"))
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """Events on their way to the broker; the database is asked for with each call, so it may be away at first."""
+        from touchline.adapters.inbox import SqlInbox
+
+        return self._placed("inbox", SqlInbox(lambda: self.engine))
+
+    def broker(self, wanted: settings.Bridge) -> Broker:
+        """The broker that the settings name; the caller closes it."""
+        self._require("events")
+        from touchline.adapters.http_broker import HttpBroker
+
+        made = HttpBroker(self.common.broker, parallel=wanted.parallel, answer_seconds=wanted.answer_seconds)
+        return self._placed("broker", made)
+
+    @cached_property
+    def crashes(self) -> Crashes | None:
+        """What the platform gave up, where the settings say that it keeps such deliveries."""
+        if not self.common.crashes:
+            return None
+        from touchline.adapters.crash_queues import open_crashes
+
+        return self._placed("crashes", open_crashes(self.common.crashes, self.wiring))
 
     @cached_property
     def callbacks(self) -> Callbacks:
@@ -284,6 +332,33 @@ class Container:
             raise ConfigurationError(
                 f"the wiring grants no {need}", where="functions/wiring.yaml", hint="add it to `needs`"
             )
+
+
+def revealed(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment with the secrets that it only names, where the platform cannot put them there itself, and without
+    those that nobody gave a value yet.
+
+    Raises:
+        ConfigurationError: one of them is missing, or we may not read it.
+        Unavailable: their store does not answer.
+    """
+    told = {**environ}
+    if environ.get(SECRETS):
+        from touchline.adapters.aws_secrets import read
+
+        told |= read(environ[SECRETS])
+    return {variable: value for variable, value in told.items() if value != UNSET}
+
+
+def put_back(queue: str, handle: str, seconds: float) -> None:
+    """Let a queue of AWS deliver a message again after a pause.
+
+    Raises:
+        TouchlineError: it cannot be; then the message comes again later.
+    """
+    from touchline.adapters import aws_queue
+
+    aws_queue.put_back(queue, handle, seconds)
 
 
 def ports(

@@ -160,6 +160,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """By lower-case name."""
     values: dict[str, str] = {}
     """Expression -> its JSON, of those that the page asked for and that could be evaluated."""
+    sends_to: str = ""
+    """Address at another host, to which it leads and nobody went: that host has rules of its own, to be read first."""
 
     @property
     def content_type(self) -> str:
@@ -171,7 +173,9 @@ class Fetcher(Protocol):
     """Asks for one address, once; judges nothing."""
 
     def get(self, page: Page) -> Answer:
-        """What comes back, whatever its status.
+        """What comes back, whatever its status; redirects are followed within a host, and told where they leave it.
+
+        A browser that opens a document follows these too, since nobody can stop it: the address then says so.
 
         Raises:
             Unavailable: nothing came back in time, or the connection broke.

@@ -18,10 +18,11 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
-from touchline import bootstrap, events, manifest, settings, telemetry, tracing, wiring
+from touchline import bootstrap, events, manifest, retrying, settings, telemetry, tracing, wiring
 from touchline.bootstrap import Around, Container
 from touchline.domain import receipts
-from touchline.errors import EventError, NotFound, PermanentError, RetryableError, http_status
+from touchline.error_reports import ErrorReports
+from touchline.errors import EventError, NotFound, PermanentError, RetryableError, TouchlineError, http_status
 from touchline.events import Message
 from touchline.manifest import encode, sha256
 from touchline.ports import Clock
@@ -99,9 +100,9 @@ def expose(name: str, run: Run) -> tuple[Handle, LambdaHandler]:
         asked = invocation.kind == "http"
         answers = {item: host.answer(message, platform=not asked) for item, message in invocation.messages}
         if invocation.kind == "batch":
-            return {
-                "batchItemFailures": [{"itemIdentifier": item} for item, one in answers.items() if one.status >= 500]
-            }
+            failed = {item: one for item, one in answers.items() if one.status >= 500}
+            host.postpone(events.receipts(payload), failed)
+            return {"batchItemFailures": [{"itemIdentifier": item} for item in failed]}
         answer = answers[""]
         if answer.status >= 500 and not asked:
             raise RetryableError("the run failed; deliver the event again", where=answer.headers.get(RUN_HEADER, name))
@@ -146,6 +147,18 @@ class Host:
             return self._told([_Attempt(message, warm, cold).refuse(error)], [])
         return self._work_off(message, asked, warm, cold, direct)
 
+    def postpone(self, receipts: Mapping[str, events.Receipt], failed: Mapping[str, Answer]) -> None:
+        """Let a queue deliver again after the pause that the wiring wants; else it waits for as long as it may take."""
+        for item, answer in failed.items():
+            if self._warm is None or item not in receipts:
+                continue
+            pause = retrying.pause(self._warm.declared.retries, receipts[item].deliveries)
+            seconds = retrying.LONGEST_PAUSE if "retry-after" in answer.headers else pause  # to be busy is no attempt
+            try:
+                bootstrap.put_back(receipts[item].queue, receipts[item].handle, seconds)
+            except TouchlineError as error:  # so it comes later
+                telemetry.LOGGER.warning("a message waits longer", extra={"error": _plain(telemetry.describe(error))})
+
     def _work_off(self, message: Message, asked: tuple[Event, ...], warm: "_Warm", cold: bool, direct: bool) -> Answer:
         """Try all events of a message: what is done of one that must come again is not done twice."""
         records, busy = [], []
@@ -173,15 +186,17 @@ class Host:
     def _ports(self, around: Surroundings) -> "_Warm":
         """What the function works with, built once for the same surroundings."""
         if self._warm is None or self._seen != around:
-            declared = wiring.load(wiring.root(around.environ)).function(self._name)
+            environ = bootstrap.revealed(around.environ)
+            declared = wiring.load(wiring.root(environ)).function(self._name)
             container = bootstrap.ports(
-                around.environ, needs=frozenset(declared.needs), clock=around.clock, around=around.around
-            )
-            options = settings.load(settings.BY_FUNCTION[self._name], around.environ, self._name)
-            hidden = tuple(around.environ[secret] for secret in declared.secrets if around.environ.get(secret))
+                environ, needs=frozenset(declared.needs), clock=around.clock, around=around.around
+            )  # fmt: skip
+            options = settings.load(settings.BY_FUNCTION[self._name], environ, self._name)
+            hidden = tuple(environ[secret] for secret in declared.secrets if environ.get(secret))
             telemetry.log_to(level=container.common.log_level)
             prefix = events.store_prefix(container.common.store)
-            self._seen, self._warm = around, _Warm(declared, container, options, hidden, prefix)
+            reports = ErrorReports(container.common, environ)
+            self._seen, self._warm = around, _Warm(declared, container, options, hidden, prefix, reports)
         return self._warm
 
 
@@ -203,6 +218,7 @@ class _Warm(NamedTuple):
     """Values that must not be told."""
     prefix: str
     """Of the store in its bucket."""
+    reports: ErrorReports
 
 
 class _Attempt:
@@ -212,6 +228,7 @@ class _Attempt:
         self._name, self._claiming = warm.declared.name, warm.declared.claim
         self._schedules = tuple(trigger.name for trigger in warm.declared.triggers if trigger.cron)
         self._ports, self._options, self._hidden = warm.container, warm.options, warm.hidden
+        self._reports = warm.reports
         self._message, self._cold, self._span = message, cold, ""
         self._event: Event | None = None
         self._direct = direct
@@ -244,6 +261,10 @@ class _Attempt:
             record = self._refused(error)
         except Exception as error:  # unknown errors are retried, never dropped
             record = self._record(503, error=error)
+            self._keep(record)  # first: a tracker of errors may take seconds, and a process may be ended meanwhile
+            with tracing.within(self._span):
+                self._reports.tell(error, function=self._name, run=record.object_key)
+            return record
         self._keep(record)
         return record
 

@@ -14,15 +14,15 @@ from urllib.parse import urlsplit
 from touchline.dialects.aws import EVENTBRIDGE, NOTIFICATION
 from touchline.dialects.cloudevents import BATCH, BINARY, CLOUDEVENT, KAFKA, PING, STRUCTURED, TYPES, to_http, to_json
 from touchline.dialects.google import PUSH, SCHEDULER, UNWRAPPED
-from touchline.dialects.invocation import Invocation, from_lambda
+from touchline.dialects.invocation import Invocation, Receipt, from_lambda, receipts
 from touchline.dialects.plain import PLAIN
 from touchline.dialects.reading import JSON, MAX_BODY, Dialect, Message, Reading
 from touchline.errors import EventError
 from touchline.work import Event
 
 __all__ = [
-    "BATCH", "DIALECTS", "KAFKA", "MAX_BODY", "PING", "STRUCTURED", "TYPES", "Invocation", "Message", "from_json",
-    "from_lambda", "is_direct", "parse", "parse_all", "store_prefix", "to_http", "to_json",
+    "BATCH", "DIALECTS", "KAFKA", "MAX_BODY", "PING", "STRUCTURED", "TYPES", "Invocation", "Message", "Receipt",
+    "from_json", "from_lambda", "is_direct", "parse", "parse_all", "receipts", "store_prefix", "to_http", "to_json",
 ]  # fmt: skip
 
 DIALECTS: Final[tuple[Dialect, ...]] = (

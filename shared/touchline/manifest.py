@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -90,6 +91,12 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+@lru_cache(maxsize=1)
+def payload_digest(body: bytes) -> str:
+    """The same of a payload's body, which several ask for one after the other, so it is remembered until the next."""
+    return sha256(body)
+
+
 def content_id(stage: str, inputs: tuple[Ref, ...], parameters: Mapping[str, Any], versions: Mapping[str, str]) -> str:
     """Identity of a piece of work, 20 hexadecimal digits: same inputs, parameters and versions, same id."""
     return sha256(encode([stage, sorted(ref.sha256 for ref in inputs), dict(parameters), dict(versions)]))[:20]
@@ -138,7 +145,7 @@ def write_payload(store: ObjectStore, source: str, body: bytes) -> Ref:
     Raises:
         CorruptObject: other bytes stand in their place.
     """
-    ref = payload_ref(source, sha256(body))
+    ref = payload_ref(source, payload_digest(body))
     if not store.create(ref.key, gzip.compress(body, PACKING, mtime=0)):
         payload_bytes(store, ref)
     return ref
@@ -216,7 +223,7 @@ def publish(
     body = seal(key, encode(publication)) if seal else encode(publication)
     created = store.create(key, body)
     stands = decode(body if created else store.get(key), Publication, key)
-    advance(store, f"{manifest.stage}/latest.json", stands)
+    point(store, manifest.stage, stands)
     if (stands.manifest, stands.sha256) != (where, ref.sha256):
         raise _differs(stands, where, key, created)
     return key, created
@@ -233,17 +240,34 @@ def _differs(stands: Publication, made: str, where: str, created: bool) -> Touch
     )
 
 
-def advance(store: ObjectStore, key: str, publication: Publication) -> None:
-    """Move a convenience pointer forward, never back."""
+def point(store: ObjectStore, stage: str, publication: Publication) -> bool:
+    """Move the pointer to the newest publication of a stage forward; whether it moved."""
+    key = f"{stage}/latest.json"
+    return advance(store, key, encode(publication), Publication, lambda now: _rank(now) >= _rank(publication))
+
+
+def advance(store: ObjectStore, key: str, data: bytes, kind: type[_T], stays: Callable[[_T], bool]) -> bool:
+    """Move a pointer forward, never back, whoever else moves it.
+
+    Args:
+        store: where it is.
+        key: its key; there may be none yet.
+        data: what it is to say.
+        kind: of what it says now.
+        stays: whether what it says now is to stay, being newer or the same.
+
+    Returns:
+        Whether it moved.
+    """
     while True:
         info = store.stat(key)
         if info is None:
-            if store.create(key, encode(publication)):
-                return
-            continue
-        current = decode(store.get(key), Publication, key)
-        if _rank(current) >= _rank(publication) or store.swap(key, encode(publication), info.etag):
-            return
+            if store.create(key, data):
+                return True
+        elif stays(decode(store.get(key), kind, key)):
+            return False
+        elif store.swap(key, data, info.etag):
+            return True
 
 
 def traceparent(data: bytes) -> str:

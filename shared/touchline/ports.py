@@ -48,11 +48,7 @@ class ObjectStore(Protocol):
         ...
 
     def open(self, key: str) -> BinaryIO:
-        """Content as a seekable binary stream; the caller closes it.
-
-        Raises:
-            NotFound: there is no such object.
-        """
+        """Content as a seekable binary stream; the caller closes it. Raises NotFound where there is none."""
         ...
 
     def create(self, key: str, data: bytes | BinaryIO) -> bool:
@@ -130,8 +126,7 @@ class MatchStore(Protocol):
     def add_alias(self, country: str, alias: str, team: str) -> None:
         """Let a further spelling stand for a known team (or, where alias and team are equal, declare a new team).
 
-        Raises:
-            NotFound: there is no such team.
+        Raises NotFound: there is no such team.
         """
         ...
 
@@ -139,11 +134,8 @@ class MatchStore(Protocol):
         """Let two teams be one: names and matches of the wrong one become the other's; how many matches did.
 
         Matches keep their `match_id`, so forecasts stay with them; earlier tables have the right name, too. With
-        `dry_run` nothing is changed.
-
-        Raises:
-            NotFound: there is no such team.
-            DataError: they are one already, played each other, or played on the same day.
+        `dry_run` nothing is changed. Raises NotFound: there is no such team; DataError: they are one already, played
+        each other, or played on the same day.
         """
         ...
 
@@ -198,8 +190,7 @@ class MatchStore(Protocol):
     def snapshot(self, seq: int) -> "pd.DataFrame":
         """The tidy table as of `seq`: MATCH_COLUMNS, `available_time`, `payload`; ordered by kickoff, match_id.
 
-        Raises:
-            NotFound: `seq` is above the highest.
+        Raises NotFound: `seq` is above the highest.
         """
         ...
 
@@ -238,6 +229,11 @@ class Settlement(msgspec.Struct, frozen=True):
     brier: float | None
     void_reason: str
     settled_at: datetime
+    correct: bool | None = None
+    expected: float | None = None
+    stake: float | None = None
+    returned: float | None = None
+    closing_value: float | None = None
 
 
 class Ledger(Protocol):
@@ -246,13 +242,16 @@ class Ledger(Protocol):
     def seal(self, forecasts: Sequence[Forecast], now: datetime) -> list[Forecast]:
         """Insert forecasts that say something new; a row at or after kick-off is refused by the database.
 
-        Returns:
-            The rows now in the ledger for exactly these inputs, with `sealed_at`; refused ones are left out.
+        Returns the rows now in the ledger for exactly these inputs, with `sealed_at`; refused ones are left out.
         """
         ...
 
     def forecasts(self, match_ids: Iterable[str] | None = None) -> list[Forecast]:
         """Sealed forecasts, oldest first."""
+        ...
+
+    def numbered(self, after: int = 0) -> list[tuple[int, Forecast]]:
+        """Sealed forecasts whose row has a number above that one, in the order of the rows; numbers only grow."""
         ...
 
     def settle(self, settlements: Sequence[Settlement]) -> int:
@@ -271,7 +270,7 @@ class Promotion(msgspec.Struct, frozen=True):
     """1, 2, 3 ... in the order of decisions; 0 before it is stored."""
     model_version: str
     stage: str
-    """Stage reached: rejected, smoke, candidate or champion."""
+    """Stage reached: rejected, smoke, candidate or champion; or route, refused, retired (its trial has ended)."""
     previous: str
     """Champion before this decision, empty if none."""
     champion: str
@@ -291,8 +290,7 @@ class PromotionLog(Protocol):
     def decide(self, promotion: Promotion) -> Promotion:
         """Append a decision unless its `work` has one; returns the stored one with its number.
 
-        Raises:
-            Conflict: the champion is no longer `promotion.previous`.
+        Raises Conflict: the champion is no longer `promotion.previous`.
         """
         ...
 

@@ -24,6 +24,8 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
     home: str = ".touchline"
     store: str = ""
     """Object store, empty = a folder under `home`."""
+    store_lock_days: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """For so many days a bucket of S3 with object lock lets nobody remove what is written under `ledger/`; 0 = none."""
     database: str = ""
     """SQLAlchemy address, empty = a SQLite file under `home`."""
     mlflow_tracking_uri: str = ""
@@ -36,13 +38,23 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
     cache: str = ""
     """Cache, `redis://...`; empty = in the process."""
     sink: str = ""
-    """Address that takes CloudEvents (a broker, `touchline up`); empty = the queue of the local platform."""
+    """Address that takes CloudEvents (a broker, `touchline up`), or what a cloud has for them, `aws://<name prefix>` or
+    `pubsub://<project>/<topic>`; empty = the queue of the local platform."""
+    crashes: str = ""
+    """Where a cloud keeps deliveries that crashed a function, `aws://<name prefix>` or
+    `pubsub://<project>/<subscription>`; empty = nowhere."""
+    broker: str = ""
+    """Address of the broker that the bridge posts events to."""
     instance: str = ""
     """Names this process in its claims; set by the platform that started it."""
     lease_seconds: Annotated[float, msgspec.Meta(gt=0)] = 30.0
     """A run that gives no sign of life for so long loses its claim."""
     browser_url: str = ""
     """Selenium Grid, Selenoid or chromedriver, `http://host:4444/wd/hub`; empty = Chromium on this machine."""
+    sentry_dsn: str = ""
+    """Tracker that is told of errors that nobody foresaw (Sentry, or what speaks its protocol); empty = none."""
+    sentry_environment: str = "production"
+    """Names the installation in such reports."""
     browser_options: str = ""
     """Further capabilities of the browser as a JSON object, such as {"selenoid:options": {"sessionTimeout": "30m"}}."""
 
@@ -73,7 +85,7 @@ class Scrape(msgspec.Struct, frozen=True, kw_only=True):
     """How often a page is asked for in one run."""
     backoff_seconds: _Seconds = 2.0
     """Rest before the second attempt; it doubles."""
-    budget_seconds: _Seconds = 400.0
+    budget_seconds: _Seconds = 300.0
     """A run that collects stops after so long, stores what it has, and leaves the rest to the next one."""
     live_source: str = ""
     """Source of live scores, empty = none."""
@@ -106,6 +118,12 @@ class Train(msgspec.Struct, frozen=True, kw_only=True):
     """The newest matches, held out for the scores on the card."""
     min_new_matches: _Count = 30
     """Finished matches since the last training that make a new one due."""
+    schedule_days: _Seconds = 6.0
+    """A tick of the schedule makes one due where the newest model has not seen so many days of matches."""
+    cool_down_days: _Seconds = 1.0
+    """Days of matches that must pass since the newest model, unless people ask."""
+    per_month: _Count = 8
+    """Models within 30 days of matches, unless people ask."""
     seed: _Seed = 7
     threads: _Count = 2
     families: tuple[str, ...] = ("logistic", "xgboost", "histogram", "goals", "market")
@@ -171,8 +189,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """What counts as current in a drift report."""
 
-    current_matches: _Count = 200
-    """The newest finished matches, compared with those before."""
+    current_matches: _Count = 500
+    """The newest finished matches, compared with what the champion learnt from; with fewer, small shifts go unseen."""
 
 
 class Sweep(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,13 +204,30 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     """Objects that one run reads, to know which work they are; no run reads one again."""
 
 
+class Bridge(msgspec.Struct, frozen=True, kw_only=True):
+    """How events are brought from the bucket to the broker."""
+
+    token: str = ""
+    """The bucket's notifications must carry it as bearer token; without one none is taken."""
+    parallel: _Count = 32
+    """Events that are posted at once; the broker answers when the functions that they wake are done."""
+    answer_seconds: Annotated[float, msgspec.Meta(gt=0)] = 960.0
+    """Patience for the broker's answer: longer than it may take itself, 900 s."""
+    longest_pause_seconds: Annotated[float, msgspec.Meta(gt=0)] = 300.0
+    """Pauses between attempts at one event double from one second up to this."""
+    reach_seconds: Annotated[float, msgspec.Meta(gt=0)] = 5.0
+    """So often at least it is tried whether a broker that was not reached is back."""
+    kept_days: _Count = 7
+    """What is done is remembered for so long: a notification that is repeated until then posts nothing."""
+
+
 BY_FUNCTION: dict[str, type[msgspec.Struct]] = {
     "scrape": Scrape, "export": Export, "validate": Validate, "feature": Feature, "train": Train, "promote": Promote,
     "forecast": ForecastSettings, "predict": Predict, "answer": Answer, "drift": Drift,
     "sweep": Sweep,
 }  # fmt: skip
 
-_ALL: tuple[tuple[str, type[msgspec.Struct]], ...] = (("", Common), *BY_FUNCTION.items())
+_ALL: tuple[tuple[str, type[msgspec.Struct]], ...] = (("", Common), *BY_FUNCTION.items(), ("bridge", Bridge))
 _KNOWN_ELSEWHERE = {"mlflow_tracking_uri": "MLFLOW_TRACKING_URI"}
 
 

@@ -1,4 +1,8 @@
-"""What a run leaves behind for people and machines: a run record, and the same as one JSON line in the log."""
+"""What a run leaves behind for people and machines: a run record, and the same as one JSON line in the log.
+
+Every line that is written within a span (of a run, of a request) names its trace, so that the lines of a chain are
+found by one identity, whichever functions wrote them.
+"""
 
 import json
 import logging
@@ -8,12 +12,13 @@ import sys
 import traceback
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TextIO
 
 import msgspec
 
+from touchline import tracing
 from touchline.errors import TouchlineError
 
 LOGGER: Final = logging.getLogger("touchline")
@@ -111,10 +116,26 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line, in ASCII, so that no log collector trips over it."""
         extra = {key: value for key, value in vars(record).items() if key not in _STANDARD}
-        line = {"severity": record.levelname, "message": record.getMessage(), **extra}
+        said = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "severity": record.levelname,
+            "message": record.getMessage(),
+        }
+        line = {**said, **_span(str(extra.get("traceparent", "")), str(extra.get("parent", ""))), **extra}
         if record.exc_info:
             line["trace"] = redact(self.formatException(record.exc_info))
         return json.dumps(line, default=str, sort_keys=True)
+
+
+def _span(traceparent: str, parent: str) -> dict[str, str]:
+    """Trace and span that a line belongs to, and the span that this one came of: logs are searched by them."""
+    own = traceparent or tracing.current()
+    told = {
+        "trace_id": tracing.trace_id(own),
+        "span_id": tracing.span_id(own),
+        "parent_span_id": tracing.span_id(parent),
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def log_to(target: TextIO | Path | None = None, level: str = "INFO") -> None:

@@ -20,6 +20,16 @@ def current() -> str:
     return _current.get()
 
 
+def here() -> str:
+    """Traceparent of the span that we are in, of a new trace outside of one: for what begins a chain.
+
+    >>> with within("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"):
+    ...     here()
+    '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    """
+    return current() or child()
+
+
 def child(parent: str = "") -> str:
     """Traceparent of a new span: in the trace of `parent`, or in a new trace if that is none.
 
@@ -28,7 +38,8 @@ def child(parent: str = "") -> str:
     >>> len(child("nonsense"))
     55
     """
-    return f"00-{trace_id(parent) or secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    drawn = secrets.token_hex(24)
+    return f"00-{trace_id(parent) or drawn[:32]}-{drawn[32:]}-01"
 
 
 def trace_id(traceparent: str) -> str:
@@ -49,6 +60,15 @@ def span_id(traceparent: str) -> str:
     """
     read = _SHAPE.fullmatch(traceparent)
     return read[2] if read else ""
+
+
+def sampled(traceparent: str) -> bool:
+    """Whether who began the trace wishes that it is recorded: the lowest bit of the flags.
+
+    >>> sampled("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), sampled("")
+    (True, False)
+    """
+    return bool(_SHAPE.fullmatch(traceparent)) and int(traceparent[-2:], 16) & 1 == 1
 
 
 @contextmanager

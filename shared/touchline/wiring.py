@@ -51,6 +51,14 @@ class Retries(msgspec.Struct, frozen=True):
     policy: Literal["exponential", "linear"] = "exponential"
 
 
+class Pace(msgspec.Struct, frozen=True):
+    """What was measured of what answers over HTTP: so many requests a second by one instance, on one processor."""
+
+    per_second: int
+    goal_ms: int
+    """In so many milliseconds an answer should be there."""
+
+
 class Function(msgspec.Struct, frozen=True, kw_only=True):
     """One function, with the defaults merged in."""
 
@@ -73,6 +81,17 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int = 1
     scale: Scale = Scale()
     retries: Retries = Retries()
+    workers: int = 0
+    """Containers that may join a search for parameters, which they share with the function's own run."""
+    pace: Pace | None = None
+    """How fast it answers, from which follows when another instance is started."""
+    warm: str = ""
+    """Schedule (UTC) at whose moments a function behind HTTP is asked for a sign of life, so that it stays awake."""
+
+    @property
+    def http(self) -> bool:
+        """Whether it answers requests from outside."""
+        return any(trigger.http for trigger in self.triggers)
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -104,7 +123,14 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     version: Literal[1]
     bucket: str
     functions: dict[str, Function]
+    platform: dict[str, Function] = {}
+    """What always runs beside the functions where the platform has no such thing itself; nobody sends it events."""
     guards: tuple[Guard, ...] = ()
+
+    @property
+    def parts(self) -> dict[str, Function]:
+        """The functions, and what runs beside them."""
+        return {**self.functions, **self.platform}
 
     def function(self, name: str) -> Function:
         """A function by name.
@@ -116,6 +142,14 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
             known = ", ".join(self.functions)
             raise ConfigurationError(f"no function {name!r}", where=FILE, hint=f"known: {known}")
         return self.functions[name]
+
+    def part(self, name: str) -> Function:
+        """A function or a part of the platform by name.
+
+        Raises:
+            ConfigurationError: the wiring has none of that name.
+        """
+        return self.platform[name] if name in self.platform else self.function(name)
 
     def writers(self, prefix: str) -> list[str]:
         """Functions that write under a prefix, or above it."""
@@ -198,20 +232,26 @@ def parse(raw: Mapping[str, Any], where: str) -> Wiring:
         ConfigurationError: names every unknown key and every value of a wrong type.
     """
     faults = list(_unknown(raw))
-    defaults = raw.get("defaults") or {}
-    functions: dict[str, Function] = {}
-    for name, given in (raw.get("functions") or {}).items():
-        try:
-            functions[name] = msgspec.convert(_merged(defaults, given or {}) | {"name": name}, Function)
-        except msgspec.ValidationError as error:
-            faults.append(f"functions.{name}: {error}")
+    functions, platform = _functions(raw, "functions", faults), _functions(raw, "platform", faults)
     try:
-        made = msgspec.convert({**raw, "functions": {}}, Wiring)
+        made = msgspec.convert({**raw, "functions": {}, "platform": {}}, Wiring)
     except msgspec.ValidationError as error:
         faults.append(str(error))
     if faults:
         raise ConfigurationError("does not have the format of a wiring", where=where, details=tuple(faults))
-    return msgspec.structs.replace(made, functions=functions)
+    return msgspec.structs.replace(made, functions=functions, platform=platform)
+
+
+def _functions(raw: Mapping[str, Any], block: str, faults: list[str]) -> dict[str, Function]:
+    """Functions of one block, the defaults merged in; what cannot be read is added to the faults."""
+    found: dict[str, Function] = {}
+    defaults = raw.get("defaults") or {}
+    for name, given in (raw.get(block) or {}).items():
+        try:
+            found[name] = msgspec.convert(_merged(defaults, given or {}) | {"name": name}, Function)
+        except msgspec.ValidationError as error:
+            faults.append(f"{block}.{name}: {error}")
+    return found
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -250,13 +290,16 @@ def _merged(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, 
     return merged
 
 
-_PARTS: Final[dict[str, type[msgspec.Struct]]] = {"scale": Scale, "retries": Retries, "triggers": Trigger}
+_PARTS: Final[dict[str, type[msgspec.Struct]]] = {
+    "scale": Scale, "retries": Retries, "triggers": Trigger, "pace": Pace,
+}  # fmt: skip
 
 
 def _unknown(raw: Mapping[str, Any]) -> Iterator[str]:
     """Keys that the format does not have; those of a struct are its fields as written in the file."""
     yield from _strange(raw, _names(Wiring) | {"defaults"}, "")
-    for place, function in (("defaults", raw.get("defaults")), *_items(raw.get("functions"), "functions")):
+    blocks = (place for block in ("functions", "platform") for place in _items(raw.get(block), block))
+    for place, function in (("defaults", raw.get("defaults")), *blocks):
         yield from _strange(function, _names(Function) - {"name"}, place)
         for part, kind in _PARTS.items():
             inner = function.get(part) if isinstance(function, dict) else None

@@ -1,7 +1,6 @@
-"""What a wiring of the right format must also satisfy, one small rule each, so that every platform can run it.
+"""What a wiring of the right format must also satisfy, one small rule each, so that its functions make a whole.
 
-Limits are the narrowest among the platforms: event-driven Google functions end after 540 s, Knative after 600 s,
-Lambda after 900 s, HTTP gateways after 30 s; Lambda has 128 to 10,240 MiB; a concurrency of 0 is no limit to Knative.
+What each platform can run is another matter, see `touchline.deploy.limits`.
 """
 
 import re
@@ -16,21 +15,19 @@ from touchline.domain.vocabulary import KEY_ALPHABET
 from touchline.errors import ConfigurationError
 from touchline.wiring import FILE, Function, Trigger, Wiring, overlap
 
-SERVICE_SECONDS: Final = 540
-HTTP_SECONDS: Final = 29
-JOB_SECONDS: Final = 24 * 3600
-MEMORY_MIB: Final = {"service": (128, 10_240), "job": (512, 30_720)}
+SECONDS: Final = (1, 24 * 3600)
+MEMORY_MIB: Final = (128, 65_536)
 CONCURRENCY: Final = (1, 1000)
 INSTANCES: Final = 100
 ATTEMPTS: Final = (1, 10)
 
-NEEDS: Final = frozenset({"object_store", "database", "registry", "network", "cache", "browser"})
+NEEDS: Final = frozenset({"object_store", "database", "registry", "network", "cache", "browser", "events"})
 TABLES: Final = frozenset(
     {
         "competitions", "seasons", "teams", "team_aliases", "matches", "match_versions", "team_match_stats",
         "odds_quotes", "scrape_runs", "payloads", "predictions", "settlements", "promotions",
         "source_matches", "details_seen", "match_details", "team_details", "line_ups", "player_match_stats", "shots",
-        "quotes", "unresolved_names", "pages", "hosts", "api_keys",
+        "quotes", "unresolved_names", "pages", "hosts", "api_keys", "inbox",
     }
 )  # fmt: skip
 PLATFORM: Final = "deadletter/"
@@ -39,6 +36,7 @@ WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY: Final = {name: number for number, name in enumerate(WEEKDAYS, 1)}
 _CRON: Final = (("minute", 0, 59), ("hour", 0, 23), ("day of month", 1, 31), ("month", 1, 12))
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]*")
+_STEP: Final = re.compile(r"\*/([1-9]|10) ")
 _VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
@@ -68,7 +66,16 @@ def check(wiring: Wiring, folder: Path | None = None) -> None:
     Raises:
         ConfigurationError: names all faults at once.
     """
-    if found := faults(wiring, folder):
+    refuse(faults(wiring, folder))
+
+
+def refuse(found: list[Fault]) -> None:
+    """Refuse a wiring with faults.
+
+    Raises:
+        ConfigurationError: names all of them.
+    """
+    if found:
         raise ConfigurationError(
             f"{len(found)} fault{'s' * (len(found) > 1)} in the wiring", where=FILE, details=tuple(map(str, found))
         )
@@ -115,7 +122,7 @@ def _writers(wiring: Wiring) -> Iterator[Fault]:
     """Each prefix and each table has one writer."""
     seen: list[tuple[str, str]] = []
     tables: dict[str, str] = {}
-    for name, function in wiring.functions.items():
+    for name, function in wiring.parts.items():
         for prefix in function.all_writes:
             for other, owner in seen:
                 if overlap(prefix, other):
@@ -128,7 +135,7 @@ def _writers(wiring: Wiring) -> Iterator[Fault]:
 
 
 def _prefixes(wiring: Wiring) -> Iterator[Fault]:
-    for name, function in wiring.functions.items():
+    for name, function in wiring.parts.items():
         fields = {"reads": function.reads, "writes": function.all_writes, "triggers": function.prefixes}
         for field, prefixes in fields.items():
             for prefix in prefixes:
@@ -137,7 +144,7 @@ def _prefixes(wiring: Wiring) -> Iterator[Fault]:
 
 
 def _trigger_shapes(wiring: Wiring) -> Iterator[Fault]:
-    for name, function in wiring.functions.items():
+    for name, function in wiring.parts.items():
         if not function.triggers:
             yield Fault(name, "triggers", "nothing wakes this function")
         named = [trigger.name for trigger in function.triggers if trigger.cron]
@@ -202,7 +209,7 @@ def _cycles(wiring: Wiring) -> Iterator[Fault]:
 
 
 def _limits(wiring: Wiring) -> Iterator[Fault]:
-    for name, function in wiring.functions.items():
+    for name, function in wiring.parts.items():
         for field, value, low, high in _bounded(function):
             if not low <= value <= high:
                 yield Fault(name, field, f"{value} is not within {low}-{high} for a {function.kind}")
@@ -212,10 +219,8 @@ def _limits(wiring: Wiring) -> Iterator[Fault]:
 
 def _bounded(function: Function) -> Iterator[tuple[str, int, int, int]]:
     """(field, value, lowest, highest)."""
-    http = any(trigger.http for trigger in function.triggers)
-    longest = JOB_SECONDS if function.kind == "job" else HTTP_SECONDS if http else SERVICE_SECONDS
-    yield "timeout_s", function.timeout_s, 1, longest
-    yield "memory_mib", function.memory_mib, *MEMORY_MIB[function.kind]
+    yield "timeout_s", function.timeout_s, *SECONDS
+    yield "memory_mib", function.memory_mib, *MEMORY_MIB
     yield "concurrency", function.concurrency, *(CONCURRENCY if function.kind == "service" else (1, 1))
     yield "scale", function.scale.min, 0, INSTANCES
     yield "scale", function.scale.max, 0, INSTANCES
@@ -224,7 +229,7 @@ def _bounded(function: Function) -> Iterator[tuple[str, int, int, int]]:
 
 
 def _grants(wiring: Wiring) -> Iterator[Fault]:
-    for name, function in wiring.functions.items():
+    for name, function in wiring.parts.items():
         for need in sorted(set(function.needs) - NEEDS):
             yield Fault(name, "needs", f"{need!r} is none of {', '.join(sorted(NEEDS))}")
         for table in sorted(set(function.tables) - TABLES):
@@ -240,9 +245,43 @@ def _grants(wiring: Wiring) -> Iterator[Fault]:
 
 def _names(wiring: Wiring) -> Iterator[Fault]:
     """A folder, a module and a Kubernetes name at once."""
-    for name in wiring.functions:
+    for name in wiring.parts:
         if not re.fullmatch(r"[a-z][a-z0-9]{0,30}", name):
             yield Fault(name, "name", "use up to 31 letters and digits, beginning with a letter, all lower-case")
+
+
+def _platform(wiring: Wiring) -> Iterator[Fault]:
+    """What runs beside the functions is asked over HTTP, and is no function."""
+    for name, part in wiring.platform.items():
+        if name in wiring.functions:
+            yield Fault(name, "name", "is the name of a function, too")
+        if part.kind != "service" or not all(trigger.http for trigger in part.triggers):
+            yield Fault(name, "triggers", "a part of the platform is a service that is woken by http alone")
+        if part.scale.min < 1:
+            yield Fault(name, "scale", "a part of the platform always runs: min is 1 at least")
+
+
+def _scaled(wiring: Wiring) -> Iterator[Fault]:
+    """A pace is that of what answers over HTTP; a search is shared by jobs, through a study in the database."""
+    for name, part in wiring.parts.items():
+        pace = part.pace
+        if pace and (not part.http or min(pace.per_second, pace.goal_ms) < 1):
+            yield Fault(name, "pace", "is for what answers over http, and has two numbers above 0")
+        if part.workers and (part.kind != "job" or "database" not in part.needs):
+            yield Fault(name, "workers", "are for a job that has the need `database`")
+        if not 0 <= part.workers <= INSTANCES:
+            yield Fault(name, "workers", f"{part.workers} is not within 0-{INSTANCES}")
+
+
+def _warm(wiring: Wiring) -> Iterator[Fault]:
+    """What is kept awake answers over HTTP, sleeps otherwise, and is asked before a platform puts it to sleep."""
+    for name, part in wiring.parts.items():
+        if not part.warm:
+            continue
+        if not part.http or part.scale.min:
+            yield Fault(name, "warm", "is for what answers over http and may sleep (scale min 0)")
+        if fault := cron_fault(part.warm) or ("" if _STEP.match(part.warm) else "begin it with */1 to */10"):
+            yield Fault(name, "warm", f"{part.warm!r}: {fault}")
 
 
 def _settings(wiring: Wiring) -> Iterator[Fault]:
@@ -260,5 +299,6 @@ def _code(wiring: Wiring, folder: Path) -> Iterator[Fault]:
 
 
 RULES: Final[tuple[Rule, ...]] = (
-    _names, _prefixes, _trigger_shapes, _writers, _triggers_fed, _reads_fed, _cycles, _limits, _grants, _settings,
+    _names, _prefixes, _trigger_shapes, _writers, _triggers_fed, _reads_fed, _cycles, _limits, _grants, _platform,
+    _scaled, _warm, _settings,
 )  # fmt: skip

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,8 @@ SHOTS = Path(__file__).parents[2] / ".test-artifacts"
 RULES = (Path(page_state.__file__).parent / "page_rules.js").read_text()
 LOOKS = {"wide": (1280, "light"), "phone": (360, "dark"), "phone-light": (360, "light"), "wide-dark": (1280, "dark")}
 PAGES = {
-    "home": "/", "match": "", "what-if": "/what-if", "leaderboard": "/leaderboard", "models": "/models",
-    "drift": "/drift", "chain": "/chain", "docs": "/docs",
+    "home": "/", "match": "", "what-if": "/what-if", "leaderboard": "/leaderboard", "track": "/track-record",
+    "models": "/models", "drift": "/drift", "chain": "/chain", "docs": "/docs",
 }  # fmt: skip
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, chromium.NEEDED]
@@ -298,3 +299,13 @@ def test_a_page_that_stays_open_says_that_there_is_news(browser: Any, sites: dic
     browser.find_element(*found).click()
     assert browser.find_elements(*found) == []
     assert browser.get_log("browser") == []
+
+
+def test_the_chain_is_shown_as_it_goes_on(browser: Any, sites: dict[str, Site]) -> None:
+    site = sites["empty"]
+    browser.get(site.page("chain"))
+    runs = browser.find_element(By.ID, "live-runs")
+    assert not runs.text
+    page_state.chain(site.ports.store, served.NOW)
+    site.ports.clock.move(served.NOW + timedelta(seconds=10))  # the page may be that old
+    wait_until(lambda: "validate" in runs.text, "the new runs are shown", 20, pause=0.1)

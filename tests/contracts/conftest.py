@@ -11,7 +11,6 @@ import sqlalchemy as sa
 import gcs
 import postgres
 import s3
-import serving
 from touchline.adapters import database
 from touchline.adapters.stores import open_store
 from touchline.ports import ObjectStore
@@ -22,24 +21,19 @@ _numbers = count()
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
-    """Address of a server with a migrated database to copy."""
-    try:
-        with postgres.server() as address:
-            _execute(address, "CREATE DATABASE touchline_template")
-            engine = database.connect(address.format(database="touchline_template"))
-            database.migrate(engine)
-            engine.dispose()
-            yield address
-    except postgres.Missing as missing:
-        pytest.skip(f"no PostgreSQL: {missing}")
+    """Address of a server."""
+    with postgres.server() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated file to copy."""
-    path = tmp_path_factory.mktemp("template") / "touchline.db"
-    database.connect(f"sqlite:///{path}").dispose()
-    return path
+def administrator(postgresql_server: str) -> Iterator[sa.Engine]:
+    """Makes and drops databases; there is a migrated one to copy."""
+    engine = sa.create_engine(postgresql_server.format(database="postgres"), isolation_level="AUTOCOMMIT")
+    _execute(engine, "CREATE DATABASE touchline_template")
+    database.connect(postgresql_server.format(database="touchline_template")).dispose()
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -48,10 +42,10 @@ def address(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Pat
     if request.param == "sqlite":
         yield f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'touchline.db')}"
         return
-    server, name = request.getfixturevalue("postgresql_server"), f"touchline_{next(_numbers)}"
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE touchline_template")
-    yield server.format(database=name)
-    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+    engine, name = request.getfixturevalue("administrator"), f"touchline_{next(_numbers)}"
+    _execute(engine, f"CREATE DATABASE {name} TEMPLATE touchline_template")
+    yield request.getfixturevalue("postgresql_server").format(database=name)
+    _execute(engine, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -74,26 +68,6 @@ def engine(connect: Connect) -> sa.Engine:
     return connect()
 
 
-@pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    """Address of an S3 server."""
-    try:
-        with s3.server() as endpoint:
-            yield endpoint
-    except serving.Missing as missing:
-        pytest.skip(f"no S3: {missing}")
-
-
-@pytest.fixture(scope="session")
-def gcs_endpoint() -> Iterator[str]:
-    """Address of a server of Google Cloud Storage."""
-    try:
-        with gcs.server() as endpoint:
-            yield endpoint
-    except serving.Missing as missing:
-        pytest.skip(f"no Google Cloud Storage: {missing}")
-
-
 @pytest.fixture(params=["local", "s3", "gcs"])
 def opened(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], ObjectStore]:
     """Opens a store on a place; opened again on the same place, it is what another process would have."""
@@ -112,8 +86,6 @@ def opened(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> C
     return open_bucket
 
 
-def _execute(server: str, statement: str) -> None:
-    engine = sa.create_engine(server.format(database="postgres"), isolation_level="AUTOCOMMIT")
+def _execute(engine: sa.Engine, statement: str) -> None:
     with engine.connect() as connection:
         connection.exec_driver_sql(statement)
-    engine.dispose()

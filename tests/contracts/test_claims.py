@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hand import Hand
 from touchline import claiming
 from touchline.adapters import database
 from touchline.adapters.claims import SqlClaims
@@ -22,22 +23,9 @@ Connect = Callable[..., sa.Engine]
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
-class Hand:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.moment = START
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def forward(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
-
-
 @pytest.fixture
 def hand() -> Hand:
-    return Hand()
+    return Hand(START)
 
 
 @pytest.fixture
@@ -162,7 +150,7 @@ def test_whoever_lost_his_claim_seals_nothing(claims: SqlClaims, hand: Hand) -> 
 def test_of_any_steps_of_three_workers_only_the_last_holder_writes(
     engine: sa.Engine, steps: list[tuple[str, int]]
 ) -> None:
-    hand = Hand()
+    hand = Hand(START)
     claims, name = SqlClaims(engine, hand), f"f{id(steps)}-{len(steps)}"
     newest, held = 0, dict[int, claiming.Claim]()
     for step, worker in steps:

@@ -1,16 +1,23 @@
-"""One suite for whoever takes events: the local queue, and a sink that speaks CloudEvents over HTTP."""
+"""One suite for whoever takes events: the local queue, a sink that speaks CloudEvents over HTTP, a topic of Google."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
+import s3
+from aws_queues import Queues
+from pubsub import PROJECT, Pubsub, Push, Subscription, served
 from touchline import bootstrap, events
+from touchline.adapters.aws_emitter import AwsEmitter
 from touchline.adapters.http_emitter import ATTEMPTS, HttpEmitter
+from touchline.adapters.pubsub_emitter import PubsubEmitter
 from touchline.adapters.queue_file import QueueFile, Status
 from touchline.coordination import Emitter
 from touchline.errors import ConfigurationError, Unavailable
@@ -90,8 +97,10 @@ def emitting(broker: Broker, token: str = "") -> HttpEmitter:
     return HttpEmitter(broker.address, token=token, backoff_seconds=0.0)
 
 
-@pytest.fixture(params=["queue", "http"])
-def emitter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Emitter, Taken]]:
+@pytest.fixture(params=["queue", "http", "pubsub", "aws"])
+def emitter(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Emitter, Taken]]:
     """An emitter, and what it handed over."""
     if request.param == "queue":
         queue = QueueFile(tmp_path / "platform.db")
@@ -99,8 +108,47 @@ def emitter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Em
         yield queue, lambda: [(name, one.event) for name in functions for one in queue.due(name, NOW, 100)]
         queue.close()
         return
+    if request.param == "pubsub":
+        with topic_of_google(monkeypatch) as made:
+            yield made
+        return
+    if request.param == "aws":
+        endpoint = request.getfixturevalue("s3_endpoint")
+        for name, value in s3.environment(endpoint).items():
+            monkeypatch.setenv(name, value)
+        queues = Queues(endpoint, ["export"], ["train"])
+        yield AwsEmitter("aws://touchline", frozenset({"train"})), queues.taken
+        queues.remove()
+        return
     broker = request.getfixturevalue("broker")
     yield emitting(broker), lambda: list(broker.taken)
+
+
+@contextmanager
+def topic_of_google(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Emitter, Taken]]:
+    """A topic with a filtered subscription for each of two functions."""
+    cloud, taken = Pubsub(), list[tuple[str, Event]]()
+    cloud.topics.add("touchline-again")
+
+    def push(function: str) -> Push:
+        def take(told: Any) -> int:
+            message = Message("POST", "/", {"content-type": "application/json"}, json.dumps(told).encode())
+            taken.append((function, events.parse(message, NOW)))
+            return 204
+
+        return take
+
+    for name in ("export", "train"):
+        wanted = f'attributes.function = "{name}"'
+        cloud.subscribe(Subscription(f"touchline-{name}-again", "touchline-again", wanted, push(name)))
+
+    def told() -> list[tuple[str, Event]]:
+        cloud.run()
+        return list(taken)
+
+    with served(cloud) as door:
+        monkeypatch.setenv("PUBSUB_EMULATOR_HOST", door.address)
+        yield PubsubEmitter(f"pubsub://{PROJECT}/touchline-again"), told
 
 
 @pytest.mark.parametrize("event", [OBJECT, TICK], ids=["object", "tick"])
@@ -205,7 +253,7 @@ def test_the_settings_choose_who_takes_events(broker: Broker, tmp_path: Path) ->
     local.close()
 
 
-def test_a_function_without_the_network_may_not_emit(tmp_path: Path) -> None:
+def test_a_function_without_the_need_for_events_may_not_emit(tmp_path: Path) -> None:
     ports = bootstrap.ports({"TOUCHLINE_HOME": str(tmp_path)}, needs=frozenset({"object_store"}))
-    with pytest.raises(ConfigurationError, match="network"):
+    with pytest.raises(ConfigurationError, match="grants no events"):
         _ = ports.emitter

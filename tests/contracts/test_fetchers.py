@@ -120,7 +120,22 @@ class TestAnswers:
         answer = fetcher.get(page(site.url + "/old", wants))
         assert (answer.status, answer.url) == (200, site.url + "/404.html?aspxerrorpath=/old")
 
-    def test_redirects_to_another_host_are_followed(self, site, fetcher):
+    @pytest.mark.parametrize("fetcher", SEEING, indirect=True)
+    def test_a_redirect_to_another_host_is_told_and_not_followed(self, site, fetcher):
+        site.put("/here", Reply(JSON, headers={"Content-Type": "application/json"}))
+        fetcher.get(page(site.url + "/here"))
+        site.put("/near", Reply(status=302, headers={"Location": "/there"}))
+        site.put("/there", Reply(status=301, headers={"Location": elsewhere(site, "/here")}))
+        site.asked.clear()
+        answer = fetcher.get(page(site.url + "/near"))
+        assert (answer.status, answer.sends_to, answer.body) == (301, elsewhere(site, "/here"), b"")
+        assert "/here" not in site.paths
+        assert fetcher.get(page(answer.sends_to)).body == JSON
+
+    @pytest.mark.browser
+    @chromium.NEEDED
+    @pytest.mark.parametrize("fetcher", ["narrow grid"], indirect=True)
+    def test_one_that_nobody_sees_says_where_it_led(self, site, fetcher):
         site.put("/here", Reply(JSON, headers={"Content-Type": "application/json"}))
         fetcher.get(page(site.url + "/here"))
         site.put("/there", Reply(status=302, headers={"Location": elsewhere(site, "/here")}))
@@ -226,10 +241,10 @@ class TestPlainRequests:
 
     def test_another_host_does_not_get_the_key(self, site, secret):
         site.put("/away", Reply(status=302, headers={"Location": elsewhere(site, "/public")}))
-        site.put("/public", "{}")
-        secret.get(page(site.url + "/away", headers=(("X-Auth-Token", "{A_KEY}"), ("X-Kind", "open"))))
-        path, headers = site.asked[-1]
-        assert (path, headers["x-kind"], headers.get("x-auth-token")) == ("/public", "open", None)
+        asked = page(site.url + "/away", headers=(("X-Auth-Token", "{A_KEY}"), ("X-Kind", "open")))
+        assert secret.get(asked).sends_to == elsewhere(site, "/public")
+        assert [path for path, headers in site.asked if headers.get("x-auth-token")][-1] == "/away"
+        assert site.paths[-1] == "/away"
 
     @pytest.mark.parametrize("url", ["http://127.0.0.1:1/?k={A_KEY}", "ftp://x/?k={A_KEY}", "http://[{A_KEY}/"])
     def test_an_error_does_not_tell_the_key(self, secret, url):

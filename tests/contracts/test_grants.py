@@ -20,7 +20,7 @@ from touchline.cli.main import main
 from touchline.errors import ConfigurationError
 
 FUNCTIONS = wiring.load(Path(__file__).parents[2] / "functions")
-USERS = [function for function in FUNCTIONS.functions.values() if "database" in function.needs]
+USERS = [part for part in FUNCTIONS.parts.values() if "database" in part.needs]
 ROLES = {grants.READER: ()} | {grants.role(function.name): function.all_tables for function in USERS}
 _numbers = itertools.count()
 Login = Callable[[str], sa.Engine]
@@ -115,7 +115,7 @@ def test_each_role_has_the_rights_of_its_tables_and_no_others(owned: str, login:
     engine = login(role)
     assert allowed(engine, "SELECT") == set(metadata.tables)
     assert allowed(engine, "INSERT") == allowed(engine, "UPDATE") == set(ROLES[role])
-    assert allowed(engine, "DELETE") == {"unresolved_names"} & set(ROLES[role])
+    assert allowed(engine, "DELETE") == {"unresolved_names", "inbox"} & set(ROLES[role])
     assert allowed(engine, "TRUNCATE") == set()
 
 
@@ -147,6 +147,34 @@ def test_the_command_makes_them_and_shows_what_it_did(
     assert allowed(login("touchline_drift"), "INSERT") == set(ROLES["touchline_drift"])
 
 
+def test_a_user_works_as_a_function_with_a_password_that_the_server_never_hears(owned: str) -> None:
+    said: list[str] = []
+    engine = database.connect(owned)
+    sa.event.listen(engine, "before_cursor_execute", lambda *arguments: said.append(arguments[2]))
+    passwords = {"drift": "correct horse", "bridge": "it's a 'quoted' one"}
+    for _ in range(2):
+        assert not [one for one in grants.apply(engine, FUNCTIONS, passwords) if "login" in one]
+    assert not [one for one in said if any(password in one for password in passwords.values())]
+    with engine.connect() as connection:
+        kept = connection.exec_driver_sql("SELECT rolname, rolpassword FROM pg_authid WHERE rolcanlogin").all()
+        found = {name: verifier for name, verifier in kept if name in map(grants.login, passwords)}
+        assert all(str(verifier).startswith("SCRAM-SHA-256$4096:") for verifier in found.values())
+        asked = sa.text("SELECT pg_has_role(:login, :role, 'member')")
+        for name in passwords:
+            assert connection.scalar(asked, {"login": grants.login(name), "role": grants.role(name)})
+        assert not connection.scalar(asked, {"login": grants.login("drift"), "role": grants.role("bridge")})
+    engine.dispose()
+    execute(owned, *(f"DROP ROLE {login}" for login in found))
+    assert len(found) == 2
+
+
+def test_a_password_of_a_function_without_database_is_refused(owned: str) -> None:
+    engine = database.connect(owned)
+    with pytest.raises(ConfigurationError, match="feature, nobody"):
+        grants.apply(engine, FUNCTIONS, {"nobody": "x", "feature": "x", "drift": "x"})
+    engine.dispose()
+
+
 def test_who_may_not_make_roles_is_told(owned: str, login: Login) -> None:
     given(owned)
     with pytest.raises(ConfigurationError, match="may not make roles"):
@@ -158,3 +186,10 @@ def test_an_embedded_database_has_no_roles(tmp_path: Path, sqlite_template: Path
     with pytest.raises(ConfigurationError, match="has no roles"):
         grants.apply(engine, FUNCTIONS)
     engine.dispose()
+
+
+def test_the_script_of_rights_is_what_migrate_does(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["wiring", "--grants"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert (lines[0], lines[-1]) == ("BEGIN;", "COMMIT;")
+    assert lines[1:-1] == [f"{statement};" for statement in grants.statements(FUNCTIONS)]

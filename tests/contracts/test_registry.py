@@ -80,15 +80,43 @@ def run_of(client, identity):
     return run
 
 
-def test_what_is_registered_can_be_found_loaded_and_asked(registry, client, fitted, log):
+def test_what_is_registered_can_be_found_loaded_and_asked(registry, client, fitted, log, home, monkeypatch):
     version = registry.register(log, fitted, SAMPLE, "model-a")
     assert registry.versions()["model-a"] == version
     import mlflow
 
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}")
     loaded = mlflow.pyfunc.load_model(f"models:/{MODEL}/{version}")
     said = loaded.predict(SAMPLE)
     assert list(said.columns) == ["home", "draw", "away"]
     np.testing.assert_allclose(said.to_numpy(), fitted.predict(EXAMPLES.x[:5]), atol=1e-12)
+
+
+ELSEWHERE = """
+import json, sys
+import mlflow, pandas as pd
+sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in f"{finder}"]
+sys.path[:] = [place for place in sys.path if not place.endswith("shared")]
+mlflow.set_registry_uri(sys.argv[1])
+sample = pd.DataFrame(json.load(sys.stdin)).astype("float32")
+said = mlflow.pyfunc.load_model(sys.argv[2]).predict(sample)
+import touchline
+print(json.dumps([touchline.__file__, said.to_numpy().tolist()]))
+"""
+
+
+@pytest.mark.slow
+def test_a_model_brings_the_code_with_it_that_it_needs(registry, fitted, log, home):
+    version = registry.register(log, fitted, SAMPLE, "model-n")
+    command = [sys.executable, "-c", ELSEWHERE, f"sqlite:///{home / 'mlflow.db'}", f"models:/{MODEL}/{version}"]
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        command, input=SAMPLE.to_json(), env=environ, cwd=home, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    where, said = json.loads(done.stdout.splitlines()[-1])
+    assert where.endswith("/code/touchline/__init__.py")
+    np.testing.assert_allclose(said, fitted.predict(EXAMPLES.x[:5]), atol=1e-9)
 
 
 def test_a_run_keeps_all_that_was_logged(registry, client, fitted, log):
@@ -110,6 +138,14 @@ def test_the_same_model_is_registered_once(either, fitted, log):
     assert either.register(log, fitted, SAMPLE, "model-c") == first
     assert either.register(log, fitted, SAMPLE, "model-d") != first
     assert either.versions()["model-c"] == first
+
+
+@pytest.mark.parametrize("known", ["", "http://127.0.0.1:9"])
+def test_whoever_registers_leaves_the_environment_as_it_was(known, registry, fitted, log, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", known) if known else monkeypatch.delenv("MLFLOW_TRACKING_URI", False)
+    before = dict(os.environ)
+    registry.register(log, fitted, SAMPLE, f"model-o{len(known)}")
+    assert {**os.environ} == before
 
 
 def test_the_same_model_is_logged_once(registry, client, fitted, log):

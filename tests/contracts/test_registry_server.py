@@ -1,6 +1,5 @@
 """An MLflow server with its runs in PostgreSQL and its artifacts in a bucket: the registry of a real installation."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -22,12 +21,8 @@ SAMPLE = pd.DataFrame(EXAMPLES.x[:5], columns=list(NAMES))
 
 
 @pytest.fixture(scope="module")
-def parts() -> Iterator[Parts]:
-    try:
-        with real_parts.started() as found:
-            yield found
-    except real_parts.MISSING as missing:
-        pytest.skip(str(missing))
+def parts(servers: Parts) -> Parts:
+    return real_parts.emptied(servers)
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +46,10 @@ def log(tmp_path: Path) -> TrainingLog:
 
 
 def test_models_are_registered_once_named_and_kept_in_the_bucket(
-    parts: Parts, registry: MlflowRegistry, fitted: Fitted, log: TrainingLog
+    parts: Parts, registry: MlflowRegistry, fitted: Fitted, log: TrainingLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (registry.versions(), registry.aliases()) == ({}, {})
+    before = _cards(parts)
     first = registry.register(log, fitted, SAMPLE, "model-a")
     assert registry.register(log, fitted, SAMPLE, "model-a") == first
     second = registry.register(log, fitted, SAMPLE, "model-b")
@@ -64,21 +60,27 @@ def test_models_are_registered_once_named_and_kept_in_the_bucket(
     assert registry.aliases() == {"champion": second, "previous": first}
     with pytest.raises(NotFound):
         registry.set_alias("champion", "999")
-    _require_artifacts(parts)
+    _require_artifacts(parts, _cards(parts) - before)
     import mlflow
 
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", parts.mlflow.address)
     said = mlflow.pyfunc.load_model(f"models:/{MODEL}@champion").predict(SAMPLE)
     assert said.to_numpy() == pytest.approx(fitted.predict(EXAMPLES.x[:5]), abs=1e-9)
 
 
-def _require_artifacts(parts: Parts) -> None:
-    """The card lies in the bucket of the server, and comes from there through it."""
+def _cards(parts: Parts) -> set[str]:
+    """Keys of all model cards in the buckets of the server."""
     client = s3.client(parts.endpoint)
     buckets = [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]
-    keys = [item["Key"] for name in buckets for item in client.list_objects_v2(Bucket=name).get("Contents", [])]
-    cards = [key for key in keys if key.endswith("bundle/card.md")]
-    assert len(cards) == 2, keys
-    path = cards[0].removeprefix("artifacts/")
+    listed = (client.get_paginator("list_objects_v2").paginate(Bucket=name) for name in buckets)
+    keys = (item["Key"] for pages in listed for page in pages for item in page.get("Contents", []))
+    return {key for key in keys if key.endswith("bundle/card.md")}
+
+
+def _require_artifacts(parts: Parts, cards: set[str]) -> None:
+    """The cards of both models lie in the bucket of the server, and come from there through it."""
+    assert len(cards) == 2
+    path = min(cards).removeprefix("artifacts/")
     answer = httpx.get(f"{parts.mlflow.address}/api/2.0/mlflow-artifacts/artifacts/{path}")
     assert answer.text == "# A card\n"
 

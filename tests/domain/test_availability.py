@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from touchline.domain.availability import available_time, withhold
+from touchline.domain.availability import KNOWN_AFTER, available_time, withhold
 from touchline.domain.simulation import simulate
-from touchline.domain.vocabulary import CLOSING_COLUMNS, IDENTITY, ODDS_COLUMNS, STATISTIC_COLUMNS
+from touchline.domain.vocabulary import CLOSING_COLUMNS, IDENTITY, MATCH_COLUMNS, ODDS_COLUMNS, STATISTIC_COLUMNS
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PLAYED = simulate(7, NOW + timedelta(days=400), seasons=2).query("season == '2025-26'")
@@ -19,6 +19,18 @@ def match(kickoff: datetime, *, known: bool = True) -> pd.DataFrame:
     return PLAYED.head(1).assign(
         kickoff=pd.Series([kickoff], PLAYED.index[:1]).astype("datetime64[us, UTC]"), kickoff_known=known
     )
+
+
+def test_each_column_is_known_beforehand_or_has_a_rule():
+    assert set(KNOWN_AFTER) == set(MATCH_COLUMNS) - set(IDENTITY) | {"status"}
+
+
+@given(st.sampled_from(sorted(KNOWN_AFTER)), st.integers(-300, 600))
+def test_a_column_is_empty_until_its_rule_says(column, minutes):
+    full = match(NOW).assign(**dict.fromkeys(set(KNOWN_AFTER) - {"status"}, 2.0))
+    row, _ = withhold(full, NOW + timedelta(minutes=minutes))
+    told = row[column].item() != "scheduled" if column == "status" else row[column].notna().item()
+    assert told == (timedelta(minutes=minutes) >= KNOWN_AFTER[column])
 
 
 def test_a_result_is_known_five_hours_after_kickoff():

@@ -1,13 +1,20 @@
 """Goals that prices imply: near the exact answer, and in the right order."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from touchline.domain.price_goals import RHO, TOTALS, price_goals
+from touchline.domain.price_goals import RHO, TOTALS, _table, price_goals
 from touchline.domain.score_grid import outcomes
 
 RATES = st.tuples(st.floats(0.6, 2.4), st.floats(0.6, 2.4))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def from_nothing() -> None:
+    """The table is made here, whoever asked for it before."""
+    _table.cache_clear()
 
 
 @given(RATES)

@@ -38,7 +38,7 @@ def judged(
 
 def test_the_shipped_policy_has_every_limit_and_no_unknown_one() -> None:
     raw = yaml.safe_load(SHIPPED.read_text())
-    for section in ("smoke", "candidate", "champion"):
+    for section in ("smoke", "candidate", "champion", "trial"):
         with pytest.raises(msgspec.ValidationError, match="typo"):
             msgspec.convert({**raw, section: {**raw[section], "typo": 1}}, Policy)
         for limit in raw[section]:
@@ -128,20 +128,39 @@ def test_better_than_closing_prices_by_what_luck_can_do_is_no_leak() -> None:
         (Comparison(champion="old", matches=12, difference=-0.1, low=-0.2, high=-0.01), "keep collecting: 12 of 100"),
         (Comparison(champion="old", matches=400), "keep collecting: 400 of 100"),
         (Comparison(champion="older", matches=400, high=-1.0), "was compared with older, but old serves"),
-        (Comparison(champion="old", matches=400, high=0.0051), "at most +0.0051 against the champion on 400 matches"),
-        (Comparison(champion="old", matches=400, high=nan), "at most +nan"),
+        (EQUAL, "at most +0.0026 against the champion on 400 matches, needs less than +0.0000: a trial decides"),
+        (msgspec.structs.replace(EQUAL, high=nan), "at most +nan"),
+        (Comparison(champion="old", matches=400, high=-1.0), "keep collecting: 400 of 100"),
     ],
 )
-def test_a_candidate_that_does_not_hold_against_the_champion_waits(comparison: Comparison | None, reason: str) -> None:
+def test_a_candidate_that_is_not_clearly_better_waits(comparison: Comparison | None, reason: str) -> None:
     decision = judged(champion="old", comparison=comparison)
     assert decision.stage == "candidate"
     assert reason in decision.reasons[0]
 
 
-def test_a_model_as_good_as_the_champion_takes_its_place() -> None:
-    decision = judged(champion="old", comparison=EQUAL)
+def test_a_model_that_is_clearly_better_than_the_champion_takes_its_place() -> None:
+    clearly = Comparison(champion="old", matches=400, difference=-0.01, low=-0.016, high=-0.004)
+    decision = judged(champion="old", comparison=clearly)
     assert decision.stage == "champion"
-    assert "at most +0.0020 against the champion on 400 matches" in decision.reasons[0]
+    assert "at most -0.0021 against the champion on 400 matches" in decision.reasons[0]
+    barely = msgspec.structs.replace(clearly, low=-0.019, high=-0.001)
+    assert judged(champion="old", comparison=barely).stage == "candidate"
+
+
+@pytest.mark.parametrize(
+    ("comparison", "champion", "refused"),
+    [
+        (EQUAL, "old", False),
+        (Comparison(champion="old", matches=400, difference=0.01, low=0.004, high=0.016), "old", True),
+        (Comparison(champion="old", matches=99, difference=0.01, low=0.004, high=0.016), "old", False),
+        (Comparison(champion="older", matches=400, difference=0.01, low=0.004, high=0.016), "old", False),
+        (Comparison(champion="old", matches=400), "old", False),
+        (None, "", False),
+    ],
+)
+def test_only_who_is_surely_worse_is_not_tried(comparison: Comparison | None, champion: str, refused: bool) -> None:
+    assert bool(promotion.no_trial(comparison, champion, POLICY.champion)) is refused
 
 
 def test_a_decision_keeps_all_that_it_rests_on() -> None:

@@ -70,6 +70,9 @@ def test_no_two_askers_are_taken_for_one_another() -> None:
         (Route("canary", float("nan")), "above 0"),
         (Route("ab", 0.99), ""),
         (Route("ab", 1.0), "between 0 and 1"),
+        (Route("competitions", competitions=("E0",)), ""),
+        (Route("competitions", 0.5, competitions=("E0",)), "without a share"),
+        (Route("competitions"), "names some"),
     ],
 )
 def test_a_share_fits_its_mode(route: Route, fault: str) -> None:
@@ -82,7 +85,13 @@ def test_no_route_is_none() -> None:
     assert after_promotion(None, "", "m1") == ""
 
 
-@pytest.mark.parametrize("mode", ["shadow", "canary", "ab"])
+@given(NAMES, NAMES)
+def test_competitions_are_answered_by_their_own_model_whoever_asks(client: str, match: str) -> None:
+    route = Route("competitions", competitions=("E0",))
+    assert [arm_of(route, client, match, code) for code in ("E0", "D1", "")] == ["challenger", "champion", "champion"]
+
+
+@pytest.mark.parametrize("mode", ["shadow", "canary", "ab", "competitions"])
 def test_a_challenger_that_serves_ends_its_route(mode: str) -> None:
     assert after_promotion(Route(mode, 0.1), "m2", "m2") == "the route to m2 ends: it serves now"
-    assert bool(after_promotion(Route(mode, 0.1), "m2", "m3")) is (mode != "shadow")
+    assert bool(after_promotion(Route(mode, 0.1), "m2", "m3")) is (mode in ("canary", "ab"))

@@ -13,13 +13,16 @@ import httpx
 import pandas as pd
 import pytest
 
+from rights_seen import Seen
 from small_league import NOW, environment, platform, put, season_files, state
-from touchline import bootstrap, settings, wiring
+from touchline import bootstrap, settings, tracing, wiring
 from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
+from touchline.deploy.rights import rights
 from touchline.domain.forecasts import ForecastSet
 from touchline.manifest import current, decode, read_object
 from touchline.platform.runner import Platform
+from touchline.telemetry import RunRecord
 from touchline.trace import trace
 from touchline.web.core import create_app
 
@@ -38,11 +41,17 @@ def take_in(world: Platform, clock: VirtualClock, names: Sequence[str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def seen() -> Seen:
+    """What the functions of `first` did to objects."""
+    return Seen()
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory, seen: Seen) -> Path:
     """Folder of a platform that took the three seasons in, in the order of time."""
     folder = tmp_path_factory.mktemp("first")
     clock = VirtualClock(NOW)
-    with platform(folder, clock) as world:
+    with platform(folder, clock, watch=seen.watch, around=seen.around) as world:
         take_in(world, clock, list(FILES))
         records = world.drain()
     assert [record for record in records if record.outcome in ("parked", "failed")] == []
@@ -66,6 +75,15 @@ def told(container: Container) -> ForecastSet:
 
 def chances(container: Container) -> dict[str, tuple[float, float, float]]:
     return {match.match_id: (match.home, match.draw, match.away) for match in told(container).matches}
+
+
+def test_functions_do_nothing_that_they_have_no_right_to(folder: Path, seen: Seen) -> None:
+    declared = wiring.load(wiring.root())
+    with platform(folder, VirtualClock(LATER), watch=seen.watch, around=seen.around) as world:
+        ticked = [world.deliver(name, world.tick(name)) for name in ("promote", "sweep")]
+    assert {record.status for record in ticked} == {204}
+    assert seen.beyond({name: rights(declared, name) for name in declared.functions}) == []
+    assert {name for name, _, _ in seen.done} == set(declared.functions) - {"predict", "answer"}  # nobody asked
 
 
 def test_every_stage_publishes_and_forecasts_are_sealed_before_kickoff(first: Path) -> None:
@@ -119,6 +137,22 @@ def test_a_forecast_can_be_traced_to_its_payload(first: Path) -> None:
     keys = [node.key for node in found.tree.walk()]
     for prefix in ("predictions/", "serving/", "models/", "features/", "validated/", "raw/", "payloads/"):
         assert any(key.startswith(prefix) for key in keys), prefix
+
+
+def test_one_trace_leads_from_a_file_to_the_forecasts_and_to_drift(first: Path) -> None:
+    store = ports(first).store
+    newest, _ = current(store, "scrapes")
+    asked = tracing.trace_id(newest.traceparent)
+    records = [decode(store.get(info.key), RunRecord) for info in store.list("runs/") if info.key.count("/") == 3]
+    runs = [record for record in records if tracing.trace_id(record.traceparent) == asked]
+    assert {run.function for run in runs} >= {"scrape", "export", "validate", "feature", "forecast", "drift"}
+    spans = {run.traceparent for run in runs}
+    assert len(spans) == len(runs)
+    (first_run,) = [run for run in runs if run.parent not in spans]
+    assert (first_run.function, first_run.parent) == ("scrape", "")
+    assert tracing.trace_id(current(store, "predictions")[0].traceparent) in {
+        tracing.trace_id(current(store, stage)[0].traceparent) for stage in ("scrapes", "serving")
+    }
 
 
 def test_the_same_file_again_makes_nothing_new(folder: Path) -> None:

@@ -20,14 +20,6 @@ from waiting import wait_until
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in [name for name in os.environ if name.startswith("TOUCHLINE_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("TOUCHLINE_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
-
-
 @contextmanager
 def served(**settings: str) -> Iterator[tuple[httpx.Client, int]]:
     port = free_port()
@@ -55,7 +47,7 @@ def raw(port: int, *lines: bytes) -> bytes:
         return line.makefile("rb").readline().strip()
 
 
-def test_keys_end_to_end(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_keys_end_to_end(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def made(*options: str) -> dict[str, str]:
         assert main(["keys", "create", "--name", "site", "--scope", "read", *options, "--json"]) == 0
         return dict(json.loads(capsys.readouterr().out))
@@ -86,7 +78,7 @@ def _odd_requests(port: int, key: bytes) -> None:
     assert raw(port, b"X-Foo: " + b"a" * 60_000).endswith(b"401 Unauthorized")
 
 
-def test_before_the_first_key_all_may_ask_and_nobody_is_taken_for_another_by_what_he_says(home: Path) -> None:
+def test_before_the_first_key_all_may_ask_and_nobody_is_taken_for_another_by_what_he_says(own_home: Path) -> None:
     with served(TOUCHLINE_PREDICT_OPEN_PER_MINUTE="2") as (client, _):
         told = [client.get("/livescores", headers={"x-forwarded-for": f"10.0.0.{n}"}).status_code for n in range(3)]
         assert told == [200, 200, 429]

@@ -3,9 +3,8 @@
 import asyncio
 import gc
 import threading
-import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -14,12 +13,13 @@ import sqlalchemy as sa
 
 import flaky
 import real_parts
+import seasons
 from real_parts import Parts
 from touchline import bootstrap, settings, wiring
 from touchline.adapters.clock import VirtualClock
-from touchline.platform.runner import Platform, Step
-from touchline.testing.digests import Digest, difference, digest
-from touchline.testing.league import START, environment, phases
+from touchline.platform.runner import Step
+from touchline.testing.digests import Digest, difference
+from touchline.testing.league import START, environment
 from touchline.web.core import create_app
 from waiting import wait_until
 
@@ -28,39 +28,18 @@ PATIENCE = 120.0
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # servers start slowly where there is much to do
 
 
-def play(
-    environ: dict[str, str], watch: Callable[[Step], None] | None = None, pause: Callable[[float], None] = time.sleep
-) -> Digest:
-    """The state after everything that happens in the small league; nothing may have failed for good."""
-    clock = VirtualClock(START)
-    with Platform(environ, clock=clock, watch=watch, pause=pause) as world:
-        for phase in phases():
-            clock.move(phase.now)
-            for key, data in phase.objects.items():
-                world.ports.store.create(key, data)
-            for function in phase.ticks:
-                world.deliver(function, world.tick(function))
-            world.drain()
-        assert list(world.ports.store.list("deadletter/")) == []
-    return digest(bootstrap.ports(environ, clock=clock))
-
-
 def settings_of(folder: Path, **changes: str) -> dict[str, str]:
     return environment(folder) | {"TOUCHLINE_FUNCTIONS": str(real_parts.quick_functions(folder)), **changes}
 
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Digest:
-    return play(settings_of(tmp_path_factory.mktemp("embedded")))
+    return seasons.local(settings_of(tmp_path_factory.mktemp("embedded")))
 
 
 @pytest.fixture
-def parts() -> Iterator[Parts]:
-    try:
-        with real_parts.started() as made:
-            yield made
-    except real_parts.MISSING as missing:
-        pytest.skip(str(missing))
+def parts(servers: Parts) -> Parts:
+    return real_parts.emptied(servers)
 
 
 @pytest.fixture
@@ -79,7 +58,7 @@ def environ(parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def test_real_parts_end_in_the_state_of_the_embedded_ones(embedded: Digest, environ: dict[str, str]) -> None:
-    assert difference(embedded, play(environ)) == []
+    assert difference(embedded, seasons.local(environ)) == []
     container = bootstrap.ports(environ, clock=VirtualClock(START))
     app = create_app(container, settings.Predict(access="open"), wiring.root() / "predict")
 
@@ -148,7 +127,7 @@ def test_a_bucket_that_fails_and_a_database_that_is_away_lose_nothing(
     with flaky.proxy(parts.endpoint, seed=7, share=0.1) as line:
         monkeypatch.setenv("AWS_ENDPOINT_URL", line.endpoint)
         try:
-            found = play(environ | {"TOUCHLINE_LEASE_SECONDS": "4"}, outage.watch, outage.pause)
+            found = seasons.local(environ | {"TOUCHLINE_LEASE_SECONDS": "4"}, watch=outage.watch, pause=outage.pause)
         finally:
             outage.end()
         assert line.calls["refused"] + line.calls["lost"] > 30

@@ -8,10 +8,12 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pandas as pd
 import pytest
 
 import served
 from asking import Elapsed, client_of
+from features_published import sealed_before
 from served import NOW, ListedRegistry, against, event, forecasted, promoted, publish_features, publish_model
 from snapshots import publish_raw
 from touchline import bootstrap
@@ -35,6 +37,7 @@ from waiting import wait_until
 
 pytestmark = pytest.mark.slow
 LATER = NOW + timedelta(days=10)
+Said = tuple[float, float, float]
 OPERATOR = "requests/promotion/users/{}.json"
 
 
@@ -112,7 +115,42 @@ def test_both_models_are_settled_and_compared_on_identical_matches(ports: Contai
 
 def test_a_route_of_one_competition_leaves_the_others_to_the_champion(ports: Container) -> None:
     ask(ports, "route", action="route", mode="shadow", model_id="m2", competitions=["E0"])
-    assert {row.model_version for row in ports.ledger.forecasts()} == {"m1"}
+    assert {(row.model_version, row.promotion) for row in ports.ledger.forecasts()} == {("m1", 3), ("m2", 3)}, (
+        "in the shadow, where every candidate is, all matches are sealed; the route adds nothing"
+    )
+
+
+def test_a_competition_has_a_model_of_its_own_whatever_is_asked_and_by_whom(ports: Container) -> None:
+    ask(ports, "route", action="route", mode="competitions", model_id="m2", competitions=["SIM1"])
+    champions, own = (
+        {row.match_id: row.home for row in ports.ledger.forecasts() if row.model_version == model}
+        for model in ("m1", "m2")
+    )
+    client = client_of(ports)
+    listed = client.get("/predict/predictions").json()["matches"]
+    assert {match["model_version"] for match in listed} == {"m2"}
+    assert {match["match_id"]: match["probabilities"]["home"] for match in listed} == own
+    match = listed[0]["match_id"]
+    assert own[match] != champions[match]
+    for path in (match, f"precomputed/{match}"):
+        told = client.get(f"/predict/{path}").json()
+        assert (told["run_id"], told["model_version"], told["arm"]) == ("m2", "m2", "challenger")
+        assert told["probabilities"]["home"] == pytest.approx(own[match], abs=1e-6)
+        assert told["sealed_at"]
+    assert f"{100 * own[match]:.0f}" in client.get(f"/match/{match}").text
+    rows = client.get("/predict/predictions", headers={"accept": "text/csv"}).text.splitlines()
+    assert len(rows) == 1 + len(own)
+    assert all("m2" in row for row in rows[1:])
+    ask(ports, "end", action="route", mode="off")
+    assert {one["model_version"] for one in client_of(ports).get("/predict/predictions").json()["matches"]} == {"m1"}
+
+
+def test_another_competition_stays_with_the_champion(ports: Container) -> None:
+    ask(ports, "route", action="route", mode="competitions", model_id="m2", competitions=["E0"])
+    client = client_of(ports)
+    listed = client.get("/predict/predictions").json()["matches"]
+    assert {match["model_version"] for match in listed} == {"m1"}
+    assert client.get(f"/predict/{listed[0]['match_id']}").json()["arm"] == "champion"
 
 
 def test_a_challenger_that_cannot_forecast_keeps_nobody_from_the_champions_forecasts(ports: Container) -> None:
@@ -178,3 +216,51 @@ def eventually(client: Any, elapsed: Elapsed) -> Callable[[str], None]:
         wait_until(lambda: client.get("/readyz").json()["model_id"] == model, f"{model} serves", 10)
 
     return serves
+
+
+def season_of(ports: Container, clock: VirtualClock, seq: int, m1: Said, m2: Said) -> None:
+    """Twenty-four days of ten matches, all forecast by both, played and published; and the same fixtures ahead."""
+    begun = clock.now()
+    played, upcoming = (served.tables()[0][name] for name in ("played", "upcoming"))
+    days = pd.to_timedelta(np.arange(240) // 10 + 1, unit="D")
+    names = [f"trial-{seq}-{number:03}" for number in range(240)]
+    table = played.tail(240).assign(match_id=names, kickoff=(pd.Timestamp(begun) + days).as_unit("us"))
+    for model, said in (("m1", m1), ("m2", m2)):
+        ports.ledger.seal(sealed_before(table, *said, version=model), begun)
+    clock.move(begun + timedelta(days=25))
+    ahead = upcoming.assign(kickoff=upcoming["kickoff"] + pd.Timedelta(clock.now() - NOW))
+    forecasted(ports, publish_features(ports.store, seq, played=table, upcoming=ahead))
+
+
+def test_trials_move_everything_there_and_back(ports: Container, clock: VirtualClock) -> None:
+    """A better challenger serves, and is taken back when it gets worse: by events alone, each delivered twice."""
+    forecasted(ports, "serving/published/000000000002.json")
+    elapsed = Elapsed()
+    client = client_of(ports, elapsed, refresh=1.0)
+    serving = eventually(client, elapsed)
+    good, bad = (0.45, 0.27, 0.28), (0.15, 0.25, 0.6)
+
+    def everywhere(model: str, number: int, reason: str) -> None:
+        (key,) = drift.run(event("daily", kind="cron"), ports, Drift(current_matches=10)).publications
+        for _ in range(2):
+            for publication in promoted(ports, key).publications or ():
+                forecasted(ports, publication)
+                forecasted(ports, publication)
+        serving(model)
+        row = ports.promotions.history()[-1]
+        assert (row.number, row.champion, row.reason.startswith(reason)) == (number, model, True), row.reason
+        assert ports.registry.models()["champion"] == model
+        assert current(ports.store, "serving")[1].parameters["model_id"] == model
+        listed = client.get("/predict/predictions").json()["matches"]
+        assert {match["model_version"] for match in listed} == {model}
+        answers = [client.get(f"/predict/{listed[0]['match_id']}").json() for _ in range(2)]
+        assert [answer["run_id"] for answer in answers] == [model, model]
+
+    season_of(ports, clock, 2, m1=bad, m2=good)
+    serving("m1")
+    before = client.get("/predict/predictions").json()["matches"][0]
+    assert client.get(f"/predict/{before['match_id']}").json()["run_id"] == "m1"
+    everywhere("m2", 3, "trial against m1, asked for by drift: it is better")
+    season_of(ports, clock, 3, m1=good, m2=bad)
+    serving("m2")
+    everywhere("m1", 4, "rollback from m2, asked for by drift: it is worse than the one before")

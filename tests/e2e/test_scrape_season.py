@@ -17,11 +17,8 @@ OVER = datetime(2026, 6, 30, tzinfo=UTC)
 
 @pytest.fixture
 def database() -> Iterator[str]:
-    try:
-        with postgres.server() as server:
-            yield server.format(database="postgres")
-    except postgres.Missing as missing:
-        pytest.skip(str(missing))
+    with postgres.server() as server:
+        yield server.format(database="postgres")
 
 
 @pytest.fixture

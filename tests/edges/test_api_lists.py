@@ -23,7 +23,7 @@ from api import CSV, JSON, Api
 from asgi_client import Client
 from asking import ASSETS, problem
 from served import promoted, publish_model
-from touchline.domain.context import MatchContext, Quoted
+from touchline.domain.context import Quoted, newest_prices
 from touchline.settings import Predict
 from touchline.web.answers import Filter
 from touchline.web.core import create_app
@@ -251,14 +251,10 @@ def test_a_card_sets_the_forecast_beside_prices(api: Api) -> None:
 
 
 def test_the_newest_whole_prices_are_the_market() -> None:
-    from touchline.web.cards import _market
-
-    quoted = [Quoted(None, "first", 2.0, 3.5, 4.0), Quoted(served.NOW, "newer", 2.1, 3.4, 3.8)]
-    market = _market(MatchContext(match_id="m", odds=(*quoted, Quoted(served.NOW, "broken", 1.0, 3.0, 3.0))))
-    assert market is not None
-    assert (market.source, market.quoted_at, market.odds.home) == ("newer", served.NOW, 2.1)
-    assert market.margin == pytest.approx(1 / 2.1 + 1 / 3.4 + 1 / 3.8 - 1)
-    assert _market(MatchContext(match_id="m")) is None
+    quoted = (Quoted(None, "first", 2.0, 3.5, 4.0), Quoted(served.NOW, "newer", 2.1, 3.4, 3.8))
+    broken = (Quoted(served.NOW, "below", 1.0, 3.0, 3.0), Quoted(served.NOW, "none", 2.0, float("nan"), 3.0))
+    assert newest_prices((*quoted, *broken)) is quoted[1]
+    assert newest_prices(broken) is None
 
 
 def test_matches_are_listed_without_numbers(api: Api) -> None:

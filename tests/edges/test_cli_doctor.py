@@ -42,7 +42,7 @@ def test_a_fresh_home_works_and_lacks_a_model(environ: dict[str, str], capsys: p
     found = {finding["part"]: finding["state"] for finding in json.loads(capsys.readouterr().out)}
     assert found == {
         **dict.fromkeys(("python", "wiring", "settings", "clock", "store", "database", "registry", "cache"), "ok"),
-        **dict.fromkeys(("keys", "sink", "browser", "sources", "model"), "missing"),
+        **dict.fromkeys(("keys", "sink", "errors", "browser", "sources", "model"), "missing"),
     }
     assert main(["--home", environ["TOUCHLINE_HOME"], "doctor"]) == 0
     assert "wrote, read and listed an object" in capsys.readouterr().out

@@ -50,6 +50,7 @@ def test_routes_are_asked_for_by_objects(home: Container) -> None:
     assert main(["models", "route", "--canary", "0.1", "m2", "--competition", "E0", "--reason", "try"]) == 0
     assert main(["models", "route", "--shadow", "candidate"]) == 0
     assert main(["models", "route", "--ab", "0.5", "previous"]) == 0
+    assert main(["models", "route", "--by-competition", "m2", "--competition", "E0"]) == 0
     assert main(["models", "route", "--off"]) == 0
     assert main(["models", "rollback", "--reason", "odd"]) == 0
     usual = {"action": "route", "requested_by": "command line", "reason": "", "competitions": [], "share": 0.0}
@@ -57,6 +58,7 @@ def test_routes_are_asked_for_by_objects(home: Container) -> None:
         usual | {"mode": "canary", "share": 0.1, "model_id": "m2", "competitions": ["E0"], "reason": "try"},
         usual | {"mode": "shadow", "model_id": "candidate"},
         usual | {"mode": "ab", "share": 0.5, "model_id": "previous"},
+        usual | {"mode": "competitions", "model_id": "m2", "competitions": ["E0"]},
         usual | {"mode": "off", "model_id": ""},
         {"action": "rollback", "requested_by": "command line", "reason": "odd"},
     ]
@@ -65,10 +67,11 @@ def test_routes_are_asked_for_by_objects(home: Container) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["m2"], "choose one of --shadow, --canary, --ab, --off"),
+        (["m2"], "choose one of --shadow, --canary, --ab, --by-competition, --off"),
         (["--shadow", "--off"], "choose one of"),
         (["--canary", "0.1"], "the others need one"),
         (["--off", "m2"], "--off needs no model"),
+        (["--by-competition", "m2"], "--by-competition needs --competition"),
     ],
 )
 def test_what_makes_no_sense_asks_for_nothing(

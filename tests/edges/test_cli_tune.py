@@ -51,12 +51,21 @@ def test_from_a_file_to_parameters_that_train_starts_from(
     out = tmp_path / "found.json"
     arguments = ["tune", "--data", str(tmp_path / "results.csv"), "--family", "logistic", "--family", "goals"]
     assert main([*arguments, "--trials", "3", "--folds", "2", "--rows", "150", "--out", str(out), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    said = capsys.readouterr()
+    told = json.loads(said.out)
     assert told["matches"] == 150
+    assert {"logistic: 3 of 3 trials", "goals: 3 of 3 trials"} <= {
+        line.partition(",")[0] for line in said.err.splitlines()
+    }
     assert [one["complete"] + one["pruned"] for one in told["families"]] == [3, 3]
     found = json.loads(out.read_text())
     assert found == {one["family"]: one["best"][0]["params"] for one in told["families"]}
     assert starts(str(out)) == found
+
+
+def test_a_family_that_there_is_none_of_is_refused_before_the_work(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tune", "--data", "nowhere.csv", "--family", "logistik"]) == 2
+    assert "--family: no model family 'logistik'" in " ".join(capsys.readouterr().err.split())
 
 
 def test_what_is_given_is_where_the_search_starts() -> None:

@@ -23,14 +23,16 @@ from touchline.web.site import Site, site_of
 
 PUBLIC = (
     "GET /", "GET /match/{match_id}", "GET /models", "GET /leaderboard", "GET /drift", "GET /what-if", "GET /chain",
-    "GET /docs", "GET /openapi.json", "GET /healthz", "GET /readyz", "GET /metrics", "GET /static/{name}",
+    "GET /track-record", "GET /track-record.csv", "GET /track-record.json", "GET /docs", "GET /openapi.json",
+    "GET /healthz", "GET /readyz", "GET /metrics", "GET /static/{name}",
     "POST /chain",  # asks for an admin's key in its form
 )  # fmt: skip
 READ = (
     "GET /predict/predictions", "GET /predict/predictions.parquet", "GET /predict/precomputed/{match_id}",
     "GET /predict/cards", "GET /predict/region-roi", "GET /predict/matches", "GET /predict/stream", "GET /livescores",
     "GET /teams", "GET /teams/{team}/elo", "GET /models/champion", "GET /models/decisions", "GET /models/{version}",
-    "GET /monitoring/deadletters", "GET /monitoring/runs",
+    "GET /monitoring/deadletters", "GET /monitoring/runs", "GET /monitoring/drift", "GET /monitoring/health",
+    "GET /monitoring/trials",
 )  # fmt: skip
 PREDICT = (
     "GET /predict/{match_id}", "GET /predict/{match_id}/goals", "GET /predict/{match_id}/explain",

@@ -1,6 +1,5 @@
 """The requirements of each function are enough for it: in an environment with nothing else."""
 
-import http.client
 import os
 import shutil
 import subprocess
@@ -11,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from framework import serving
-from serving import free_port
-from touchline import bootstrap
+from serving import asked, free_port
+from touchline import bootstrap, wiring
 from waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
-FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/requirements.txt"))
+FUNCTIONS = sorted(wiring.load(ROOT / "functions").functions)
 UNREACHABLE = ("error sending request", "dns error", "tcp connect error", "Connection refused", "timed out")
 """What uv says where no package index answers."""
 DELIVERIES = {
@@ -103,13 +102,18 @@ def test_predict_starts_under_uvicorn_with_its_own_requirements_alone(
             process.kill()
 
 
-def asked(port: int, path: str) -> int:
-    """Status of an answer, 0 without one."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status
-    except OSError:
-        return 0
-    finally:
-        connection.close()
+def test_the_bridge_starts_under_uvicorn_with_its_own_requirements_alone(
+    install: Install, environ: dict[str, str], tmp_path: Path
+) -> None:
+    port = free_port()
+    command = [install("bridge"), "-m", "uvicorn", "main:app", "--app-dir", str(ROOT / "functions" / "bridge")]
+    named = {**environ, "TOUCHLINE_HOME": str(tmp_path / "home"), "TOUCHLINE_BROKER": "http://127.0.0.1:1"}
+    told = tmp_path / "told.txt"
+    with told.open("w") as log, subprocess.Popen([*command, "--port", str(port)], env=named, stderr=log) as process:
+        try:
+            wait_until(lambda: asked(port, "/healthz") == 200, "the bridge is there", 60)
+            assert [asked(port, path) for path in ("/readyz", "/metrics", "/notify")] == [200, 200, 405], (
+                told.read_text()
+            )
+        finally:
+            process.kill()

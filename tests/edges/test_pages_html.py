@@ -16,11 +16,10 @@ import served
 from asgi_client import Client
 from asking import ASSETS, client_of, listed
 from keyring import Keyring
-from served import ListedRegistry
-from touchline import bootstrap
-from touchline.adapters.clock import VirtualClock
+from served import container
 from touchline.bootstrap import Container
 from touchline.domain.routing import Route
+from touchline.domain.views import POINTER
 from touchline.stages.predict_board import read_board
 from touchline.web import words
 from touchline.web.look import look_at
@@ -29,14 +28,8 @@ from touchline.web.view_match import match_view
 from touchline.web.view_models import models_view
 from touchline.web.view_parts import percents
 
-PAGES = ("/", "/what-if", "/leaderboard", "/models", "/drift", "/chain", "/docs")
+PAGES = ("/", "/what-if", "/leaderboard", "/track-record", "/models", "/drift", "/chain", "/docs")
 VOID = frozenset({"meta", "link", "input", "br", "path", "rect", "circle", "line", "polyline", "hr", "img"})
-
-
-def container(home: Path) -> Container:
-    ports = bootstrap.ports({"TOUCHLINE_HOME": str(home)}, clock=VirtualClock(served.NOW))
-    ports.registry = ListedRegistry()
-    return ports
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +137,10 @@ def test_every_word_is_used_and_every_used_word_is_there() -> None:
     text = "\n".join(path.read_text() for path in sources)
     asked = set(re.findall(r"""\b(?:t|words)\(\s*["']([\w .]+)["'][,)\s]""", text))
     assert {key for key in asked if not key.endswith(".")} - words.CATALOGUES["en"].keys() == set()
-    made = ("route.", "group.", "uses.", "limit.", "forecaster.", "letter.", "form.", "chain.", "function.")
+    made = (
+        "slice.", "route.", "group.", "uses.", "limit.", "forecaster.", "letter.", "form.", "chain.",
+        "function.", "health.", "drift.forecast_",
+    )  # fmt: skip
     quoted = set(re.findall(r"""["']([\w .]+)["']""", text))
     counted = {f"{key}.{number}" for key in quoted for number in ("one", "other")}
     unused = {key for key in words.CATALOGUES["en"] if key not in quoted | counted and not key.startswith(made)}
@@ -356,3 +352,24 @@ def test_ticks_are_few_and_hold_all_values(low: float, span: float) -> None:
     assert ticks[0] <= low + 1e-6
     assert ticks[-1] >= low + span - 1e-6
     assert len(set(ticks)) == len(ticks)
+
+
+def test_drift_tells_effects_forecasts_and_the_health_of_models(client: Client) -> None:
+    told = client.get("/drift").text
+    assert "How far it moved" in told
+    assert "Chance of a home win" in told
+    assert "Model 1, SIM1: too sure of itself." in told
+    assert "nothing settled" in told
+    german = client.get("/drift?lang=de").text
+    assert "Modell 1, SIM1: zu sicher." in german
+
+
+def test_drift_is_told_where_the_health_of_models_cannot_be_read(tmp_path: Path) -> None:
+    ports = container(tmp_path)
+    page_state.full(ports)
+    info = ports.store.stat(POINTER)
+    assert info is not None
+    ports.store.swap(POINTER, b"{}", info.etag)
+    told = page(client_of(ports), "/drift")
+    assert "How far it moved" in told
+    assert "Something newer could not be read" in told

@@ -8,17 +8,8 @@ import page_state
 import served
 from asgi_client import Client
 from asking import Elapsed, client_of, listed
-from served import ListedRegistry
-from touchline import bootstrap
-from touchline.adapters.clock import VirtualClock
-from touchline.bootstrap import Container
+from served import container
 from touchline.domain.views import POINTER
-
-
-def container(home: Path) -> Container:
-    ports = bootstrap.ports({"TOUCHLINE_HOME": str(home)}, clock=VirtualClock(served.NOW))
-    ports.registry = ListedRegistry()
-    return ports
 
 
 @pytest.fixture(scope="module")

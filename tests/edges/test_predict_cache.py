@@ -19,38 +19,25 @@ import served
 from asgi_client import Client
 from asking import ASSETS, Elapsed, client_of, listed, question
 from redis_server import RedisServer
-from served import ListedRegistry, forecasted, promoted, public, publish_features, publish_model
-from touchline import bootstrap
+from served import container, forecasted, promoted, public, publish_features, publish_model
 from touchline.adapters.caches import MemoryCache
-from touchline.adapters.clock import VirtualClock
 from touchline.adapters.redis_cache import PREFIX, RedisCache
 from touchline.bootstrap import Container
 from touchline.settings import Predict
 from touchline.web.core import create_app
-from waiting import wait_until
+from waiting import until, wait_until
 
 
 @pytest.fixture(scope="module")
 def redis_process() -> Iterator[RedisServer]:
-    try:
-        with redis_server.server() as made:
-            yield made
-    except redis_server.Missing as missing:
-        pytest.skip(f"no Redis: {missing}")
-
-
-def container(folder: Path, moment: datetime = served.NOW) -> Container:
-    ports = bootstrap.ports({"TOUCHLINE_HOME": str(folder)}, clock=VirtualClock(moment))
-    ports.registry = ListedRegistry()
-    return ports
+    with redis_server.server() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(filled: Container) -> Path:
     """Home with a champion and forecasts; read only."""
-    home = tmp_path_factory.mktemp("filled")
-    public(container(home))
-    return home
+    return filled.home
 
 
 def sharing(home: Path, address: str) -> Container:
@@ -110,8 +97,8 @@ def test_the_list_follows_new_forecasts_of_the_same_matches(tmp_path: Path) -> N
     assert listed(client, limit=1) == listed(client)[:1]
 
 
-def test_what_is_refused_is_refused_again(filled: Path) -> None:
-    client = client_of(container(filled))
+def test_what_is_refused_is_refused_again(home: Path) -> None:
+    client = client_of(container(home))
     asked = question(client, home_team="Nobody")
     assert [client.post("/predict/match", json=asked).status_code for _ in range(2)] == [404, 404]
 
@@ -125,8 +112,8 @@ class FalteringCache(MemoryCache):
 
 
 @pytest.mark.parametrize("path", ["/predict/predictions", "/predict/cards"])
-def test_a_fault_is_told_with_nothing_that_was_asked_without_it(filled: Path, path: str) -> None:
-    ports = container(filled)
+def test_a_fault_is_told_with_nothing_that_was_asked_without_it(home: Path, path: str) -> None:
+    ports = container(home)
     ports.cache = FalteringCache()
     client = asking(ports)
     before = client.get(path)
@@ -139,8 +126,8 @@ def test_a_fault_is_told_with_nothing_that_was_asked_without_it(filled: Path, pa
 # Forecasts of matches
 
 
-def test_a_forecast_is_computed_once_and_says_so(filled: Path) -> None:
-    client = asking(container(filled))
+def test_a_forecast_is_computed_once_and_says_so(home: Path) -> None:
+    client = asking(container(home))
     match = listed(client)[0]["match_id"]
     first, second = client.get(f"/predict/{match}"), client.get(f"/predict/{match}/")
     assert (first.json()["cached"], second.json()["cached"]) == (False, True)
@@ -150,8 +137,8 @@ def test_a_forecast_is_computed_once_and_says_so(filled: Path) -> None:
     assert 'prediction_requests_total{arm="champion",model_version="m1"} 2.0' in client.get("/metrics").text
 
 
-def test_without_seconds_to_keep_each_one_is_computed(filled: Path) -> None:
-    client = asking(container(filled), cache_seconds=0)
+def test_without_seconds_to_keep_each_one_is_computed(home: Path) -> None:
+    client = asking(container(home), cache_seconds=0)
     match = listed(client)[0]["match_id"]
     answers = [client.get(f"/predict/{match}") for _ in range(3)]
     assert [answer.json()["cached"] for answer in answers] == [False] * 3
@@ -161,22 +148,21 @@ def test_without_seconds_to_keep_each_one_is_computed(filled: Path) -> None:
 @settings(deadline=None, max_examples=25)
 @given(st.lists(st.integers(0, 2_000), max_size=8), st.integers(1, 1_500), st.integers(0, 1_800))
 def test_nothing_is_told_twice_after_its_time_or_kick_off(
-    filled: Path, steps: list[int], seconds: int, before: int
+    home: Path, steps: list[int], seconds: int, before: int
 ) -> None:
     """`before` kick-off, in steps of seconds: an answer is from the cache as long as its life, min(TTL, kick-off)."""
-    home = container(filled)
-    match = listed(client_of(home))[0]
+    match = listed(client_of(container(home)))[0]
     kickoff = datetime.fromisoformat(match["kickoff"])
-    ports = container(filled, kickoff - timedelta(seconds=before))
-    client, now, until = asking(ports, cache_seconds=seconds), 0, -1
+    ports = container(home, kickoff - timedelta(seconds=before))
+    client, now, end = asking(ports, cache_seconds=seconds), 0, -1
     for step in steps:
         now += step
         ports.clock.move(kickoff + timedelta(seconds=now - before))
         answer = client.get(f"/predict/{match['match_id']}")
-        assert answer.json()["cached"] is (now < until), (now, until)
+        assert answer.json()["cached"] is (now < end), (now, end)
         assert answer.json()["model_version"] == "m1"
-        if now >= until:
-            until = now + min(seconds, before - now)
+        if now >= end:
+            end = now + min(seconds, before - now)
 
 
 def test_numbers_and_versions_of_an_answer_belong_together_when_the_champion_changes(tmp_path: Path) -> None:
@@ -195,10 +181,10 @@ def test_numbers_and_versions_of_an_answer_belong_together_when_the_champion_cha
     assert (third["cached"], third["seq"], third["stale"]) == (False, 2, False)
 
 
-def test_old_forecasts_are_called_stale(filled: Path) -> None:
-    client = asking(container(filled, served.NOW + timedelta(hours=3)), stale_seconds=7_200)
+def test_old_forecasts_are_called_stale(home: Path) -> None:
+    client = asking(container(home, served.NOW + timedelta(hours=3)), stale_seconds=7_200)
     assert client.get(f"/predict/{listed(client)[0]['match_id']}").json()["stale"] is True
-    assert asking(container(filled)).get(f"/predict/{listed(client)[0]['match_id']}").json()["stale"] is False
+    assert asking(container(home)).get(f"/predict/{listed(client)[0]['match_id']}").json()["stale"] is False
 
 
 class SlowCache(MemoryCache):
@@ -217,17 +203,16 @@ class SlowCache(MemoryCache):
         return super().get(key)
 
 
-def test_many_who_ask_at_once_make_one_look_and_one_computation(filled: Path) -> None:
-    ports = container(filled)
+def test_many_who_ask_at_once_make_one_look_and_one_computation(home: Path) -> None:
+    ports = container(home)
     ports.cache = cache = SlowCache()
     app = create_app(ports, Predict(refresh_seconds=60, access="open"), ASSETS)
-    path = f"/predict/{listed(client_of(container(filled)))[0]['match_id']}"
+    path = f"/predict/{listed(client_of(container(home)))[0]['match_id']}"
 
     async def ask_at_once() -> list[dict[str, Any]]:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as session:
             asks = [asyncio.ensure_future(session.get(path)) for _ in range(40)]
-            while not cache.asked:
-                await asyncio.sleep(0.005)
+            await until(lambda: cache.asked, "a question to the cache")
             cache.go.set()
             return [answer.json() for answer in await asyncio.gather(*asks)]
 
@@ -242,9 +227,9 @@ def test_many_who_ask_at_once_make_one_look_and_one_computation(filled: Path) ->
 
 
 def test_services_share_forecasts_under_keys_that_name_match_model_and_features(
-    filled: Path, redis_process: RedisServer
+    home: Path, redis_process: RedisServer
 ) -> None:
-    one, other = (asking(sharing(filled, redis_process.address)) for _ in range(2))
+    one, other = (asking(sharing(home, redis_process.address)) for _ in range(2))
     match = listed(one)[0]
     path = f"/predict/{match['match_id']}"
     first = one.get(path)
@@ -259,8 +244,8 @@ def test_services_share_forecasts_under_keys_that_name_match_model_and_features(
     assert found(other)[1] == 1
 
 
-def test_what_nobody_may_keep_is_not_given_to_redis(filled: Path, redis_process: RedisServer) -> None:
-    ports = sharing(filled, redis_process.address)
+def test_what_nobody_may_keep_is_not_given_to_redis(home: Path, redis_process: RedisServer) -> None:
+    ports = sharing(home, redis_process.address)
     client = asking(ports)
     match = listed(client)[-1]
     ports.clock.move(datetime.fromisoformat(match["kickoff"]))
@@ -270,28 +255,25 @@ def test_what_nobody_may_keep_is_not_given_to_redis(filled: Path, redis_process:
         assert connection.keys(f"{PREFIX}predict:{match['match_id']}:*") == []
 
 
-def test_answers_go_on_without_redis_say_so_and_use_it_again(filled: Path) -> None:
-    try:
-        with redis_server.server() as made:
-            client = asking(sharing(filled, made.address), cache_seconds=600)
-            matches = [match["match_id"] for match in listed(client)]
-            before = {match: bare(asking(container(filled)).get(f"/predict/{match}")) for match in matches}
-            assert client.get(f"/predict/{matches[0]}").json()["degraded"] == ""
-            made.kill()
-            answers = [client.get(f"/predict/{match}") for match in matches]
-            assert [bare(answer) for answer in answers] == list(before.values())
-            assert "the cache does not answer" in answers[-1].json()["degraded"]
-            assert client.get(f"/predict/{matches[0]}").json()["cached"] is True
-            ready = client.get("/readyz")
-            assert (ready.status_code, "the cache does not answer" in ready.json()["degraded"]) == (200, True)
-            assert 'touchline_predict_fault{part="cache"} 1.0' in client.get("/metrics").text
-            asked = question(client)
-            assert client.post("/predict/match", json=asked).status_code == 200
-            made.start()
-            wait_until(
-                lambda: (client.post("/predict/match", json=asked), client.get("/readyz").json()["degraded"])[1] == "",
-                "Redis is found again",
-            )
-            assert client.get(f"/predict/{matches[0]}").json()["degraded"] == ""
-    except redis_server.Missing as missing:
-        pytest.skip(f"no Redis: {missing}")
+def test_answers_go_on_without_redis_say_so_and_use_it_again(home: Path) -> None:
+    with redis_server.server() as made:
+        client = asking(sharing(home, made.address), cache_seconds=600)
+        matches = [match["match_id"] for match in listed(client)]
+        before = {match: bare(asking(container(home)).get(f"/predict/{match}")) for match in matches}
+        assert client.get(f"/predict/{matches[0]}").json()["degraded"] == ""
+        made.kill()
+        answers = [client.get(f"/predict/{match}") for match in matches]
+        assert [bare(answer) for answer in answers] == list(before.values())
+        assert "the cache does not answer" in answers[-1].json()["degraded"]
+        assert client.get(f"/predict/{matches[0]}").json()["cached"] is True
+        ready = client.get("/readyz")
+        assert (ready.status_code, "the cache does not answer" in ready.json()["degraded"]) == (200, True)
+        assert 'touchline_predict_fault{part="cache"} 1.0' in client.get("/metrics").text
+        asked = question(client)
+        assert client.post("/predict/match", json=asked).status_code == 200
+        made.start()
+        wait_until(
+            lambda: (client.post("/predict/match", json=asked), client.get("/readyz").json()["degraded"])[1] == "",
+            "Redis is found again",
+        )
+        assert client.get(f"/predict/{matches[0]}").json()["degraded"] == ""

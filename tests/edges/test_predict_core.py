@@ -6,25 +6,12 @@ from typing import Any
 
 import pytest
 
-import served
 from asgi_client import Client
 from asking import ASSETS, client_of, listed, problem
-from served import ListedRegistry, public
-from touchline import bootstrap
-from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
 from touchline.settings import Predict
 from touchline.web.core import create_app
 from touchline.web.hot import OTHERS
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Container:
-    home = tmp_path_factory.mktemp("filled")
-    ports = bootstrap.ports({"TOUCHLINE_HOME": str(home)}, clock=VirtualClock(served.NOW))
-    ports.registry = ListedRegistry()
-    public(ports)
-    return ports
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +30,19 @@ def test_a_slash_at_the_end_and_head_are_as_good_as_get(client: Client, path: st
     assert plain.content == slashed.content
     assert (head.content, head.headers["content-length"]) == (b"", str(len(plain.content)))
     assert head.headers["content-type"] == "application/json"
+
+
+def test_figures_are_told_at_the_one_path_that_gateways_keep_back(client: Client) -> None:
+    assert client.get("/metrics").status_code == 200
+    assert client.get("/metrics/").status_code == 404
+
+
+def test_a_tick_of_knative_finds_the_service_awake_and_other_posts_are_refused(client: Client) -> None:
+    tick = {"ce-specversion": "1.0", "ce-type": "dev.knative.sources.ping", "ce-id": "1", "ce-source": "/warm"}
+    woken = client.ask("POST", "/readyz", headers=tick)
+    assert (woken.status_code, woken.json()["status"]) == (200, "ready")
+    assert problem(client.ask("POST", "/readyz", headers=tick | {"ce-type": "other"}), 405)
+    assert client.ask("POST", "/healthz", headers=tick).status_code == 405
 
 
 def test_other_methods_are_refused_with_those_that_are_allowed(client: Client) -> None:

@@ -26,17 +26,6 @@ from touchline.manifest import bundle_of, current, read_object
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Container:
-    """A league with a champion and forecasts; read only."""
-    ports = bootstrap.ports(
-        {"TOUCHLINE_HOME": str(tmp_path_factory.mktemp("filled"))}, clock=VirtualClock(served.NOW)
-    )  # fmt: skip
-    ports.registry = ListedRegistry()
-    public(ports)
-    return ports
-
-
-@pytest.fixture(scope="module")
 def client(filled: Container) -> Client:
     return client_of(filled)
 

@@ -17,10 +17,10 @@ import pytest
 
 import served
 from asking import client_of, listed
-from served import ListedRegistry, public
-from serving import free_port
+from serving import asked, free_port
 from touchline import bootstrap
 from touchline.adapters.clock import VirtualClock
+from touchline.bootstrap import Container
 from waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -33,13 +33,9 @@ HEAVY = {
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(filled: Container) -> Path:
     """Home with a champion and forecasts."""
-    folder = tmp_path_factory.mktemp("home")
-    ports = bootstrap.ports({"TOUCHLINE_HOME": str(folder)}, clock=VirtualClock(served.NOW))
-    ports.registry = ListedRegistry()
-    public(ports)
-    return folder
+    return filled.home
 
 
 @pytest.fixture(scope="module")
@@ -214,21 +210,10 @@ def uvicorn(home: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     ]
     with subprocess.Popen(command, env=environ(home), stderr=subprocess.PIPE, text=True) as process:
         try:
-            wait_until(lambda: _asked(port, "/readyz") == 200, "the service is ready", 60)
+            wait_until(lambda: asked(port, "/readyz") == 200, "the service is ready", 60)
             yield process, port
         finally:
             process.kill()
-
-
-def _asked(port: int, path: str) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status
-    except OSError:
-        return 0
-    finally:
-        connection.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

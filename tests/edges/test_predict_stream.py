@@ -16,6 +16,7 @@ from served import ListedRegistry, against, forecasted, promoted, public, publis
 from touchline.bootstrap import Container
 from touchline.settings import Predict
 from touchline.web.core import create_app
+from waiting import until
 
 CAUTIOUS = b'{"type":"temperature","temperature":1.5}'
 """Calibration by which a model gives other numbers."""
@@ -63,10 +64,7 @@ class Listener:
         self.ended = message["type"] == "http.response.body" and not message.get("more_body", False)
 
     async def until(self, condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 20
-        while not condition():
-            assert time.monotonic() < deadline, self.text
-            await asyncio.sleep(0.01)
+        await until(condition, "what is to come")
 
     def ids(self) -> list[str]:
         return [line[4:] for line in self.text.splitlines() if line.startswith("id: ")]
@@ -190,8 +188,7 @@ def test_no_answer_is_lost_or_mixed_while_champions_and_forecasts_change(changin
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as session:
             asking = [asyncio.ensure_future(ask(session, first)) for first in range(len(matches))]
             await asyncio.to_thread(change)
-            while answers[-1][1].json()["model_version"] != "m3" and time.monotonic() < taken["m3"] + 20:
-                await asyncio.sleep(0.05)
+            await until(lambda: answers[-1][1].json()["model_version"] == "m3", "the third model", pause=0.05)
             done.set()
             await asyncio.gather(*asking)
 

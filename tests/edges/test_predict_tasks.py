@@ -2,7 +2,6 @@
 
 import csv
 import io
-import shutil
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,10 +13,7 @@ import served
 from asgi_client import Client
 from asking import problem
 from keyring import Keyring
-from queued import ListedRegistry, answered, client, first_match, moved, small_wiring
-from served import public
-from touchline import bootstrap
-from touchline.adapters.clock import VirtualClock
+from queued import answered, client, first_match, moved, small_wiring
 from touchline.bootstrap import Container
 from touchline.domain.tasks import Task
 from touchline.manifest import decode
@@ -27,21 +23,9 @@ from touchline.stages.answer_desk import REQUESTS
 CSV = {"content-type": "text/csv"}
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Container:
-    """A league with a champion and forecasts; copied by each test."""
-    ports = bootstrap.ports(
-        {"TOUCHLINE_HOME": str(tmp_path_factory.mktemp("filled"))}, clock=VirtualClock(served.NOW)
-    )  # fmt: skip
-    ports.registry = ListedRegistry()
-    public(ports)
-    return ports
-
-
 @pytest.fixture
 def ports(filled: Container, tmp_path: Path) -> Container:
-    shutil.copytree(filled.home / "objects", tmp_path / "home" / "objects")
-    return bootstrap.ports({"TOUCHLINE_HOME": str(tmp_path / "home")}, clock=VirtualClock(served.NOW))
+    return served.copied(filled, tmp_path / "home")
 
 
 @pytest.fixture

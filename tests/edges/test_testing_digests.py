@@ -15,6 +15,7 @@ from touchline.errors import CorruptObject, DataError
 from touchline.manifest import Manifest, Ref, encode, publish, write_object, write_payload
 from touchline.ports import Forecast, Promotion, Settlement, TrainingLog
 from touchline.stages.drift_views import publish_views
+from touchline.stages.forecast_ledger import export_batches
 from touchline.testing import difference, digest
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -47,6 +48,7 @@ def fill(container: Container, now: datetime, *, extra: bool) -> None:
     store.create(f"ledger/promotions/{row.number:012d}.json", encode(row))
     earlier = msgspec.structs.replace(FORECAST, features_hash="f0", home=0.4, draw=0.4)
     container.ledger.seal([earlier, FORECAST] if extra else [FORECAST], now)
+    export_batches(container)
     container.ledger.settle([msgspec.structs.replace(SETTLED, sealed_at=now, settled_at=now)])
     store.create("ledger/settlements/000000000003.json", encode(container.ledger.settlements()))
     log = TrainingLog("m1", {}, {}, {}, {}, {}, {})
@@ -118,6 +120,7 @@ def test_each_change_is_seen_and_named(make: Make, where: str) -> None:
     container = make("one")
     before = digest(container)
     CHANGES[where](container)
+    export_batches(container)
     for row in container.promotions.history():
         container.store.create(f"ledger/promotions/{row.number:012d}.json", encode(row))
     container.store.create("ledger/settlements/000000000004.json", encode(container.ledger.settlements()))
@@ -130,6 +133,8 @@ BROKEN: dict[str, Callable[[Container], object]] = {
     "a manifest": lambda c: overwrite(c, "raw/old/manifest.json"),
     "a payload": lambda c: overwrite(c, next(i.key for i in c.store.list("payloads/"))),
     "an exported promotion": lambda c: overwrite(c, "ledger/promotions/000000000001.json"),
+    "a batch of forecasts": lambda c: overwrite(c, "ledger/forecasts/000000000001.json"),
+    "a forecast in no batch": lambda c: c.ledger.seal([msgspec.structs.replace(FORECAST, match_id="c-d")], NOW),
     "exported settlements": lambda c: overwrite(c, "ledger/settlements/000000000003.json"),
     "settlements that nobody exported": lambda c: c.ledger.settle([msgspec.structs.replace(SETTLED, match_id="c-d")]),
     "an output that is missing": lambda c: publish(

@@ -54,7 +54,7 @@ class Door:
         self.taken: list[tuple[str, Event]] = []
         self.named: list[bool] = []
         self._broken = broken
-        self._app = application(wired, VirtualClock(NOW), self._take, self._status, prefix)
+        self._app = application(wired, VirtualClock(NOW), self._take, self._status, lambda: b"told 1\n", prefix)
 
     async def _take(self, asked: list[tuple[str, Event]], named: bool) -> None:
         if self._broken:
@@ -108,6 +108,11 @@ def test_keys_that_a_bucket_reports_are_those_of_our_store_in_it(wired: wiring.W
     answer = door.ask("POST", "/", json.dumps(news).encode(), content_type="application/json")
     assert (answer.status_code, answer.json()) == (202, {"functions": ["export"]})
     assert door.taken[0][1].key == "incoming/a"
+
+
+def test_figures_are_told_to_whoever_asks(wired: wiring.Wiring) -> None:
+    answer = Door(wired).ask("GET", "/metrics", b"")
+    assert (answer.status_code, answer.text) == (200, "told 1\n")
 
 
 def test_work_without_a_receipt_is_queued_again_for_whoever_is_named(wired: wiring.Wiring, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Queued files and callbacks: rows answered as each alone, and clients told once, whatever they answer."""
 
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,8 +13,6 @@ import pytest
 import boards
 import served
 from queued import answered, first_match, queued
-from touchline import bootstrap
-from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
 from touchline.domain.callbacks import SIGNATURE, signature
 from touchline.domain.tasks import AskAnswer, AskFile
@@ -41,8 +38,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Container:
 
 @pytest.fixture
 def ports(filled: Container, tmp_path: Path) -> Container:
-    shutil.copytree(filled.home / "objects", tmp_path / "home" / "objects")
-    return bootstrap.ports({"TOUCHLINE_HOME": str(tmp_path / "home")}, clock=VirtualClock(served.NOW))
+    return served.copied(filled, tmp_path / "home")
 
 
 class Clients:

@@ -46,14 +46,13 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Container:
 
 
 @pytest.fixture
-def home(filled: Container, tmp_path: Path) -> Path:
-    shutil.copytree(filled.home / "objects", tmp_path / "home" / "objects")
-    return tmp_path / "home"
+def ports(filled: Container, tmp_path: Path) -> Container:
+    return served.copied(filled, tmp_path / "home")
 
 
 @pytest.fixture
-def ports(home: Path) -> Container:
-    return bootstrap.ports({"TOUCHLINE_HOME": str(home)}, clock=VirtualClock(served.NOW))
+def home(ports: Container) -> Path:
+    return ports.home
 
 
 def result(ports: Container, identity: str = "0" * 32) -> dict[str, Any]:

@@ -151,7 +151,7 @@ class TestReport:
         publish_features(ports.store, played(120))
         result = run(ports)
         assert result.outcome == "skipped"
-        assert result.reason == "120 current matches, 0 of the older half: too few"
+        assert result.reason == "40 current matches, 40 of the older half: too few"
         assert not everything(ports.store, "reports/")
 
     def test_superseded_features_are_left_to_the_newest_ones(self, ports: Container) -> None:

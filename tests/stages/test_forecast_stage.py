@@ -105,8 +105,8 @@ def test_everything_published_is_sealed_and_in_the_ledger(ports: Container, cham
     sealed = ports.ledger.forecasts()
     assert {row.match_id: row.home for row in sealed} == {m.match_id: m.home for m in published(ports).matches}
     assert all(row.sealed_at == served.NOW and row.sealed_at < row.kickoff for row in sealed)
-    exported = msgspec.json.decode(ports.store.get("ledger/forecasts/000000000001-000000000001.json"))
-    assert exported["mode"] == "simulated"
+    exported = msgspec.json.decode(ports.store.get("ledger/forecasts/000000000001.json"))
+    assert exported["header"]["made_at"] == "2026-03-02T09:00:00Z"
     assert sorted(row["match_id"] for row in exported["forecasts"]) == sorted(row.match_id for row in sealed)
     assert exported["forecasts"][0]["sealed_at"] == "2026-03-02T09:00:00Z"
     row = due().set_index("match_id").loc[sealed[0].match_id, list(FEATURE_NAMES)]
@@ -176,7 +176,7 @@ def test_the_exported_ledger_holds_what_a_broken_attempt_sealed(
     ports.ledger.seal([earlier], served.NOW)
     clock.move(kickoff)
     forecasted(ports, publish_features(ports.store))
-    exported = msgspec.json.decode(ports.store.get("ledger/forecasts/000000000001-000000000001.json"))
+    exported = msgspec.json.decode(ports.store.get("ledger/forecasts/000000000001.json"))
     sealed = [row.match_id for row in ports.ledger.forecasts()]
     assert [row["match_id"] for row in exported["forecasts"]] == sealed
     assert sealed[0] == first["match_id"]

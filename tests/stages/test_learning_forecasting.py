@@ -3,6 +3,7 @@
 from datetime import date
 from functools import cache
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -88,6 +89,18 @@ def test_newcomers_and_new_competitions_are_forecast_and_told():
     assert said["certainty"].tolist() == ["new_team", "usual", "usual", "new_competition"]
     assert said["home_matches"].iloc[[0, 3]].tolist() == [0, 0]
     assert said.drop(columns=["season", "kickoff"]).notna().all(axis=None)
+
+
+def test_what_the_fixtures_leave_open_is_told():
+    told: list[str] = []
+    asked = fixtures().head(3)
+    meant, *others = asked["home_team"]
+    slip = asked.assign(kickoff_known=[True, False, True], home_team=[f"{meant[:-1]}zq", *others])
+    options = msgspec.structs.replace(OPTIONS, uses="prices")
+    forecast(league(), slip.assign(**dict.fromkeys(ODDS_COLUMNS, np.nan)), options, told.append)
+    assert any(f"(or is it {meant}?)" in line for line in told)
+    assert any("not timed: 1 of 3" in line for line in told)
+    assert any("not priced: 3 of 3" in line for line in told)
 
 
 def test_nothing_to_forecast_is_refused():

@@ -62,7 +62,7 @@ def test_a_candidate_becomes_the_challenger(ports: Container) -> None:
 
 def test_without_a_route_what_serves_is_written_as_ever(ports: Container) -> None:
     manifest = serving(ports)
-    assert set(manifest.parameters) == {"model_id", "model_version", "promotion", "simulated"}
+    assert set(manifest.parameters) == {"model_id", "model_version", "promotion", "simulated", "shadows"}
     with pytest.raises(CorruptObject, match="0 folders"):
         bundle_of(manifest, challenger=True)
 

@@ -142,6 +142,34 @@ class TestRobots:
         site.put(ROBOTS, "")
         assert collect().fetched == 6
 
+    def test_another_host_has_rules_of_its_own_which_are_read_first(self, ports: Container, site: Site) -> None:
+        with serve() as other:
+            other.put(ROBOTS, "User-agent: *\nDisallow: /closed")
+            other.put("/open", '{"state": "available"}')
+            site.put("/E0/one", Page(status=302, headers={"Location": f"{other.url}/open"}))
+            site.put("/E0/two", Page(status=302, headers={"Location": f"{other.url}/closed"}))
+            ports.environ = {**ports.environ, "A_KEY": "secret"}
+            headers = ("X-Kind", "open"), ("X-Auth-Token", "{A_KEY}")
+            tally = Collecting(ports, Shelf(site.url, headers=headers), pace_seconds=0)()
+            assert dict(site.asked)["/E0/one"]["x-auth-token"] == "secret"
+            assert [path for path, _ in other.asked] == [ROBOTS, "/open"]
+            assert [other.asked[1][1].get(name) for name in ("x-kind", "x-auth-token")] == ["open", None]
+        assert (tally.fetched, tally.failed) == (5, 1)
+        assert f"robots.txt of {host(other)} closes /closed" in str(tally.errors[0])
+
+    def test_rules_may_lie_at_another_host(self, collect: Collecting, site: Site) -> None:
+        with serve() as other:
+            other.put("/rules", "User-agent: *\nDisallow: /E0/two")
+            site.put(ROBOTS, Page(status=301, headers={"Location": f"{other.url}/rules"}))
+            assert (collect().failed, "/E0/two" in site.paths) == (1, False)
+
+    def test_hosts_that_send_us_round_and_round_are_left(self, collect: Collecting, site: Site) -> None:
+        with serve() as other:
+            site.put("/E0/one", Page(status=302, headers={"Location": f"{other.url}/one"}))
+            other.put("/one", Page(status=302, headers={"Location": f"{site.url}/E0/one"}))
+            [error] = collect().errors
+        assert "sent on to more than 5 hosts" in str(error)
+
     def test_a_wall_before_it_is_a_wall(self, collect: Collecting, site: Site) -> None:
         site.put(ROBOTS, WALL)
         assert collect().blocked == {"shelf": "cloudflare_challenge"}

@@ -29,7 +29,7 @@ SWEEP = """
     triggers: [{prefix: requests/redrive/, external: true}, {cron: "*/15 * * * *", name: quarter-hourly}]
     reads: [requests/redrive/]
     writes: [chain/]
-    needs: [object_store, network]
+    needs: [object_store, network, events]
 """
 
 

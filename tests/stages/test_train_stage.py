@@ -12,6 +12,7 @@ import pytest
 import snapshots
 from touchline import bootstrap
 from touchline.adapters.clock import VirtualClock
+from touchline.adapters.metrics import RecordedMetrics
 from touchline.domain.uses import columns
 from touchline.errors import DataError, NotFound, Unavailable
 from touchline.learning.card import ModelCard
@@ -28,6 +29,7 @@ from touchline.manifest import (
 )
 from touchline.settings import Feature, Train
 from touchline.stages import feature, train
+from touchline.stages.train_budget import Spent, refusal
 from touchline.stages.train_due import Facts, decide
 from touchline.work import Event
 
@@ -42,17 +44,16 @@ def empty_registry(tmp_path_factory):
     return home / "mlflow.db"
 
 
-def place(home, registry, **environment):
-    """Ports in a folder, with the registry's database laid out already."""
-    home.mkdir(parents=True)
-    shutil.copy(registry, home / "mlflow.db")
+def place(home, **environment):
+    """Ports in a folder; the registry is files, unless something else is wished."""
+    environment = {"TOUCHLINE_REGISTRY": "folder", **environment}
     return bootstrap.ports({"TOUCHLINE_HOME": str(home), **environment}, clock=VirtualClock(snapshots.MOMENT))
 
 
 @pytest.fixture
-def ports(tmp_path, empty_registry):
+def ports(tmp_path):
     """A place of this test's own."""
-    return place(tmp_path / "home", empty_registry)
+    return place(tmp_path / "home")
 
 
 def league():
@@ -76,7 +77,7 @@ class _Store:
     """As much of the ports as the feature stage uses."""
 
     def __init__(self, store):
-        self.store = store
+        self.store, self.metrics = store, RecordedMetrics()
 
 
 def event(key, kind="object"):
@@ -104,6 +105,46 @@ class TestDue:
         answer = decide(facts, needed=30)
         assert answer.due is due
         assert answer.reason.endswith(reason)
+
+    @pytest.mark.parametrize(
+        ("new", "days", "due"), [(12, 6.0, True), (0, 6.0, False), (12, 5.9, False)]
+    )  # fmt: skip
+    def test_a_tick_asks_for_a_model_that_has_missed_a_week(self, new, days, due):
+        facts = Facts(100 + new, 100, "ab12", True, False)
+        assert decide(facts, 30, 6.0, days).due is due
+        assert not decide(facts, 30, None, days).due
+
+    @pytest.mark.parametrize(
+        ("ago", "asked", "told"),
+        [
+            ((0.5,), (), "cool-down: 0.5 days of matches since the newest model, 1 must pass"),
+            ((0.5,), ("requests/retrain/drift/000000000001.json",), "cool-down"),
+            ((0.5,), ("requests/retrain/users/now.json",), ""),
+            ((1.0, 8.0), (), ""),
+            ((2.0, 9.0, 20.0), (), "budget: 3 models within 30 days of matches, 3 allowed"),
+            ((2.0, 9.0, 30.0), (), ""),
+            ((), (), ""),
+        ],
+    )
+    def test_machines_ask_for_so_much_and_no_more(self, ago, asked, told):
+        now = snapshots.MOMENT
+        spent = Spent(now, tuple(now - timedelta(days=days) for days in ago))
+        found = refusal(spent, 1.0, 3, asked)
+        assert found.startswith(told)
+        assert bool(found) is bool(told)
+
+    def test_a_training_that_must_wait_says_why(self, ports):
+        table = league()
+        train.run(event(publish_features(ports.store, table.head(-40))), ports, QUICK)
+        asked = event(publish_features(ports.store, table, seq=2))
+        patient = msgspec.structs.replace(QUICK, cool_down_days=100)
+        result = train.run(asked, ports, patient)
+        assert result.outcome == "skipped"
+        assert "40 new matches since model" in result.reason
+        assert "but cool-down: " in result.reason
+        ports.store.create("requests/retrain/users/now.json", b"{}")
+        found = train.wanted(ports.store, patient)
+        assert isinstance(found, train.Wanted)
 
     def test_nothing_to_learn_from_yet(self, ports):
         result = train.run(event("weekly", "cron"), ports, QUICK)
@@ -164,8 +205,10 @@ class TestModel:
     @pytest.fixture(scope="class")
     @classmethod
     def ports(cls, tmp_path_factory, empty_registry):
-        """One place for all tests of the class, which only look at it."""
-        return place(tmp_path_factory.mktemp("trained") / "home", empty_registry)
+        """One place with MLflow for all tests of the class, which only look at it."""
+        home = tmp_path_factory.mktemp("trained")
+        shutil.copy(empty_registry, home / "mlflow.db")
+        return place(home, TOUCHLINE_REGISTRY="mlflow")
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -195,14 +238,12 @@ class TestModel:
         version = ports.registry.versions()[manifest.id]
         assert ports.registry.aliases() == {"smoke": version}
 
-    def test_the_registered_model_says_what_the_bundle_says(self, ports, trained):
+    def test_the_registered_model_says_what_the_bundle_says(self, ports, trained, monkeypatch):
         import mlflow
 
         _, manifest = read_publication(ports.store, trained)
         x = np.random.default_rng(0).normal(size=(50, len(columns()))).astype(np.float32)
-        address = f"sqlite:///{ports.home / 'mlflow.db'}"
-        mlflow.set_tracking_uri(address)
-        mlflow.set_registry_uri(address)
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{ports.home / 'mlflow.db'}")
         registered = mlflow.pyfunc.load_model("models:/touchline@smoke")
         said = registered.predict(pd.DataFrame(x, columns=list(columns()))).to_numpy()
         np.testing.assert_allclose(ports.model(*bundle_of(manifest)).predict(x), said, atol=1e-5)
@@ -231,18 +272,18 @@ class TestModel:
         assert snapshots.everything(ports.store) == before
         assert len(ports.registry.versions()) == 1
 
-    def test_another_place_trains_the_same_model(self, ports, trained, tmp_path, empty_registry):
-        other = place(tmp_path / "other", empty_registry)
+    def test_another_place_trains_the_same_model(self, ports, trained, tmp_path):
+        other = place(tmp_path / "other")
         key = publish_features(other.store, league())
         train.run(event(key), other, msgspec.structs.replace(QUICK, threads=1))
         _, here = read_publication(ports.store, trained)
         _, there = read_publication(other.store, trained)
         assert here == there
 
-    def test_test_matches_reach_neither_model_nor_calibration(self, ports, trained, tmp_path, empty_registry):
+    def test_test_matches_reach_neither_model_nor_calibration(self, ports, trained, tmp_path):
         """Their outcomes are exchanged in the features: the model file stays the same, the scores do not."""
         card = card_of(ports.store, trained)
-        other = place(tmp_path / "other", empty_registry)
+        other = place(tmp_path / "other")
         turned = league()
         tested = turned["kickoff"] >= card.test_from
         sides = ["home_goals", "away_goals"]

@@ -1,4 +1,5 @@
-// Everything works without this file. It takes the zone of the browser where none was chosen, and says when there is news.
+// Everything works without this file. It takes the zone of the browser where none was chosen, says when there is
+// news, and keeps the parts of a page that are marked as live up to date.
 (() => {
   "use strict";
   const { body } = document;
@@ -22,6 +23,23 @@
     document.querySelector("main").prepend(note);
     note.append(body.dataset.news, " ", link);
   };
+
+  const live = () => [...document.querySelectorAll("[data-live]")];
+  const refresh = async () => {
+    if (document.hidden || live().some((part) => part.contains(document.activeElement))) return;
+    try {
+      const answer = await fetch(here.href, { cache: "no-store" });
+      if (!answer.ok) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const part of live()) {
+        const now = fresh.getElementById(part.id);
+        if (now && now.innerHTML !== part.innerHTML) part.replaceChildren(...now.childNodes);
+      }
+    } catch {
+      // The next look will tell.
+    }
+  };
+  if (live().length) setInterval(refresh, 5000);
 
   if (!body.dataset.state) return;
   let known;

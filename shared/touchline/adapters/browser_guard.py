@@ -8,6 +8,7 @@ this process on Linux, so that no dead process stays behind where nobody else wa
 
 import contextlib
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -25,14 +26,13 @@ def main() -> None:
     folder, command = sys.argv[1], sys.argv[2:]
     _adopt_orphans()
     signal.signal(signal.SIGTERM, _stop)
+    signals = _signals()
     try:
         program = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
         try:
-            signal.signal(signal.SIGCHLD, lambda *_: _stop_after(program))
-            _stop_after(program)
-            sys.stdin.read()
+            while program.poll() is None and not _ended(signals):
+                pass
         finally:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _kill(program.pid)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -49,9 +49,21 @@ def _stop(*_: Any) -> None:
     raise SystemExit
 
 
-def _stop_after(program: "subprocess.Popen[bytes]") -> None:
-    if program.poll() is not None:
-        raise SystemExit
+def _signals() -> int:
+    """A pipe that holds a byte for every signal from now on: a handler would run amid a question after the program."""
+    told, teller = os.pipe()
+    os.set_blocking(teller, False)
+    signal.set_wakeup_fd(teller, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    return told
+
+
+def _ended(signals: int) -> bool:
+    """Wait until standard input or a signal tells something; whether it was the end of the input."""
+    ready, _, _ = select.select([sys.stdin, signals], [], [])
+    if signals in ready:
+        os.read(signals, 512)
+    return sys.stdin in ready and not os.read(sys.stdin.fileno(), 512)
 
 
 def _kill(group: int) -> None:

@@ -10,33 +10,37 @@ let forbidden = false;
 document.addEventListener("securitypolicyviolation", () => { forbidden = true; });
 (async () => {
   const answer = await fetch(url, {headers, cache, mode: "same-origin"});
-  const reader = answer.body ? answer.body.getReader() : null;
-  const parts = [];
+  const packed = typeof CompressionStream === "function";
+  const way = packed ? new CompressionStream("gzip") : new TransformStream();
+  const body = new Response(way.readable).blob();
+  const reader = answer.body ? answer.body.getReader() : null, writer = way.writable.getWriter();
   let size = 0;
   while (reader) {
     const {done: ended, value} = await reader.read();
     if (ended) break;
     size += value.length;
-    if (size > most) { await reader.cancel(); return {large: true}; }
-    parts.push(value);
+    if (size > most) {
+      body.catch(() => {});
+      await Promise.all([reader.cancel(), writer.abort()]);
+      return {large: true};
+    }
+    await writer.write(value);
   }
-  const packed = size > 65536 && typeof CompressionStream === "function";
-  let body = new Blob(parts);
-  if (packed) body = await new Response(body.stream().pipeThrough(new CompressionStream("gzip"))).blob();
+  await writer.close();
+  const file = new FileReader(), made = await body;
   const text = await new Promise((give, fail) => {
-    const file = new FileReader();
     file.onload = () => give(file.result);
     file.onerror = () => fail(file.error);
-    file.readAsDataURL(body);
+    file.readAsDataURL(made);
   });
   return {url: answer.url, status: answer.status, headers: Object.fromEntries(answer.headers), packed,
-          body: size ? text.slice(text.indexOf(",") + 1) : ""};
+          body: packed || size ? text.slice(text.indexOf(",") + 1) : ""};
 })().then(done, error => setTimeout(() => done({error: String(error), forbidden}), 100));
 """
 """Asynchronous; arguments: address, headers, cache mode, bytes at most. Gives {url, status, headers, packed, body in
-base64} with the body as the server sent it, but unpacked (a large one `packed` by gzip on its way to us, since a driver
-handles long texts slowly); {large: true}; or {error, forbidden}, where `forbidden` says that the
-open page does not permit such requests, which a browser tells a moment later."""
+base64} with the body as the server sent it, but unpacked, and then `packed` by gzip while it comes, since a driver
+handles long texts slowly; {large: true}; or {error, forbidden}, where `forbidden` says that the open page does not
+permit such requests, which a browser tells a moment later."""
 
 MOMENT: Final = "return performance.timeOrigin"
 """When the open document began; no two have the same."""

@@ -92,7 +92,12 @@ class Tab:
         found = self._fetch(page, page.url, "no-store")
         if "error" not in found:
             return Answer(url=found["url"], status=found["status"], body=_bytes(found), headers=found["headers"])
-        failure = self._traffic().script_failure
+        traffic = self._traffic()
+        failure = traffic.script_failure
+        status, place = traffic.sent_on.get(failure.get("requestId", ""), (0, ""))
+        target = urljoin(page.url, place)
+        if place and host(target) != host(page.url):
+            return Answer(url=page.url, status=status, body=b"", sends_to=target)
         blocked = failure.get("blockedReason", "inspector") != "inspector"  # by the browser, not by our ASSETS
         if found["forbidden"] or blocked or not self.insight:
             return self.open(page)  # the open page forbids such requests, or the answer comes from another site
@@ -233,11 +238,16 @@ class _Traffic:
         """Load -> why no document, or not all of it, came of it."""
         self.script_failure: dict[str, Any] = {}
         """The newest request of a script that failed."""
+        self.sent_on: dict[str, tuple[int, str]] = {}
+        """Request -> status and target of its newest redirect."""
         for entry in log:
             message = json.loads(entry["message"])["message"]
             told = message["params"]
             if message["method"] == "Network.responseReceived" and told["type"] == "Document":
                 self.documents[told["frameId"]] = told["response"]
+            elif message["method"] == "Network.responseReceivedExtraInfo" and 300 <= told["statusCode"] < 400:
+                headers = {name.lower(): value for name, value in told["headers"].items()}
+                self.sent_on[told["requestId"]] = told["statusCode"], headers.get("location", "")
             elif message["method"] == "Network.loadingFinished":
                 self.finished.add(told["requestId"])
             elif message["method"] == "Network.loadingFailed" and told["type"] == "Document":
@@ -260,6 +270,11 @@ def origin(url: str) -> str:
     parts = urlsplit(url)
     port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
     return f"{parts.scheme}://{parts.hostname}{port}"
+
+
+def host(url: str) -> str:
+    """Host of an address, with its port where it has one."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
 def _bytes(found: Mapping[str, Any]) -> bytes:

@@ -11,7 +11,6 @@ from typing import Final
 import sqlalchemy as sa
 
 from touchline.adapters import database
-from touchline.adapters.clock import SystemClock
 from touchline.adapters.schema import claims, sealed
 from touchline.coordination import Claim
 from touchline.errors import Conflict
@@ -111,12 +110,7 @@ class SqlClaims:
             return connection.execute(sa.update(claims).where(theirs).values(until=_OVER)).rowcount
 
     def _moment(self, connection: sa.Connection) -> datetime:
-        if self._now is not None:
-            return self._now()
-        if connection.dialect.name == "postgresql":
-            moment: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
-            return moment.astimezone(UTC)
-        return SystemClock().now()
+        return self._now() if self._now is not None else database.moment(connection)
 
 
 def _lock(name: str) -> str:

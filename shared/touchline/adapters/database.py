@@ -6,6 +6,7 @@ On SQLite readers and the one writer do not block each other (write-ahead log), 
 
 import contextlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from touchline import claiming
+from touchline.adapters import postgres_dialect
+from touchline.adapters.clock import SystemClock
 from touchline.adapters.schema import HEAD
 from touchline.errors import ConfigurationError, Conflict, RetryableError, Unavailable
 
@@ -84,7 +87,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 def _postgresql(url: sa.URL, lock_timeout: float) -> sa.Engine:
     engine = sa.create_engine(
-        url.set(drivername="postgresql+pg8000"), pool_size=1, max_overflow=0, pool_pre_ping=True,
+        url.set(drivername=postgres_dialect.DRIVER), pool_size=1, max_overflow=0, pool_pre_ping=True,
         connect_args={"timeout": 2 * lock_timeout + 1},
     )  # fmt: skip
 
@@ -95,6 +98,7 @@ def _postgresql(url: sa.URL, lock_timeout: float) -> sa.Engine:
         connection.commit()
 
     sa.event.listen(engine, "connect", prepare)
+    sa.event.listen(engine, "begin", postgres_dialect.begin)
     return engine
 
 
@@ -105,8 +109,7 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     Raises:
         Unavailable: the database does not answer.
     """
-    level = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
-    with _translated(engine), engine.execution_options(**level).begin() as connection:
+    with _translated(engine), _begun(engine, postgres_dialect.READS) as connection:
         yield connection
 
 
@@ -123,11 +126,19 @@ def writing(engine: sa.Engine, what: str, *, fenced: bool = True) -> Iterator[sa
         Conflict: another writer held the lock for too long, or a later run took the claim over.
         Unavailable: the database does not answer.
     """
-    with _translated(engine), engine.execution_options(**{_WRITES: True}).begin() as connection:
+    with _translated(engine), _begun(engine, _WRITES) as connection:
         if engine.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"touchline {what}"))))
+            quoted = what.replace("'", "''")  # as plain text it goes to the server once, as a parameter three times
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock(hashtext('touchline {quoted}'))")
         if fenced:
             claiming.current().check(connection)
+        yield connection
+
+
+@contextlib.contextmanager
+def _begun(engine: sa.Engine, kind: str) -> Iterator[sa.Connection]:
+    """A transaction of a kind; options of a connection cost less than those of an engine, which make another one."""
+    with engine.connect() as connection, connection.execution_options(**{kind: True}).begin():
         yield connection
 
 
@@ -227,9 +238,24 @@ def revision(engine: sa.Engine) -> str:
         raise
 
 
+def moment(connection: sa.Connection) -> datetime:
+    """The present, by the clock of the database; SQLite has its machine's."""
+    if connection.dialect.name != "postgresql":
+        return SystemClock().now()
+    told: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    return told.astimezone(UTC)
+
+
 def insert_new(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
     """Insert the rows whose key is not there yet."""
-    if not rows:
-        return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+    if rows:
+        connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def insert_one(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> bool:
+    """Insert a row, unless its key is there; whether it was not."""
+    return connection.execute(_insert(connection, table).on_conflict_do_nothing(), row).rowcount > 0
+
+
+def _insert(connection: sa.Connection, table: sa.Table) -> Any:
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)

@@ -48,6 +48,10 @@ class GcsStore(BucketStore):
                 blob.reload(**self._calls)
         except NotFound:
             return None
+        except ConfigurationError:
+            if self._is_there(name):
+                raise
+            return None
         return Seen(_info(blob), tuple((blob.metadata or {}).get(MARKS, "").split()))
 
     def _read(self, name: str, sink: BinaryIO) -> None:
@@ -58,6 +62,10 @@ class GcsStore(BucketStore):
             if self._head(name) is None:
                 raise
             raise Unavailable("the object was replaced while it was read", where=name, hint="try again") from None
+        except ConfigurationError as error:
+            if self._is_there(name):
+                raise
+            raise NotFound("there is no such object", where=f"gs://{self.bucket}/{name}") from error
 
     def _put(self, name: str, data: bytes, etag: str | None, marks: str) -> bool:
         blob = self._marked(name, marks)
@@ -102,6 +110,15 @@ class GcsStore(BucketStore):
                 yield from map(_info, page)
         except NotFound as error:
             raise self._no_bucket() from error
+
+    def _is_there(self, name: str) -> bool:
+        """Whether a refusal means what it says: who may not list the whole bucket is refused what does not exist, too.
+
+        Raises:
+            ConfigurationError: nor may we list what begins with this name.
+        """
+        found = next(iter(self._pages(name)), None)
+        return found is not None and found.key == name
 
     def _no_bucket(self) -> ConfigurationError:
         hint = "create the bucket, or mend its name in TOUCHLINE_STORE"

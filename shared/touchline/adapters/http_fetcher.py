@@ -43,7 +43,7 @@ class HttpFetcher:
         self._client: httpx.Client | None = None
 
     def get(self, page: Page) -> Answer:
-        """What comes back, redirects followed; headers with secrets go to the first host only.
+        """What comes back, redirects followed within the host; headers with secrets go to where they were meant to.
 
         Raises:
             Unavailable: nothing came back in time, or the connection broke (NoConnection: there never was one).
@@ -85,9 +85,13 @@ class HttpFetcher:
         for _ in range(REDIRECTS + 1):
             response = client.send(request, stream=True)
             try:
-                if response.next_request is None:
+                following = response.next_request
+                if following is None:
                     return self._answer(response, page, secrets)
-                request = response.next_request
+                if _leaves(following.url, home):
+                    address = secrets.hide(str(following.url))
+                    return Answer(url=page.url, status=response.status_code, body=b"", sends_to=address)
+                request = following
             finally:
                 response.close()
             if _origin(request.url) != home:
@@ -158,6 +162,11 @@ class _Secrets:
         for name, value in self._values.items():
             body = body.replace(value.encode(), f"{{{name}}}".encode())
         return body
+
+
+def _leaves(url: "httpx.URL", home: tuple[str, str, int | None]) -> bool:
+    """Whether an address of the web is at another host, or another port, than home."""
+    return url.scheme in ("http", "https") and bool(url.host) and _origin(url)[1:] != home[1:]
 
 
 def _origin(url: "httpx.URL") -> tuple[str, str, int | None]:

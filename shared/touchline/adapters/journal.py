@@ -5,6 +5,7 @@ Each note is a small transaction of its own, so that whoever is killed has lost 
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +19,10 @@ from touchline.collecting import HostState, Kept
 _LOCK: Final = "journal"
 _AT_ONCE: Final = 500
 """Names in one statement: databases bound the number of parameters."""
+_ONE_PAGE: Final = sa.select(pages).where(
+    pages.c.source == sa.bindparam("its_source"), pages.c.name == sa.bindparam("its_name")
+)
+_ONE_HOST: Final = sa.select(hosts).where(hosts.c.host == sa.bindparam("its_host"))
 
 
 class SqlJournal:
@@ -28,9 +33,8 @@ class SqlJournal:
 
     def kept(self, source: str, name: str) -> Kept | None:
         """What is remembered of a page, None if it was never asked for."""
-        mine = (pages.c.source == source) & (pages.c.name == name)
         with database.reading(self._engine) as connection:
-            row = connection.execute(sa.select(pages).where(mine)).mappings().one_or_none()
+            row = connection.execute(_ONE_PAGE, {"its_source": source, "its_name": name}).mappings().one_or_none()
         return None if row is None else _page(row)
 
     def note(self, source: str, kept: Kept) -> None:
@@ -64,7 +68,7 @@ class SqlHosts:
     def state(self, host: str, today: date) -> HostState:
         """State of a host, a new one if it was never asked; `asked` counts from 0 on a new day."""
         with database.reading(self._engine) as connection:
-            row = connection.execute(sa.select(hosts).where(hosts.c.host == host)).mappings().one_or_none()
+            row = connection.execute(_ONE_HOST, {"its_host": host}).mappings().one_or_none()
         if row is None:
             return HostState(host=host, day=today)
         state = HostState(**row)
@@ -87,12 +91,17 @@ def _page(row: Mapping[Any, Any]) -> Kept:
 
 
 def _put(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:
-    """Write a row in place of the one with its key."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).values(row)
-    keys = [column.name for column in table.primary_key]
-    others = {name: statement.excluded[name] for name in row if name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others))
+    """Write a whole row in place of the one with its key."""
+    connection.execute(_upsert(table, connection.dialect.name), row)
+
+
+@cache
+def _upsert(table: sa.Table, database: str) -> sa.Insert:
+    """Made once: to make a statement takes longer than to send it."""
+    statement = (postgresql if database == "postgresql" else sqlite).insert(table)
+    others = {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
+    upsert: sa.Insert = statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)
+    return upsert
 
 
 def _batches(names: Iterable[str]) -> Iterator[list[str]]:

@@ -58,17 +58,23 @@ class SqlLedger:
                 return _forecasts(connection, query)
             return _forecasts(connection, query.where(predictions.c.match_id.in_(sorted(set(match_ids)))))
 
+    def numbered(self, after: int = 0) -> list[tuple[int, Forecast]]:
+        """Sealed forecasts whose row has a number above that one, in the order of the rows; numbers only grow."""
+        query = sa.select(predictions.c.number, *_FORECAST).where(predictions.c.number > after)
+        with database.reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(predictions.c.number))
+            return [(number, Forecast(*told)) for number, *told in rows]
+
     def settle(self, settlements: Sequence[Settlement]) -> int:
         """Store settlements that are not there yet, or differ because the result was corrected; how many."""
         with database.writing(self._engine, "settlements") as connection:
-            return sum(_settle(connection, settlement) for settlement in settlements)
+            stored = {_settled(one): one for one in _settlements(connection)}
+            return sum(_settle(connection, settlement, stored) for settlement in settlements)
 
     def settlements(self) -> list[Settlement]:
         """Current settlements, in the order of match and model."""
-        query = sa.select(*_SETTLEMENT).where(settlements.c.replaced_at.is_(None))
-        order = (settlements.c.match_id, settlements.c.model_version, settlements.c.mode)
         with database.reading(self._engine) as connection:
-            return [Settlement(**row) for row in connection.execute(query.order_by(*order)).mappings()]
+            return _settlements(connection)
 
 
 def _forecasts(connection: sa.Connection, query: sa.Select[Any]) -> list[Forecast]:
@@ -139,14 +145,28 @@ def _said(forecast: Forecast) -> _Said:
     return *_author(forecast), forecast.seq, forecast.features_hash, forecast.kickoff
 
 
-def _settle(connection: sa.Connection, settlement: Settlement) -> int:
+def _settlements(connection: sa.Connection) -> list[Settlement]:
+    """Current settlements, in the order of match, model and mode."""
     table = settlements.c
-    key = {name: getattr(settlement, name) for name in ("match_id", "model_version", "mode")}
-    current = sa.and_(*(table[name] == value for name, value in key.items()), table.replaced_at.is_(None))
-    stored = connection.execute(sa.select(*_SETTLEMENT).where(current)).mappings().one_or_none()
-    if stored is not None:
-        if Settlement(**{**stored, "settled_at": settlement.settled_at}) == settlement:
+    query = sa.select(*_SETTLEMENT).where(table.replaced_at.is_(None))
+    rows = connection.execute(query.order_by(table.match_id, table.model_version, table.mode))
+    return [Settlement(*row) for row in rows]
+
+
+def _settled(settlement: Settlement) -> tuple[str, str, str]:
+    """What there is one current row of."""
+    return settlement.match_id, settlement.model_version, settlement.mode
+
+
+def _settle(connection: sa.Connection, settlement: Settlement, stored: dict[tuple[str, str, str], Settlement]) -> int:
+    """Write a settlement that is new or differs from what is stored, and remember it there; whether it did."""
+    table, key = settlements.c, _settled(settlement)
+    if (before := stored.get(key)) is not None:
+        if msgspec.structs.replace(before, settled_at=settlement.settled_at) == settlement:
             return 0
+        same = [table.match_id == key[0], table.model_version == key[1], table.mode == key[2]]
+        current = sa.and_(*same, table.replaced_at.is_(None))
         connection.execute(sa.update(settlements).where(current).values(replaced_at=settlement.settled_at))
     connection.execute(sa.insert(settlements).values(msgspec.structs.asdict(settlement)))
+    stored[key] = settlement
     return 1

@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,9 @@ REQUIREMENTS: Final = (
     "cloudpickle",
 )
 """Named, because what MLflow infers holds the large build of XGBoost besides."""
+_ADDRESSES: Final = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+_ROOMS: Final = ("domain", "learning")
+"""Of the library, what a registered model is made of; with the modules beside them, and nothing else."""
 _ENVIRONMENT: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # the platform tries again later, with more patience
@@ -70,8 +74,9 @@ class MlflowRegistry:
         with self._client() as client:
             if known := self._versions(client).get(identity):
                 return known
-            source = self._logged(client, identity) or self._log(client, log, model, sample, identity)
-            return self._register(client, source, identity)
+            with _speaking_to(self._loaded(), self._uri):
+                source = self._logged(client, identity) or self._log(client, log, model, sample, identity)
+                return self._register(client, source, identity)
 
     def versions(self) -> dict[str, str]:
         """Identity -> version."""
@@ -161,8 +166,6 @@ class MlflowRegistry:
 
     def _log(self, client: Any, log: TrainingLog, model: Any, sample: "pd.DataFrame", identity: str) -> str:
         mlflow = self._loaded()
-        mlflow.set_tracking_uri(self._uri)
-        mlflow.set_registry_uri(self._uri)
         run = client.create_run(self._experiment(client), tags={**log.tags, IDENTITY: identity}, run_name=log.name)
         with mlflow.start_run(run_id=run.info.run_id):
             self._write(client, run.info.run_id, log)
@@ -203,6 +206,22 @@ class MlflowRegistry:
 _SOURCE: Final = "touchline.model_uri"
 
 
+@contextmanager
+def _speaking_to(mlflow: Any, address: str) -> Iterator[None]:
+    """MLflow writes addresses into the environment, where another home of this process would take them for its own."""
+    before = {name: os.environ.get(name) for name in _ADDRESSES}
+    mlflow.set_tracking_uri(address)
+    mlflow.set_registry_uri(address)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(None)
+        mlflow.set_registry_uri(None)
+        for name in _ADDRESSES:
+            os.environ.pop(name, None)
+        os.environ.update({name: value for name, value in before.items() if value is not None})
+
+
 def _public(text: str) -> str:
     """Without the user and password that addresses may hold."""
     return re.sub(r"//[^/@\s]*@", "//", text)
@@ -220,8 +239,6 @@ def _log_model(model: Any, sample: "pd.DataFrame") -> str:
     from mlflow import pyfunc
     from mlflow.models import infer_signature
 
-    import touchline
-
     class Calibrated(pyfunc.PythonModel):  # type: ignore[misc,name-defined]  # MLflow publishes no types
         """Features in, probabilities of home, draw and away out."""
 
@@ -230,11 +247,25 @@ def _log_model(model: Any, sample: "pd.DataFrame") -> str:
             return pd.DataFrame(model.predict(model_input.to_numpy()), columns=["home", "draw", "away"])
 
     wrapped = Calibrated()
-    logged = pyfunc.log_model(
-        name="model",
-        python_model=wrapped,
-        signature=infer_signature(sample, wrapped.predict(None, sample)),
-        pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-        code_paths=[str(Path(touchline.__path__[0]))],
-    )
+    with TemporaryDirectory(prefix="touchline-") as folder:
+        logged = pyfunc.log_model(
+            name="model",
+            python_model=wrapped,
+            signature=infer_signature(sample, wrapped.predict(None, sample)),
+            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+            code_paths=[_code(Path(folder))],
+        )
     return str(logged.model_uri)
+
+
+def _code(folder: Path) -> str:
+    """As much of the library as a model needs, copied into a folder: a server is sent every file by itself."""
+    import touchline
+
+    home, made = Path(touchline.__path__[0]), folder / "touchline"
+    made.mkdir()
+    for module in home.glob("*.py"):
+        shutil.copy(module, made)
+    for room in _ROOMS:
+        shutil.copytree(home / room, made / room, ignore=shutil.ignore_patterns("__pycache__"))
+    return str(made)

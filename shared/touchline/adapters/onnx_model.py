@@ -56,7 +56,7 @@ class OnnxModel:
         """(n, len(features)) features, NaN where missing -> (n, 3) probabilities in the order of OUTCOMES.
 
         Raises:
-            DataError: the number of columns is not the model's.
+            DataError: the number of columns is not the model's, or the graph does not run on them.
         """
         return self._calibration.apply(self._pool.forecast(self._scores(features)))
 
@@ -65,7 +65,7 @@ class OnnxModel:
         the model knows of none; by one run of the graph.
 
         Raises:
-            DataError: the number of columns is not the model's.
+            DataError: the number of columns is not the model's, or the graph does not run on them.
         """
         scores = self._scores(features)
         return self._calibration.apply(self._pool.forecast(scores)), self._pool.rates(scores)
@@ -79,7 +79,10 @@ class OnnxModel:
         endless = np.isinf(x)
         if endless.any():
             x[endless] = np.nan
-        return np.asarray(self._session.run(_SCORES, {"features": x})[0], dtype=np.float64)
+        try:
+            return np.asarray(self._session.run(_SCORES, {"features": x})[0], dtype=np.float64)
+        except Exception as error:  # the runtime's errors have no common base of their own
+            raise DataError(f"model {self.model_id} does not run: {error}") from error
 
 
 def load(store: ObjectStore, bundle: str, digests: Mapping[str, str]) -> Predictor:

@@ -8,7 +8,7 @@ nothing, writes are conditional, and a write that was done in spite of a lost an
 import contextlib
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any, BinaryIO, Final
 
 import boto3
@@ -17,10 +17,13 @@ from botocore import exceptions as aws
 from botocore.config import Config
 
 from touchline.adapters.bucket_store import MARKS, BucketStore, Seen
+from touchline.adapters.clock import SystemClock
 from touchline.errors import ConfigurationError, NotFound, Unavailable
 from touchline.ports import ObjectInfo
 
 ATTEMPTS: Final = 5
+LOCKED: Final = "ledger/"
+"""Prefix of what is locked, where it is asked for."""
 _SETTINGS: Final = {
     "connect_timeout": 5,
     "read_timeout": 60,
@@ -49,10 +52,16 @@ class S3Store(BucketStore):
     """An `ObjectStore` in a bucket of S3.
 
     An etag is that of S3: the same content may get the same etag again.
+
+    Args:
+        bucket: its name.
+        prefix: above all keys.
+        lock_days: for so long what is written under LOCKED can be removed by nobody; the bucket must have object lock.
     """
 
-    def __init__(self, bucket: str, prefix: str = "") -> None:
+    def __init__(self, bucket: str, prefix: str = "", lock_days: int = 0) -> None:
         super().__init__(bucket, prefix)
+        self._lock_days = lock_days
         with self._translated():
             self._client: Any = boto3.session.Session().client("s3", config=Config(**_SETTINGS))
 
@@ -82,9 +91,8 @@ class S3Store(BucketStore):
 
     def _put(self, name: str, data: bytes, etag: str | None, marks: str) -> bool:
         condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": f'"{etag}"'}
-        return self._written(
-            self._client.put_object, Bucket=self.bucket, Key=name, Body=data, Metadata={MARKS: marks}, **condition
-        )
+        written = {"Bucket": self.bucket, "Key": name, "Body": data, "Metadata": {MARKS: marks}}
+        return self._written(self._client.put_object, **written, **condition, **self._lock(name))
 
     def _put_parts(self, name: str, parts: Iterator[bytes], marks: str) -> bool:
         upload, done = self._begun(name, marks), False
@@ -103,9 +111,15 @@ class S3Store(BucketStore):
         """Names an upload in parts."""
         place = {"Bucket": self.bucket, "Key": name}
         with self._translated(name):
-            return place | {
-                "UploadId": self._client.create_multipart_upload(**place, Metadata={MARKS: marks})["UploadId"]
-            }
+            begun = self._client.create_multipart_upload(**place, Metadata={MARKS: marks}, **self._lock(name))
+            return place | {"UploadId": begun["UploadId"]}
+
+    def _lock(self, name: str) -> dict[str, Any]:
+        """What keeps an object of the record from being removed, also by whoever owns the bucket."""
+        if not self._lock_days or not name.startswith(self._above + LOCKED):
+            return {}
+        until = SystemClock().now() + timedelta(days=self._lock_days)
+        return {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": until, "ChecksumAlgorithm": "SHA256"}
 
     def _put_part(self, upload: dict[str, str], number: int, part: bytes) -> dict[str, Any]:
         return {"PartNumber": number, "ETag": self._client.upload_part(**upload, PartNumber=number, Body=part)["ETag"]}

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 
 from touchline.domain.vocabulary import STATISTIC_COLUMNS
 
-HEAD: Final = "0004"
+HEAD: Final = "0006"
 """Newest revision under `migrations/versions`."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -211,6 +211,8 @@ settlements = sa.Table(
     sa.Column("void_reason", sa.Text, nullable=False),
     sa.Column("settled_at", Moment, nullable=False),
     sa.Column("replaced_at", Moment),  # empty while current
+    sa.Column("correct", sa.Boolean),
+    *(sa.Column(name, sa.Double) for name in ("expected", "stake", "returned", "closing_value")),
 )
 sa.Index(
     "settlements_current",
@@ -267,4 +269,23 @@ api_keys = sa.Table(  # insert-only, but for `revoked`, which is set once: trigg
     sa.Column("created", Moment, nullable=False),
     sa.Column("expires", Moment),  # empty: never
     sa.Column("revoked", Moment),
+)
+
+inbox = sa.Table(  # events on their way to the broker; rows that are settled are removed after a while
+    "inbox",
+    metadata,
+    sa.Column("number", Number, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("function", sa.Text, nullable=False),  # whom it is for; empty: whoever is woken by the key
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("event", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("attempts", sa.BigInteger, nullable=False),
+    sa.Column("received", Moment, nullable=False),
+    sa.Column("due", Moment, nullable=False),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("until", Moment),  # somebody posts it until then, or has died over it
+    sa.Column("settled", Moment),
+    sa.Index("inbox_by_due", "state", "due"),
 )

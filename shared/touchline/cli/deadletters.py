@@ -4,7 +4,7 @@
 
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 import typer
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from touchline.adapters.queue_file import QueueFile
+    from touchline.bootstrap import Container
     from touchline.platform.letters import Letter
-    from touchline.ports import ObjectStore
 
 ID_DIGITS = 12
 deadletters = typer.Typer(no_args_is_help=True, help="Work that was given up or refused: look, deliver again, discard.")
@@ -36,7 +36,7 @@ def list_(
     every: Annotated[bool, typer.Option("--all", help="Also those that were redriven or discarded.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List what asks for a decision: deliveries whose attempts are spent (dead), and input that was refused (parked).
+    """List what asks for a decision: attempts spent (dead), input refused (parked), functions that died (crashed).
 
     \b
     Examples:
@@ -44,8 +44,8 @@ def list_(
       touchline deadletters list --all --function validate --json
     """
     function = known_function(scene(context).environ, function)
-    with _opened(context) as (store, queue):
-        known = _known(store, queue)
+    with _opened(context) as desk:
+        known = desk.known()
     chosen = [one for one in known if (every or one.state == "open") and function in ("", one.function)]
     if as_json:
         emit(chosen)
@@ -65,8 +65,8 @@ def show(
     """
     from touchline.platform import letters
 
-    with _opened(context) as (store, queue):
-        (found,) = letters.find(_known(store, queue), [letter])
+    with _opened(context) as desk:
+        (found,) = letters.find(desk.known(), [letter])
     if as_json:
         emit(found)
     else:
@@ -91,6 +91,9 @@ def redrive(
 
     if bool(ids) == every:
         raise ConfigurationError("name some letters, or give --all", where="deadletters redrive")
+    if scene(context).environ.get("TOUCHLINE_CRASHES"):
+        _redrive_away(context, ids, as_json)
+        return
     with open_platform(scene(context).environ, quiet=as_json) as platform:
         known = letters.letters(platform.ports.store, platform.queue)
         chosen = [one for one in known if one.state == "open"] if every else letters.find(known, ids or [])
@@ -114,20 +117,51 @@ def discard(
 
     if not reason.strip():
         raise ConfigurationError("give a reason", where="--reason", hint="whoever looks later will want it")
-    with _opened(context, write=True) as (store, queue):
-        chosen = letters.find(_known(store, queue), ids)
-        with queue.batch():
+    with _opened(context, write=True) as desk:
+        chosen = letters.find(desk.known(), ids)
+        with desk.queue.batch():
             for one in chosen:
-                queue.decide(one.id, "discarded", reason)
+                desk.discard(one, reason)
     if as_json:
         emit([one.id for one in chosen])
     else:
         typer.echo(f"discarded: {', '.join(one.id[:ID_DIGITS] for one in chosen)}")
 
 
+def _redrive_away(context: typer.Context, ids: list[str] | None, as_json: bool) -> None:
+    """Let the cloud that keeps dead letters of its own deliver again."""
+    from touchline.platform import crashed, letters
+
+    with _opened(context, write=True) as desk:
+        known, now = desk.known(), desk.ports.clock.now()
+        chosen = letters.find(known, ids) if ids else [one for one in known if one.state == "open"]
+        assert desk.ports.crashes is not None
+        done = crashed.redrive(desk.ports.store, desk.queue, desk.ports.crashes, desk.ports.emitter, chosen, now)
+        for letter in done:
+            emit(letter) if as_json else typer.echo(f"delivered again: {letter[:ID_DIGITS]}")
+
+
+class _Desk(NamedTuple):
+    """Where letters lie, and what was decided about them."""
+
+    ports: "Container"
+    queue: "QueueFile"
+
+    def known(self) -> "list[Letter]":
+        from touchline.platform import crashed
+
+        return crashed.known(self.ports.store, self.queue, self.ports.crashes)
+
+    def discard(self, letter: "Letter", reason: str) -> None:
+        if letter.kind == "crashed" and self.ports.crashes is not None:
+            self.ports.crashes.discard(letter.id)
+        else:
+            self.queue.decide(letter.id, "discarded", reason)
+
+
 @contextmanager
-def _opened(context: typer.Context, write: bool = False) -> "Iterator[tuple[ObjectStore, QueueFile]]":
-    """Store and queue; a home that has no queue gets none unless something is to be written."""
+def _opened(context: typer.Context, write: bool = False) -> "Iterator[_Desk]":
+    """Letters and queue; a home that has no queue gets none unless something is to be written."""
     from touchline import bootstrap
     from touchline.adapters.queue_file import QueueFile
     from touchline.platform.lock import make
@@ -137,13 +171,7 @@ def _opened(context: typer.Context, write: bool = False) -> "Iterator[tuple[Obje
         make(ports.home)
     path = ports.home / "platform.db"
     with closing(QueueFile(path if write or path.exists() else Path(":memory:"))) as queue:
-        yield ports.store, queue
-
-
-def _known(store: "ObjectStore", queue: "QueueFile") -> "list[Letter]":
-    from touchline.platform import letters
-
-    return letters.letters(store, queue)
+        yield _Desk(ports, queue)
 
 
 def _table(chosen: "list[Letter]", every: bool) -> None:

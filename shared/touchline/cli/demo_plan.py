@@ -80,9 +80,9 @@ def _from_files(wish: Wish, environ: Mapping[str, str], now: datetime) -> Plan:
     from touchline.sources import files
 
     payloads = [payload for path in wish.data for payload in files.read(path, now)]
-    rows = [_rows(payload) for payload in payloads]
+    rows = [rows_of(payload) for payload in payloads]
     if wish.competitions or wish.seasons:
-        rows = [_narrowed(table, wish) for table in rows]
+        rows = [narrowed(table, wish) for table in rows]
         payloads = [_packed(payload, table) for payload, table in zip(payloads, rows, strict=True) if len(table)]
     as_of = parse_moment(wish.as_of, "--as-of") if wish.as_of else last_matchday(rows, now)
     identity = sha256(encode([sorted(sha256(payload.body) for payload in payloads), as_of]))[:12]
@@ -127,14 +127,19 @@ def last_matchday(tables: "Sequence[pd.DataFrame]", now: datetime) -> datetime |
     return None if last >= now else (first - BEFORE_KICKOFF).astimezone(UTC)
 
 
-def _rows(payload: "Payload") -> "pd.DataFrame":
+def rows_of(payload: "Payload") -> "pd.DataFrame":
+    """Rows of a payload, as its parser gives them."""
     from touchline.sources.registry import parse
 
     return parse(payload).rows
 
 
-def _narrowed(rows: "pd.DataFrame", wish: Wish) -> "pd.DataFrame":
-    """Rows of the wanted competitions and seasons."""
+def narrowed(rows: "pd.DataFrame", wish: Wish) -> "pd.DataFrame":
+    """Rows of the wanted competitions and seasons.
+
+    Raises:
+        ConfigurationError: no such season.
+    """
     from touchline.domain import seasons
 
     wanted = rows["competition"].isin(wish.competitions) if wish.competitions else rows["competition"].notna()

@@ -1,13 +1,11 @@
 """The commands `doctor` (what is configured, what answers, what to do about the rest) and `migrate`."""
 
-import contextlib
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Annotated, Final, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 import typer
@@ -15,6 +13,7 @@ import typer
 from touchline import telemetry, wiring
 from touchline.cli import doctor_parts
 from touchline.cli.terminal import AsJson, emit, scene, showing
+from touchline.error_reports import secrets
 from touchline.errors import NotFound, TouchlineError
 
 PATIENCE: Final = 10.0
@@ -22,7 +21,6 @@ PATIENCE: Final = 10.0
 OWN_PATIENCE: Final = 60.0
 """Seconds for what has to be made or loaded on this machine first."""
 _QUICK: Final = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
-_SECRET: Final = ("SECRET", "TOKEN", "PASSWORD", "_KEY")
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -87,7 +85,7 @@ def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Findings, part by part; one that fails stops none of the others."""
     from touchline import bootstrap
 
-    hidden = tuple(_secrets(environ))
+    hidden = tuple(secrets({**os.environ, **environ}))
     yield _tried("python", doctor_parts.packages, hidden)
     yield _tried("wiring", partial(doctor_parts.wiring_file, environ), hidden)
     yield _tried("settings", partial(doctor_parts.variables, environ), hidden)
@@ -129,16 +127,6 @@ def _outcome(name: str, attempt: Callable[[], str], hidden: tuple[str, ...]) -> 
     except Exception as error:  # the doctor reports whatever is wrong, and goes on
         kind = "" if isinstance(error, TouchlineError) else f"{type(error).__name__}: "
         return Finding(name, "failed", telemetry.redact(f"{kind}{error}", hidden))
-
-
-def _secrets(environ: Mapping[str, str]) -> Iterator[str]:
-    """What must not be told: values of variables that are secret by name, and passwords in addresses."""
-    for name, value in {**os.environ, **environ}.items():
-        if any(word in name for word in _SECRET):
-            yield value
-        elif "://" in value and "@" in value:
-            with contextlib.suppress(ValueError):
-                yield urlsplit(value).password or ""
 
 
 def _print(findings: list[Finding]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, cast
 import msgspec
 
 from touchline import settings
-from touchline.bootstrap import SINK_TOKEN
+from touchline.bootstrap import SECRETS, SINK_TOKEN
 from touchline.cli import doctor_browser
 from touchline.collecting import Scope
 from touchline.domain.keys import KEYS_POINTER, state_of
@@ -81,7 +81,7 @@ def _known(environ: Mapping[str, str]) -> set[str]:
     from touchline import wiring
 
     secrets = {name for one in wiring.load(wiring.root(environ)).functions.values() for name in one.secrets}
-    return {*settings.variables(), *secrets, "TOUCHLINE_FUNCTIONS", SINK_TOKEN}
+    return {*settings.variables(), *secrets, "TOUCHLINE_FUNCTIONS", "TOUCHLINE_EVENT", SECRETS, SINK_TOKEN}
 
 
 def _clock(ports: "Container") -> str:
@@ -166,6 +166,16 @@ def _sink(ports: "Container") -> str:
     return f"somebody listens, and answers a GET by {status}"
 
 
+def _errors(ports: "Container") -> str:
+    """Whether errors are reported; none is sent."""
+    if not ports.common.sentry_dsn:
+        raise NotFound("errors are reported nowhere: the log and the run records have them")
+    from touchline.error_reports import ErrorReports
+
+    client = ErrorReports(ports.common, ports.environ).client
+    return f"errors are reported to {client.transport.parsed_dsn.host} as {ports.common.sentry_environment}"
+
+
 def _sources(ports: "Container") -> str:
     wanted = settings.load(settings.Scrape, ports.environ, "scrape")
     if not wanted.sources:
@@ -221,6 +231,7 @@ PARTS: Final = (
     Part("keys", _keys, "`touchline keys list` brings them in line", after="database"),
     Part("cache", _cache, "check TOUCHLINE_CACHE, and that Redis runs", "TOUCHLINE_CACHE"),
     Part("sink", _sink, "check TOUCHLINE_SINK; what is not taken is sent again", "TOUCHLINE_SINK"),
+    Part("errors", _errors, "mend TOUCHLINE_SENTRY_DSN; pip install 'touchline[errors]'"),
     Part("browser", doctor_browser.browser, doctor_browser.ADVICE),
     Part("sources", _sources, "check the network and TOUCHLINE_SCRAPE_SOURCES"),
     Part("model", _model, "`touchline trace` shows which object is broken; `touchline rollback` serves another model",

@@ -11,26 +11,33 @@ import typer
 from touchline.cli import (
     backtest_command,
     commands,
+    cost_command,
     deadletters,
     demo,
     doctor,
     features_command,
     keys,
+    metrics_command,
     models_command,
     odds,
     players,
+    render,
     reparse,
     replay,
     replica,
     runs,
     scrape_command,
     serve,
+    simulate,
+    smoke_command,
     sources_command,
+    status_command,
     sweep_command,
     teams,
     trace_command,
     tune_command,
     up,
+    verify_command,
     wiring_command,
 )
 from touchline.cli.terminal import Scene, complain
@@ -68,7 +75,8 @@ def version() -> None:
 ROOMS = (
     demo, commands, models_command, scrape_command, odds, sources_command, up, sweep_command, deadletters, replay,
     reparse, runs, trace_command, teams, players, features_command, backtest_command, tune_command, serve, keys, doctor,
-    wiring_command, replica,
+    wiring_command, render, smoke_command, replica, status_command, cost_command, metrics_command, simulate,
+    verify_command,
 )  # fmt: skip
 for commands_of in ROOMS:
     commands_of.register(app)

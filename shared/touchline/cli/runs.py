@@ -23,6 +23,7 @@ def runs(
     failed: Annotated[bool, typer.Option("--failed", help="Only runs that failed or were parked.")] = False,
     since: Annotated[str, typer.Option(help="Only runs that began since: a date, or ISO 8601 (UTC).")] = "",
     last: Annotated[int, typer.Option(help="How many, newest first.", min=1)] = 20,
+    trace: Annotated[str, typer.Option(help="Only runs of this trace: its identity, or how that begins.")] = "",
     tree: Annotated[
         str, typer.Option(help="One chain with its timings: of a trace, of an object's key, or `last`.")
     ] = "",
@@ -34,9 +35,10 @@ def runs(
     Examples:
       touchline runs --failed
       touchline runs --function train --since 2026-11-01 --json
+      touchline runs --trace 4bf92f3577b34da6 --json
       touchline runs --tree last
     """
-    from touchline import bootstrap
+    from touchline import bootstrap, tracing
     from touchline.cli import tree as chains
     from touchline.manifest import decode
     from touchline.telemetry import RunRecord
@@ -55,6 +57,7 @@ def runs(
         return
     wanted = [record for record in records if not failed or record.outcome in ("failed", "parked")]
     wanted = [record for record in wanted if begin is None or record.started >= begin]
+    wanted = [record for record in wanted if tracing.trace_id(record.traceparent).startswith(trace.lower())]
     newest = sorted(wanted, key=lambda record: record.started, reverse=True)[:last]
     if as_json:
         emit(newest)

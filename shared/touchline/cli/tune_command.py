@@ -18,7 +18,7 @@ from touchline.cli.tune_job import Job
 from touchline.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from touchline.domain.vocabulary import Uses
     from touchline.learning.examples import Examples
@@ -66,6 +66,7 @@ def tune(
     """
     if out and not out.parent.is_dir():
         raise ConfigurationError("no such folder", where=str(out.parent), hint="make it first")
+    _known(family or ())
     environ = scene(context).environ
     with speaking().status("reading features"):
         examples = _examples(data, environ, tuple(competition or ()), uses_of(uses, environ), rows)
@@ -76,6 +77,13 @@ def tune(
         searches = tune_crew.fill(job, examples, workers, Path(folder), watch)
         found = [tune_show.found(search, SHOWN) for search in searches]
     _tell(found, examples, round(time.monotonic() - began, 1), out, as_json)
+
+
+def _known(names: "Sequence[str]") -> None:
+    from touchline.learning import families
+
+    for name in names:
+        families.family(name, "--family")
 
 
 def _job(environ: "Mapping[str, str]", address: str, families: tuple[str, ...], trials: int, folds: int | None) -> Job:

@@ -1,7 +1,7 @@
 """What `tune` shows: bars while it works, the best trials, what was found."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import optuna
     import pandas as pd
+    from rich.console import Console
 
     from touchline.learning.tuning import Search
 
@@ -69,11 +70,18 @@ def table(all_found: Sequence[Found]) -> "pd.DataFrame":
 
 @contextmanager
 def bars(trials: int) -> "Iterator[Callable[[list[Search]], None]]":
-    """A bar for each family on standard error, with the best so far and how many trials were given up early."""
+    """How far each family is, on standard error: a bar, or where nobody watches a line for each tenth of the trials."""
+    console = speaking()
+    with _bars(trials, console) if console.is_terminal else nullcontext(_Lines(trials, console)) as watch:
+        yield watch
+
+
+@contextmanager
+def _bars(trials: int, console: "Console") -> "Iterator[Callable[[list[Search]], None]]":
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("{task.fields[news]}"), console=speaking(), transient=True) as progress:
+    with Progress(*columns, TextColumn("{task.fields[news]}"), console=console, transient=True) as progress:
         tasks: dict[str, Any] = {}
 
         def watch(searches: "list[Search]") -> None:
@@ -85,6 +93,22 @@ def bars(trials: int) -> "Iterator[Callable[[list[Search]], None]]":
                 progress.update(tasks[name], completed=min(done, trials), news=news)
 
         yield watch
+
+
+class _Lines:
+    """The same for a log."""
+
+    def __init__(self, trials: int, console: "Console") -> None:
+        self._trials, self._console = trials, console
+        self._told: dict[str, int] = {}
+
+    def __call__(self, searches: "list[Search]") -> None:
+        for search in searches:
+            name = search.family.name
+            done, news = _news(search.study)
+            if (tenth := 10 * min(done, self._trials) // self._trials) > self._told.get(name, 0):
+                self._told[name] = tenth
+                self._console.print(f"{name}: {done} of {self._trials} trials, {news}", soft_wrap=True)
 
 
 def _news(study: "optuna.Study") -> tuple[int, str]:

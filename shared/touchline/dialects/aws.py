@@ -4,7 +4,8 @@ S3 quotes the keys in its notifications as in a form (`/` may be %2F, a blank is
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html, .../ev-events.html
 """
 
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -32,9 +33,9 @@ class _Bucket(msgspec.Struct, frozen=True):
 
 class _Object(msgspec.Struct, frozen=True):
     key: Text
-    eTag: str = ""
-    versionId: str = ""
-    sequencer: str = ""
+    eTag: str | None = None
+    versionId: str | None = None
+    sequencer: str | None = None
 
 
 class _S3(msgspec.Struct, frozen=True):
@@ -48,6 +49,17 @@ class _Record(msgspec.Struct, frozen=True):
     eventName: Text
     s3: _S3
     eventTime: Moment | None = None
+
+
+class Created(NamedTuple):
+    """News of one object that was created."""
+
+    id: str
+    """The same object has the same: bucket, key, version and sequencer."""
+    bucket: str
+    key: str
+    """Decoded, from the bucket's root."""
+    time: datetime | None
 
 
 class _Detail(msgspec.Struct, frozen=True):
@@ -78,16 +90,25 @@ def _notification(reading: Reading) -> tuple[Event, ...]:
     records = reading.fields.get("Records", [])
     if len(records) > MAX_EVENTS:
         raise EventError(f"{len(records)} records; at most {MAX_EVENTS} are read", where=reading.message.path)
-    read = [converted(record, _Record, f"Records[{number}]") for number, record in enumerate(records)]
-    created = [one for one in read if one.eventName.removeprefix("s3:").startswith(CREATED)]
-    return tuple(event for one in created for event in _created(one, reading))
+    found = [created(record, f"Records[{number}]") for number, record in enumerate(records)]
+    return tuple(
+        event for one in found if one
+        for event in object_events(reading, name=one.id, bucket=one.bucket, key=one.key, time=one.time)
+    )  # fmt: skip
 
 
-def _created(record: _Record, reading: Reading) -> tuple[Event, ...]:
-    found, bucket = record.s3.object, record.s3.bucket.name
-    name = f"{bucket}/{found.key}@{found.versionId or found.eTag}.{found.sequencer}"
-    key = unquoted(found.key, name, form=True)
-    return object_events(reading, name=name, bucket=bucket, key=key, time=record.eventTime)
+def created(record: Any, where: str) -> Created | None:
+    """News of the object in one record of a notification, None if it tells of something else.
+
+    Raises:
+        EventError: it is no such record, or its key is coded wrongly.
+    """
+    read = converted(record, _Record, where)
+    if not read.eventName.removeprefix("s3:").startswith(CREATED):
+        return None
+    found, bucket = read.s3.object, read.s3.bucket.name
+    name = f"{bucket}/{found.key}@{found.versionId or found.eTag or ''}.{found.sequencer or ''}"
+    return Created(name, bucket, unquoted(found.key, name, form=True), read.eventTime)
 
 
 def _is_eventbridge(reading: Reading) -> bool:

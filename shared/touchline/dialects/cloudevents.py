@@ -7,6 +7,7 @@ are percent-coded as the HTTP binding says.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
@@ -38,6 +39,8 @@ TYPES: Final[dict[EventKind, str]] = {
     "cron": "dev.touchline.cron.tick",
     "http": "dev.touchline.http.request",
 }
+AGAIN: Final[dict[EventKind, str]] = {kind: f"touchline.{kind}.again" for kind in TYPES}
+"""Of events that the bridge posts for one function, which their attribute `function` names."""
 PING: Final = "dev.knative.sources.ping"
 """PingSource: our renderer puts the schedule's name into its data, `{"schedule": "weekly"}`."""
 BATCH: Final = "dev.touchline.matches.batch"
@@ -50,7 +53,9 @@ GCS: Final = "google.cloud.storage.object.v1."
 S3: Final = "com.amazonaws.s3."
 """CloudEvents' adapter for S3: `ObjectCreated:*` tells of a new object, with its plain key as subject."""
 
-_KINDS: Final[dict[str, EventKind]] = {name: kind for kind, name in TYPES.items()} | {PING: "cron"}
+_KINDS: Final[dict[str, EventKind]] = {
+    **{name: kind for kind, name in TYPES.items()}, **{name: kind for kind, name in AGAIN.items()}, PING: "cron",
+}  # fmt: skip
 _MARKS: Final = frozenset({"ce-specversion", "ce-id", "ce-type"})
 _PLAIN: Final = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
 
@@ -74,23 +79,29 @@ class _CloudEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 def to_http(event: Event) -> Message:
     """The event as a binary CloudEvent; reading it gives the same event back."""
-    headers = {f"ce-{name}": quote(str(value), safe=_PLAIN) for name, value in _attributes(event).items()}
-    body = encode(event.data) if event.data else b""
+    return binary(attributes(event), event.data)
+
+
+def binary(named: Mapping[str, Any], data: Mapping[str, Any]) -> Message:
+    """A binary CloudEvent of some attributes and data."""
+    headers = {f"ce-{name}": quote(str(value), safe=_PLAIN) for name, value in named.items()}
+    body = encode(data) if data else b""
     return Message("POST", "/", headers | ({"content-type": JSON} if body else {}), body)
 
 
 def to_json(event: Event) -> bytes:
     """The event as a structured CloudEvent, for files; reading it gives the same event back."""
-    return encode(_attributes(event) | ({"data": event.data} if event.data else {}))
+    return encode(attributes(event) | ({"data": event.data} if event.data else {}))
 
 
-def _attributes(event: Event) -> dict[str, Any]:
-    attributes = {
+def attributes(event: Event) -> dict[str, Any]:
+    """Attributes of the event as a CloudEvent, without those that say nothing."""
+    named = {
         "specversion": "1.0", "id": event.id, "source": event.source, "type": TYPES[event.kind],
         "time": utc(event.time, event.id).isoformat().replace("+00:00", "Z"), "subject": event.key,
         "sha256": event.sha256, "generation": event.generation, "traceparent": event.traceparent,
     }  # fmt: skip
-    return {name: value for name, value in attributes.items() if value not in ("", 0)}
+    return {name: value for name, value in named.items() if value not in ("", 0)}
 
 
 def _is_structured(reading: Reading) -> bool:
@@ -110,10 +121,8 @@ def _is_binary(reading: Reading) -> bool:
 def _binary(reading: Reading) -> tuple[Event, ...]:
     message = reading.message
     named = {name[3:]: value for name, value in message.headers.items() if name.startswith("ce-")}
-    attributes = {
-        name: _header(value, f"ce-{name}") for name, value in named.items() if name not in ("data", "data_base64")
-    }
-    read = converted(attributes, _CloudEvent, message.path)
+    told = {name: _header(value, f"ce-{name}") for name, value in named.items() if name not in ("data", "data_base64")}
+    read = converted(told, _CloudEvent, message.path)
     if message.body and not reading.claims_json:
         raise EventError(f"data of type {reading.media_type} cannot be read", where=read.id, hint=f"send {JSON}")
     return _events(read, decoded(message.body, f"{read.id}: data") if message.body else None, reading)

@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64decode
+from contextlib import suppress
 from typing import Any, Final, Literal, TypeVar
 
 import msgspec
@@ -49,6 +50,20 @@ class _Queued(msgspec.Struct, frozen=True, rename="camel"):
     event_source: Literal["aws:sqs"]
 
 
+class Receipt(msgspec.Struct, frozen=True, rename={"queue": "eventSourceARN", "handle": "receiptHandle"}):
+    """By what a queue knows the delivery of a message."""
+
+    queue: str
+    handle: str
+    attributes: dict[str, str] = {}
+
+    @property
+    def deliveries(self) -> int:
+        """How often the message was delivered, this time counted."""
+        told = self.attributes.get("ApproximateReceiveCount", "")
+        return int(told) if told.isdecimal() else 1
+
+
 class _Batch(msgspec.Struct, frozen=True):
     records: tuple[_Queued, ...] = msgspec.field(name="Records")
 
@@ -69,6 +84,16 @@ def from_lambda(payload: Any, request: str = "") -> Invocation:
         queued = ((one.message_id, enclosed(one.body.encode(), one.message_id, PATH)) for one in batch.records)
         return Invocation("batch", tuple(queued))
     return Invocation("event", (("", enclosed(written, request, PATH)),))
+
+
+def receipts(payload: Any) -> dict[str, Receipt]:
+    """Receipts of a batch by the identities of its messages, as far as it has any."""
+    records = payload.get("Records") if isinstance(payload, dict) else None
+    found = {}
+    for record in records if isinstance(records, list) else ():
+        with suppress(msgspec.ValidationError, TypeError, KeyError):
+            found[str(record["messageId"])] = msgspec.convert(record, Receipt)
+    return found
 
 
 def _written(payload: Any) -> bytes:

@@ -1,5 +1,6 @@
 """When the world could know what a row says, and what is left of a row before that moment."""
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,7 +16,17 @@ from touchline.domain.vocabulary import (
 )
 
 _END_OF_DAY: Final = timedelta(hours=24 - UNKNOWN_KICKOFF_HOUR)
-_AFTER: Final = [*STATISTIC_COLUMNS, *CLOSING_COLUMNS]
+KNOWN_AFTER: Final[Mapping[str, timedelta]] = {
+    **dict.fromkeys(ODDS_COLUMNS, ODDS_AVAILABLE),
+    **dict.fromkeys(CLOSING_COLUMNS, RESULT_AVAILABLE),
+    **dict.fromkeys(STATISTIC_COLUMNS, RESULT_AVAILABLE),
+    "status": RESULT_AVAILABLE,
+}
+"""Column -> how long after kick-off the world is assumed to know what stands there. No source says it itself.
+
+Closing prices are those at kick-off, and come with the result. What is not named is known from the beginning: which
+match it is, and when it is to be played; `status` is that it will be played until it is known that it was.
+"""
 
 
 def available_time(table: pd.DataFrame) -> pd.Series:
@@ -56,7 +67,14 @@ def withhold(table: pd.DataFrame, now: datetime) -> tuple[pd.DataFrame, int]:
     table = table.assign(available_time=known)
     hidden = known > now
     count = int((hidden & (table["status"] != "scheduled")).sum())
-    table.loc[hidden, _AFTER] = float("nan")
+    for after, columns in _by_rule():
+        unknown = hidden if after == RESULT_AVAILABLE else table["kickoff"] + after > now
+        table.loc[unknown, columns] = float("nan")
     table.loc[hidden, "status"] = "scheduled"
-    table.loc[table["kickoff"] + ODDS_AVAILABLE > now, list(ODDS_COLUMNS)] = float("nan")
     return table, count
+
+
+def _by_rule() -> Iterator[tuple[timedelta, list[str]]]:
+    """Each moment of KNOWN_AFTER with its columns of values."""
+    for after in sorted(set(KNOWN_AFTER.values())):
+        yield after, [name for name, rule in KNOWN_AFTER.items() if rule == after and name != "status"]

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 import msgspec
+
+Result = Literal["W", "D", "L"]
 
 
 class Meeting(msgspec.Struct, frozen=True):
@@ -17,6 +20,23 @@ class Meeting(msgspec.Struct, frozen=True):
     home_goals: int
     away_goals: int
 
+    def result(self, team: str) -> Result:
+        """Won, drawn or lost, as one of the two teams sees it."""
+        ahead = self.home_goals - self.away_goals
+        if ahead == 0:
+            return "D"
+        return "W" if (ahead > 0) == (team == self.home_team) else "L"
+
+
+def form(team: str, meetings: Sequence[Meeting]) -> tuple[Result, ...]:
+    """How a team did, the newest last; the meetings come newest first.
+
+    >>> drawn, met = Meeting("2026-03-08", "E0", "Stoke", "Leeds", 0, 0), Meeting("", "E0", "Leeds", "Everton", 2, 1)
+    >>> form("Everton", (met, met)), form("Leeds", (drawn, met))
+    (('L', 'L'), ('W', 'D'))
+    """
+    return tuple(meeting.result(team) for meeting in reversed(meetings))
+
 
 class Quoted(msgspec.Struct, frozen=True):
     """Decimal prices of a match before kick-off."""
@@ -28,6 +48,16 @@ class Quoted(msgspec.Struct, frozen=True):
     home: float
     draw: float
     away: float
+
+
+def newest_prices(odds: Sequence[Quoted]) -> Quoted | None:
+    """The newest whole prices among some that come oldest first; None without any.
+
+    >>> newest_prices((Quoted(None, "b365", 2.0, 3.0, 4.0), Quoted(None, "other", 2.0, 3.0, float("nan")))).source
+    'b365'
+    """
+    whole = (row for row in reversed(odds) if all(price > 1 for price in (row.home, row.draw, row.away)))
+    return next(whole, None)
 
 
 class Sealed(msgspec.Struct, frozen=True):

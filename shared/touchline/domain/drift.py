@@ -10,39 +10,28 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from touchline.domain.scoring import paired_interval
+from touchline.domain import drift_chance
+from touchline.domain.drift_chance import Inflation
+from touchline.domain.drift_findings import FeatureDrift
+from touchline.domain.health import Signal
 
 Floats = NDArray[np.float64]
 
 BINS: Final = 10
-PSI_DRIFTED: Final = 0.25
-"""Population stability index that counts as a large change: the customary bound (Siddiqi 2006)."""
-KS_FACTOR: Final = 1.95
-"""Times sqrt(1/n + 1/m): the Kolmogorov-Smirnov distance that chance exceeds once in a thousand."""
-SHARE_DRIFTED: Final = 0.3
-"""Share of drifted features above which the world counts as another one."""
-LOSS_MARGIN: Final = 0.02
-"""Nats by which the log-loss must exceed what the forecasts expected of themselves."""
-ENOUGH_SETTLED: Final = 50
-"""Settled matches below which a log-loss says nothing."""
+ERROR: Final = 0.01
+"""Share of comparisons without any drift in which so much as one feature may count as drifted."""
+EFFECT: Final = 0.2
+"""Standard deviations by which a mean must move to matter: what is called a small effect (Cohen 1988)."""
+DISTANCE: Final = 0.15
+"""Kolmogorov-Smirnov distance that matters where the mean stays: shares that differ by so much."""
+GAPS: Final = 0.1
+"""Change of the share of missing values that matters."""
 MAX_REFERENCE: Final = 5_000
 """So many matches, evenly spaced in time, stand for a longer reference."""
+_SIDES: Final = ("right", "left")
+"""Up to a value, and just before it: the distance is largest at a jump of either sample."""
 _FLOOR: Final = 1e-4
 """Share that an empty bin is given, so that the logarithm stays finite."""
-
-
-class FeatureDrift(msgspec.Struct, frozen=True):
-    """How far the current sample of one feature lies from the reference."""
-
-    name: str
-    psi: float
-    ks: float
-    effect: float
-    missing_reference: float
-    """Share of missing values in the reference, 0 to 1."""
-    missing_current: float
-    drifted: bool
-    """True where the change is both large (PSI) and more than chance (KS, or the share of missing values)."""
 
 
 def psi(reference: ArrayLike, current: ArrayLike, bins: int = BINS) -> float:
@@ -63,10 +52,10 @@ def psi(reference: ArrayLike, current: ArrayLike, bins: int = BINS) -> float:
     (0.0, 0.275)
     """
     first, second = _samples(reference, current)
-    known = first[~np.isnan(first)]
-    inner = np.linspace(0, 1, bins + 1)[1:-1]
-    edges = np.unique(np.quantile(known, inner, method="lower")) if len(known) else np.empty(0)
-    p, q = (_shares(sample, edges) for sample in (first, second))
+    known, current_known = (_ordered(sample) for sample in (first, second))
+    places = np.floor(np.linspace(0, 1, bins + 1)[1:-1] * (len(known) - 1)).astype(np.int64)
+    edges = np.unique(known[places]) if len(known) else np.empty(0)
+    p, q = _shares(known, len(first), edges), _shares(current_known, len(second), edges)
     return float(np.sum((q - p) * np.log(q / p)))
 
 
@@ -81,12 +70,11 @@ def ks(reference: ArrayLike, current: ArrayLike) -> float:
     >>> ks([1, 2, 3, 4], [3, 4, 5, 6]), ks([1.0], [float("nan")])
     (0.5, 0.0)
     """
-    first, second = (np.sort(sample[~np.isnan(sample)]) for sample in _samples(reference, current))
-    if not len(first) or not len(second):
+    many, few = sorted((_ordered(sample) for sample in _samples(reference, current)), key=len, reverse=True)
+    if not len(few):
         return 0.0
-    both = np.concatenate([first, second])
-    cumulative = [np.searchsorted(sample, both, side="right") / len(sample) for sample in (first, second)]
-    return float(np.abs(cumulative[0] - cumulative[1]).max())
+    at, before = ([np.searchsorted(sample, few, side=side) / len(sample) for sample in (many, few)] for side in _SIDES)
+    return float(max((at[1] - at[0]).max(), (before[0] - before[1]).max()))
 
 
 def effect_size(reference: ArrayLike, current: ArrayLike) -> float:
@@ -107,52 +95,75 @@ def effect_size(reference: ArrayLike, current: ArrayLike) -> float:
     return float((second.mean() - first.mean()) / spread) if spread > 0 else 0.0
 
 
-def compare(reference: ArrayLike, current: ArrayLike, names: Sequence[str]) -> tuple[FeatureDrift, ...]:
-    """Drift of every feature, in the order of `names`.
+def compare(
+    reference: ArrayLike, current: ArrayLike, names: Sequence[str], inflation: Inflation | None = None
+) -> tuple[FeatureDrift, ...]:
+    """Drift of every feature, in the order of `names`; what counts is corrected for the number of them (Holm 1979).
+
+    A feature drifted if its change is an effect (EFFECT, DISTANCE or GAPS), and more than chance does to one of so many
+    features (ERROR): by its mean, its distribution or its gaps.
 
     Args:
         reference: (n, k) numbers.
         current: (m, k) numbers.
         names: k names.
+        inflation: how matches of the reference hang together; None for independent rows.
 
     Raises:
         ValueError: the tables do not have as many columns as there are names, or one has no row.
 
-    >>> [drift.drifted for drift in compare([[0.0, 1.0]] * 50, [[0.0, 9.0]] * 50, ["same", "moved"])]
-    [False, True]
+    >>> moved = compare([[0.0, 1.0], [1.0, 2.0]] * 50, [[0.0, 9.0], [1.0, 8.0]] * 50, ["same", "moved"])
+    >>> [drift.drifted for drift in moved], [drift.corrected for drift in moved][0]
+    ([False, True], 1.0)
     """
-    first, second = (np.asarray(table, dtype=np.float64) for table in (reference, current))
+    first, second = (np.asarray(table, dtype=np.float64, order="F") for table in (reference, current))
     if first.ndim != 2 or second.ndim != 2 or first.shape[1] != len(names) or second.shape[1] != len(names):
         raise ValueError(f"{len(names)} names for tables of shape {first.shape} and {second.shape}")
-    return tuple(_compared(name, first[:, place], second[:, place]) for place, name in enumerate(names))
+    known = inflation or drift_chance.independent(len(names))
+    factors = zip(known.mean, known.shape, known.missing, strict=True)
+    told = [
+        _compared(name, first[:, place], second[:, place], factor, known.windows)
+        for place, (name, factor) in enumerate(zip(names, factors, strict=True))
+    ]
+    corrected = drift_chance.holm(np.array([drift.p for drift in told]))
+    return tuple(
+        msgspec.structs.replace(drift, corrected=float(p), drifted=bool(p < ERROR and _matters(drift)))
+        for drift, p in zip(told, corrected, strict=True)
+    )
 
 
 def windows(
     kickoff: NDArray[np.datetime64], newest: int, trained: tuple[np.datetime64, np.datetime64] | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of the reference and of the current sample, both in the order of kick-off, without a common row.
+    """Rows of the reference and of the current sample, both in the order of kick-off.
 
     Args:
         kickoff: (n,) moments.
-        newest: so many of the newest matches are current.
-        trained: first and last moment of what the model learnt from; without it the older half of the rest is the
-            reference. Long references are thinned evenly.
+        newest: so many of the newest matches are current, at most a third of all.
+        trained: first and last moment of what the model learnt from: that is the reference, also where it reaches into
+            the current sample, so that it stays the same while matches come in. Without a model the older half of the
+            rest is the reference.
 
     >>> days = np.array(["2024-01-01", "2024-01-04", "2024-01-02", "2024-01-03"], dtype="datetime64[D]")
     >>> reference, current = windows(days, 2)
     >>> reference.tolist(), current.tolist()
-    ([0], [3, 1])
+    ([0], [1])
     """
     order = np.argsort(kickoff, kind="stable")
-    split = max(0, len(order) - newest)
+    split = len(order) - min(newest, len(order) // 3)
     before, current = order[:split], order[split:]
     if trained is None:
-        reference = before[: len(before) // 2]
-    else:
-        reference = before[(kickoff[before] >= trained[0]) & (kickoff[before] <= trained[1])]
-    if len(reference) > MAX_REFERENCE:
-        reference = reference[np.linspace(0, len(reference) - 1, MAX_REFERENCE).astype(np.int64)]
-    return reference, current
+        return before[: len(before) // 2], current
+    return order[(kickoff[order] >= trained[0]) & (kickoff[order] <= trained[1])], current
+
+
+def thinned(rows: int) -> NDArray[np.int64]:
+    """Places of at most MAX_REFERENCE rows, evenly spaced, that stand for all of them.
+
+    >>> thinned(3).tolist(), len(thinned(3 * MAX_REFERENCE))
+    ([0, 1, 2], 5000)
+    """
+    return np.linspace(0, rows - 1, min(rows, MAX_REFERENCE)).astype(np.int64)
 
 
 def share_drifted(drifts: Sequence[FeatureDrift]) -> float:
@@ -164,39 +175,65 @@ def share_drifted(drifts: Sequence[FeatureDrift]) -> float:
     return sum(drift.drifted for drift in drifts) / len(drifts) if drifts else 0.0
 
 
-def retraining_reason(share: float, losses: ArrayLike, expected: ArrayLike) -> str:
-    """Why a new training is due: many features drifted, and forecasts are worse than they promised. Else empty.
+def retraining_reason(drifts: Sequence[FeatureDrift], signal: Signal | None, recent: float) -> str:
+    """Why a new training is due: something drifted, and forecasts are surely worse than they promised. Else empty.
 
     Either alone is no reason: features drift with every new season, and bad luck is not a bad model.
 
     Args:
-        share: share of drifted features, 0 to 1.
-        losses: (n,) log-losses of settled forecasts.
-        expected: (n,) entropies of the same forecasts.
+        drifts: features and forecasts, as compared.
+        signal: health of the champion over all competitions, None while nothing of it is settled.
+        recent: mean of loss minus entropy over its newest settled matches; old mistakes are forgotten.
 
-    >>> retraining_reason(0.5, [1.2] * 60, [1.0] * 60)
-    '50% of the features drifted, and the log-loss of 60 settled matches is 1.200 instead of 1.000'
-    >>> retraining_reason(0.1, [1.2] * 60, [1.0] * 60), retraining_reason(0.5, [1.2] * 9, [1.0] * 9)
-    ('', '')
+    >>> moved = compare([[0.0], [1.0]] * 50, [[8.0], [9.0]] * 50, ["moved"])
+    >>> sick = Signal(model_version="1", n=60, settled=1.2, expected=1.0, gap=0.2, alarm=True, leaning="too sure")
+    >>> retraining_reason(moved, sick, 0.1)
+    '100% of the features drifted, and the log-loss of 60 settled matches is 1.200 instead of 1.000: too sure'
+    >>> retraining_reason((), sick, 0.1), retraining_reason(moved, None, 0.1), retraining_reason(moved, sick, -0.1)
+    ('', '', '')
     """
-    lost, promised = np.asarray(losses, dtype=np.float64), np.asarray(expected, dtype=np.float64)
-    if share <= SHARE_DRIFTED or len(lost) < ENOUGH_SETTLED:
-        return ""
-    low, _ = paired_interval(lost, promised)
-    if low <= 0 or lost.mean() - promised.mean() <= LOSS_MARGIN:
+    share = share_drifted(drifts)
+    if not share or signal is None or not signal.alarm or (signal.gap or 0.0) <= 0 or recent <= 0:
         return ""
     return (
-        f"{share:.0%} of the features drifted, and the log-loss of {len(lost)} settled matches"
-        f" is {lost.mean():.3f} instead of {promised.mean():.3f}"
+        f"{share:.0%} of the features drifted, and the log-loss of {signal.n} settled matches"
+        f" is {signal.settled:.3f} instead of {signal.expected:.3f}: {signal.leaning}"
     )
 
 
-def _compared(name: str, reference: Floats, current: Floats) -> FeatureDrift:
-    index, distance = psi(reference, current), ks(reference, current)
-    missing = [float(np.isnan(sample).mean()) for sample in (reference, current)]
-    chance = KS_FACTOR * np.sqrt(1 / len(reference) + 1 / len(current))
-    drifted = index > PSI_DRIFTED and max(distance, abs(missing[1] - missing[0])) > chance
-    return FeatureDrift(name, index, distance, effect_size(reference, current), missing[0], missing[1], bool(drifted))
+def _compared(
+    name: str, reference: Floats, current: Floats, inflation: tuple[float, float, float], windows_seen: int
+) -> FeatureDrift:
+    index, distance, effect = psi(reference, current), ks(reference, current), effect_size(reference, current)
+    gone = [float(np.isnan(sample).mean()) for sample in (reference, current)]
+    known = [int((~np.isnan(sample)).sum()) for sample in (reference, current)]
+    size = 1 / sum(1 / n for n in known) if all(known) else 0.0
+    mean, shape = (np.sqrt(size / factor) for factor in inflation[:2])
+    tests = [
+        drift_chance.two_sided(_rare(effect * mean, windows_seen)),
+        drift_chance.kolmogorov(_rare(2 * distance * shape, windows_seen) / 2),
+        drift_chance.two_sided(_rare(_gap_z(gone, (len(reference), len(current)), inflation[2]), windows_seen)),
+    ]
+    return FeatureDrift(
+        name, index, distance, effect, gone[0], gone[1], drifted=False, p=min(1.0, len(tests) * min(tests))
+    )
+
+
+def _rare(deviate: float, windows_seen: int) -> float:
+    """The deviate, drawn in where its spread was measured on few windows."""
+    return drift_chance.normal_of_t(deviate, windows_seen - 1) if windows_seen else deviate
+
+
+def _gap_z(gone: list[float], sizes: tuple[int, int], inflation: float) -> float:
+    """Difference of two shares of missing values in standard errors; 0 where nothing is missing."""
+    share = (gone[0] * sizes[0] + gone[1] * sizes[1]) / sum(sizes)
+    error = np.sqrt(share * (1 - share) * inflation * sum(1 / n for n in sizes))
+    return float((gone[1] - gone[0]) / error) if error > 0 else 0.0
+
+
+def _matters(drift: FeatureDrift) -> bool:
+    gaps = abs(drift.missing_current - drift.missing_reference)
+    return abs(drift.effect) >= EFFECT or drift.ks >= DISTANCE or gaps >= GAPS
 
 
 def _samples(reference: ArrayLike, current: ArrayLike) -> tuple[Floats, Floats]:
@@ -206,8 +243,18 @@ def _samples(reference: ArrayLike, current: ArrayLike) -> tuple[Floats, Floats]:
     return first, second
 
 
-def _shares(sample: Floats, edges: Floats) -> Floats:
-    """Share of each bin (open below, closed above), of missing values last; never less than the floor."""
-    bins = np.where(np.isnan(sample), len(edges) + 1, np.searchsorted(edges, sample))
-    counts = np.bincount(bins, minlength=len(edges) + 2)
-    return np.maximum(counts / len(sample), _FLOOR)
+def _ordered(sample: Floats) -> Floats:
+    """Known values, the smallest first."""
+    return np.sort(sample[~np.isnan(sample)])
+
+
+def _shares(known: Floats, size: int, edges: Floats) -> Floats:
+    """Share of each bin (open below, closed above), of missing values last; never less than the floor.
+
+    Args:
+        known: known values, the smallest first.
+        size: of the sample with its missing values.
+        edges: inner bounds of the bins.
+    """
+    below = np.concatenate([[0], np.searchsorted(known, edges, side="right"), [len(known), size]])
+    return np.maximum(np.diff(below) / size, _FLOOR)

@@ -18,6 +18,13 @@ _FEW: Final = 200
 _SLUG: Final = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 
 
+class MadeBy(msgspec.Struct, frozen=True):
+    """A model that a route gave some competitions."""
+
+    model_id: str
+    version: str
+
+
 class MatchForecast(msgspec.Struct, frozen=True, kw_only=True):
     """Probabilities of one coming match; they sum to 1."""
 
@@ -38,6 +45,8 @@ class MatchForecast(msgspec.Struct, frozen=True, kw_only=True):
     """Expected goals, home and away, before they were reconciled with the three chances; None of a model without."""
     rho: float = 0.0
     """Correction of low scores in the grid that `joint_goals.joint` makes of all this."""
+    author: MadeBy | None = None
+    """Who made it, where that is not the model of the set."""
 
 
 class Score(msgspec.Struct, frozen=True):

@@ -10,6 +10,8 @@ import msgspec
 Kind = Literal["raw", "finished", "upcoming", "features"]
 Severity = Literal["error", "warning"]
 
+RESULTS: Final = "gate_results"
+"""Counter of verdicts in run records, by `gate` and `result`."""
 EXAMPLES: Final = 5
 """So many offending rows are named; the count says how many there are."""
 
@@ -89,6 +91,11 @@ class GateReport(msgspec.Struct, frozen=True):
     failures: tuple[GateFailure, ...]
     statistics: dict[str, Any]
 
+    @property
+    def verdict(self) -> str:
+        """One word: passed or refused."""
+        return "passed" if self.passed else "refused"
+
     def of(self, severity: Severity) -> tuple[GateFailure, ...]:
         """Failures of one severity."""
         return tuple(failure for failure in self.failures if failure.severity == severity)
@@ -139,7 +146,7 @@ def _told(failure: GateFailure) -> dict[str, Any]:
 
 
 def _section(report: GateReport) -> str:
-    verdict = "passed" if report.passed else "refused"
+    verdict = report.verdict
     counts = f"{report.rows:,} rows, {len(report.of('error'))} errors, {len(report.of('warning'))} warnings"
     failures = "".join(_row(failure) for failure in sorted(report.failures, key=lambda failure: failure.severity))
     table = f"<table><tr>{_HEAD}</tr>{failures}</table>" if failures else "<p>Nothing to report.</p>"

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 Arm = Literal["champion", "challenger"]
-RouteMode = Literal["shadow", "canary", "ab"]
+RouteMode = Literal["shadow", "canary", "ab", "competitions"]
 CHALLENGER: Final = "challenger/"
 """What the names of a challenger's files begin with, among the outputs of a serving manifest."""
 MAX_CANARY: Final = 0.5
@@ -22,7 +22,8 @@ class Route(msgspec.Struct, frozen=True):
     """How forecasts are divided between the champion and a challenger.
 
     Both models forecast and are settled in every mode. They differ in who is answered by the challenger: nobody
-    (`shadow`), a small share that is taken back when the service gets worse (`canary`), a share for comparing (`ab`).
+    (`shadow`), a small share that is taken back when the service gets worse (`canary`), a share for comparing (`ab`),
+    everybody who asks for some competitions, whose published forecasts are the challenger's too (`competitions`).
     """
 
     mode: RouteMode
@@ -55,6 +56,8 @@ def arm_of(route: Route, client: str, match_id: str, competition: str = "") -> A
     """
     if route.mode == "shadow" or not route.covers(competition):
         return "champion"
+    if route.mode == "competitions":
+        return "challenger"
     return "challenger" if point(route.salt, client, match_id) < route.share else "champion"
 
 
@@ -73,7 +76,13 @@ def fault_of(route: Route) -> str:
 
     >>> fault_of(Route("canary", 0.7)), fault_of(Route("shadow"))
     ('a canary has a share above 0, at most 0.5, not 0.7', '')
+    >>> fault_of(Route("competitions"))
+    'a route by competitions names some'
     """
+    if route.mode == "competitions" and not route.competitions:
+        return "a route by competitions names some"
+    if route.mode == "competitions":
+        return f"competitions are given as a whole, without a share ({route.share})" if route.share else ""
     if route.mode == "shadow":
         return f"a shadow answers nobody, so it has no share ({route.share})" if route.share else ""
     if route.mode == "canary":
@@ -98,8 +107,9 @@ def route_of(parameters: Mapping[str, Any]) -> Route | None:
 def after_promotion(route: Route | None, challenger: str, champion: str) -> str:
     """Why a route ends when a model becomes champion, empty if it is kept (or there is none).
 
-    A shadow is kept, since it answers nobody and goes on gathering evidence, unless the challenger itself serves now.
-    A canary and a comparison were agreed on against the champion of that day, so they end with it.
+    A shadow is kept, since it answers nobody and goes on gathering evidence, unless the challenger itself serves now;
+    so is who forecasts competitions, until somebody decides otherwise. A canary and a comparison were agreed on
+    against the champion of that day, so they end with it.
 
     >>> after_promotion(Route("shadow"), "m2", "m3"), after_promotion(Route("shadow"), "m2", "m2")
     ('', 'the route to m2 ends: it serves now')
@@ -110,4 +120,8 @@ def after_promotion(route: Route | None, challenger: str, champion: str) -> str:
         return ""
     if challenger == champion:
         return f"the route to {challenger} ends: it serves now"
-    return "" if route.mode == "shadow" else f"the route to {challenger} ends: it was compared with another champion"
+    return (
+        ""
+        if route.mode in ("shadow", "competitions")
+        else f"the route to {challenger} ends: it was compared with another champion"
+    )

@@ -1,6 +1,7 @@
 """Schedules: when one fires, and which of its ticks was missed. Five cron fields, read in UTC."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 from cronsim import CronSim
 
@@ -35,3 +36,12 @@ def missed(cron: str, now: datetime, ran: datetime | None, since: datetime, grac
     """
     moment = latest(cron, now - grace)
     return moment if moment > max(since, ran or since) else None
+
+
+def count(cron: str, since: datetime, until: datetime) -> int:
+    """How often a schedule fires after `since` and up to `until`.
+
+    >>> count("*/5 10-22 * * *", datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC))
+    156
+    """
+    return sum(1 for _ in takewhile(lambda moment: moment <= until, CronSim(cron, since.astimezone(UTC))))

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from touchline.domain.scoring import brier, log_loss, rps
+from touchline.domain.staking import Prices, staked
 from touchline.domain.vocabulary import OUTCOMES
 
 SEALED_BEFORE: Final = timedelta(minutes=60)
@@ -76,7 +77,7 @@ class Ending(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What a forecast of record was worth: three scores, or the reason why it is void (then there are none)."""
+    """What a forecast of record was worth: its scores, or the reason why it is void (then there are none)."""
 
     outcome: str
     """home, draw or away; empty where the forecast is void."""
@@ -84,6 +85,16 @@ class Verdict(msgspec.Struct, frozen=True):
     rps: float | None = None
     brier: float | None = None
     void_reason: str = ""
+    correct: bool | None = None
+    """Whether the likeliest outcome came (of equals the earlier one counts)."""
+    expected: float | None = None
+    """Log-loss that the forecast expected of itself: its entropy, in nats."""
+    stake: float | None = None
+    """Units of a flat stake: 1, or 0 where no price was worth it; None where nobody named prices before the match."""
+    returned: float | None = None
+    """What came back of it: the price before the match where it won, else 0; None without prices."""
+    closing_value: float | None = None
+    """Closing-line value: logarithm of the price taken over the same bookmaker's closing price of that outcome."""
 
 
 def of_record(forecasts: Iterable[F]) -> F | None:
@@ -98,12 +109,15 @@ def of_record(forecasts: Iterable[F]) -> F | None:
     return next((forecast for sealed, forecast in reversed(in_time) if sealed == newest), None)
 
 
-def settle_all(forecasts: Iterable[F], endings: Mapping[str, Ending]) -> Iterator[tuple[F, Verdict]]:
+def settle_all(
+    forecasts: Iterable[F], endings: Mapping[str, Ending], prices: Mapping[str, Prices] | None = None
+) -> Iterator[tuple[F, Verdict]]:
     """Verdicts of all forecasts of record whose match is over, in the order of match, model and mode.
 
     Args:
         forecasts: any number of them for each match and model, oldest first.
         endings: match_id -> how the match stands; a match that is not there is not over.
+        prices: match_id -> a bookmaker's prices, of those matches that have them.
 
     Raises:
         ValueError: a finished match has no score.
@@ -114,12 +128,12 @@ def settle_all(forecasts: Iterable[F], endings: Mapping[str, Ending]) -> Iterato
     for key in sorted(rivals):
         forecast_of_record, ending = of_record(rivals[key]), endings.get(key[0])
         if forecast_of_record is not None and ending is not None:
-            verdict = settle(forecast_of_record, ending)
+            verdict = settle(forecast_of_record, ending, (prices or {}).get(key[0]))
             if verdict is not None:
                 yield forecast_of_record, verdict
 
 
-def settle(forecast: Sealed, ending: Ending) -> Verdict | None:
+def settle(forecast: Sealed, ending: Ending, prices: Prices | None = None) -> Verdict | None:
     """What the forecast of record is worth, None as long as the match is not over.
 
     Raises:
@@ -131,7 +145,7 @@ def settle(forecast: Sealed, ending: Ending) -> Verdict | None:
         return None
     if forecast.sealed_at is None or forecast.sealed_at >= ending.kickoff:
         return Verdict("", void_reason="kick-off was moved before the sealing")
-    return score(forecast, result(ending.home_goals, ending.away_goals))
+    return score(forecast, result(ending.home_goals, ending.away_goals), prices)
 
 
 def result(home_goals: float | None, away_goals: float | None) -> int:
@@ -148,15 +162,23 @@ def result(home_goals: float | None, away_goals: float | None) -> int:
     return 0 if home_goals > away_goals else 1 if home_goals == away_goals else 2
 
 
-def score(forecast: Sealed, outcome: int) -> Verdict:
-    """Scores of a forecast for the outcome at that place of OUTCOMES.
+def score(forecast: Sealed, outcome: int, prices: Prices | None = None) -> Verdict:
+    """Scores of a forecast for the outcome at that place of OUTCOMES, and its stake where there are prices.
 
     Raises:
         ValueError: the probabilities do not sum to 1, or there is no such outcome.
     """
     p, y = probabilities(forecast), [outcome]
     log, ranked, squared = (float(measure(p, y)[0]) for measure in (log_loss, rps, brier))
-    return Verdict(OUTCOMES[outcome], log, ranked, squared)
+    bet = staked((forecast.home, forecast.draw, forecast.away), prices, outcome) if prices else None
+    return Verdict(
+        OUTCOMES[outcome], log, ranked, squared,
+        correct=bool(np.argmax(p) == outcome),
+        expected=entropy(forecast),
+        stake=bet.stake if bet else None,
+        returned=bet.returned if bet else None,
+        closing_value=bet.closing_value if bet else None,
+    )  # fmt: skip
 
 
 def entropy(forecast: Sealed) -> float:

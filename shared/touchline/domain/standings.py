@@ -11,7 +11,7 @@ from touchline.domain.views import FEW_DAYS, FEW_MATCHES, Duel, Returns, Standin
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.bool_]
-_WIDTH: Final = 1.959963984540054
+WIDTH: Final = 1.959963984540054
 """Standard errors to either side that hold 95 % of a normal distribution."""
 
 
@@ -35,7 +35,7 @@ def clustered(values: ArrayLike, days: ArrayLike) -> tuple[float, float | None, 
     if len(sums) < 2:
         return round(mean, 12), None, None
     error = np.sqrt(len(sums) / (len(sums) - 1) * np.sum(sums**2)) / len(x)
-    return round(mean, 12), round(mean - _WIDTH * float(error), 12), round(mean + _WIDTH * float(error), 12)
+    return round(mean, 12), round(mean - WIDTH * float(error), 12), round(mean + WIDTH * float(error), 12)
 
 
 def few(days: ArrayLike) -> bool:

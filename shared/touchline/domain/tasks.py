@@ -10,10 +10,11 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from touchline.domain.vocabulary import PRINTED, Name, Word
+
 ID_DIGITS: Final = 32
 Status = Literal["pending", "running", "success", "failure", "expired"]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-MatchId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+MatchId = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTED)]
 
 
 class AskMatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="match"):
@@ -51,8 +52,8 @@ class AskPlayer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Goals expected of a player in a coming match, the next one of the team by default."""
 
     player: Name
-    team: Annotated[str, msgspec.Meta(max_length=100)] = ""
-    match_id: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    team: Word = ""
+    match_id: Annotated[str, msgspec.Meta(max_length=200, pattern=PRINTED)] = ""
     minutes: Annotated[float, msgspec.Meta(ge=1, le=90)] = 90.0
     """That the player is on the field."""
 

@@ -90,7 +90,7 @@ class Returns(msgspec.Struct, frozen=True, kw_only=True):
 
     One unit on one outcome a match: the one with the highest expected value (probability of the forecast of record
     times decimal price, minus 1), if that is above 0. Prices are those of the reference bookmaker as known before
-    kick-off; matches without prices are left out. The forecast is that of the model that was champion when it sealed.
+    kick-off; matches without prices are left out. The forecast is the one that was public last.
 
     >>> Returns(region="England", matches=3, n=0, staked=0.0, returned=0.0).roi is None
     True

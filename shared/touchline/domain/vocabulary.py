@@ -4,7 +4,9 @@ import re
 import unicodedata
 from datetime import timedelta
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
 
 Outcome = Literal["home", "draw", "away"]
 OUTCOMES: Final = ("home", "draw", "away")
@@ -19,6 +21,11 @@ Mode = Literal["live", "simulated"]
 Uses = Literal["results", "statistics", "past_prices", "prices"]
 """What a model may know, each with the ones before it: results of earlier matches, their statistics, their prices, and
 the prices of the match itself before its kick-off."""
+
+PRINTED: Final = r"^[^\x00-\x1f\x7f]*$"
+"""Words without control characters, as people ask."""
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=PRINTED)]
+Word = Annotated[str, Meta(max_length=100, pattern=PRINTED)]
 
 IDENTITY: Final = ("match_id", "competition", "season", "kickoff", "kickoff_known", "home_team", "away_team", "status")
 """Columns of every match row; `kickoff` is UTC, `kickoff_known` is False where the source gives only a date."""

@@ -130,14 +130,12 @@ def families(names: Iterable[str], examples: Examples) -> list[Family]:
     return [one for one in asked if one.name != "market" or teaches(examples)] or asked
 
 
-def family(name: str) -> Family:
-    """Family by name.
+def family(name: str, where: str = "TOUCHLINE_TRAIN_FAMILIES") -> Family:
+    """Family by name, which was asked for at `where`.
 
     Raises:
         ConfigurationError: there is none of that name.
     """
     if name not in FAMILIES:
-        raise ConfigurationError(
-            f"no model family {name!r}", where="TOUCHLINE_TRAIN_FAMILIES", hint=f"there are {', '.join(FAMILIES)}"
-        )
+        raise ConfigurationError(f"no model family {name!r}", where=where, hint=f"there are {', '.join(FAMILIES)}")
     return FAMILIES[name]

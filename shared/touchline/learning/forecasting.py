@@ -12,6 +12,7 @@ import pandas as pd
 
 from touchline.domain import joint_goals, score_grid
 from touchline.domain import uses as levels
+from touchline.domain.forecasts import suggestions
 from touchline.domain.score_grid import Floats
 from touchline.domain.vocabulary import CLOSING_COLUMNS, ODDS_COLUMNS, OUTCOMES, Uses, side_columns
 from touchline.errors import DataError
@@ -77,7 +78,8 @@ def forecast(
     both = pd.concat([played, _blank(asked, options.uses)], ignore_index=True)
     line = timeline(both, moment, options.refit_ratings_days, options.competitions, moment)
     sure = certainty(played, asked)
-    _name_newcomers(asked, sure, say)
+    _name_newcomers(asked, sure, played, say)
+    _name_gaps(asked, options.uses, say)
     fitted = fit(_train(line, moment, options), options.fit, say)
     x = line.examples(np.arange(len(played), len(both)), fitted.names).x
     joint = joint_goals.joint(fitted.predict(x), fitted.rates(x))
@@ -132,11 +134,28 @@ def _name_limits(
         say(f"not used: {int((~known).sum())} results that were not known by {first}, when the first fixture is")
 
 
-def _name_newcomers(fixtures: pd.DataFrame, sure: pd.DataFrame, say: Progress) -> None:
+def _name_newcomers(fixtures: pd.DataFrame, sure: pd.DataFrame, played: pd.DataFrame, say: Progress) -> None:
     sides = ("home", "away")
     new = {team for side in sides for team in fixtures[f"{side}_team"][(sure[f"{side}_matches"] == 0).to_numpy()]}
     if new:
-        say(f"not in the history of their country, forecast as newcomers: {', '.join(sorted(new))}")
+        known = {team for side in sides for team in played[f"{side}_team"].unique()}
+        told = ", ".join(_like(team, known) for team in sorted(new))
+        say(f"not in the history of their country, forecast as newcomers: {told}")
     cold = fixtures["competition"][(sure["certainty"] == "new_competition").to_numpy()].unique()
     if len(cold):
         say(f"not in the history, forecast as an average competition: {', '.join(sorted(cold))}")
+
+
+def _like(team: str, known: set[str]) -> str:
+    near = suggestions(team, known, 1)
+    return f"{team} (or is it {near[0]}?)" if near else team
+
+
+def _name_gaps(fixtures: pd.DataFrame, uses: Uses, say: Progress) -> None:
+    """What the file of fixtures leaves open, so that a slip in it is seen."""
+    timeless = int((~fixtures["kickoff_known"].astype(bool)).sum())
+    if timeless:
+        say(f"not timed: {timeless} of {len(fixtures)} fixtures have no time that can be read; their day counts")
+    priceless = int(fixtures.reindex(columns=[*ODDS_COLUMNS]).isna().all(axis=1).sum())
+    if uses == "prices" and priceless:
+        say(f"not priced: {priceless} of {len(fixtures)} fixtures; forecast from what earlier prices lead to expect")

@@ -6,6 +6,7 @@ moments, in which the problem is nearly round (a fixed bound on its curvature, a
 arrives in about ten steps. The ridge remains that on the columns as they are.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -65,11 +66,12 @@ def _fit_results(prepared: Prepared, strength: float) -> Linear:
     shares = np.average(came, axis=0, weights=prepared.weight)
 
     def loss(scores: Matrix) -> tuple[Matrix, Matrix]:
-        highest = scores.max(axis=1, keepdims=True)
-        raised = np.exp(scores - highest)
-        total = raised.sum(axis=1, keepdims=True)
-        told = np.log(total[:, 0]) + highest[:, 0] - np.take_along_axis(scores, outcome[:, None], axis=1)[:, 0]
-        return told, raised / total - came
+        # Column by column: numpy reduces rows of three one at a time.
+        highest = np.maximum(np.maximum(scores[:, 0], scores[:, 1]), scores[:, 2])
+        raised = np.exp(scores - highest[:, None])
+        total = raised[:, 0] + raised[:, 1] + raised[:, 2]
+        told = np.log(total) + highest - np.take_along_axis(scores, outcome[:, None], axis=1)[:, 0]
+        return told, raised / total[:, None] - came
 
     start = np.log(np.maximum(shares, 1e-3))
     return _fit(prepared, loss, start, strength, _CURVATURE, beside=_BESIDE_PRICES)
@@ -85,7 +87,8 @@ def fit_goals(prepared: Prepared, strength: float) -> Linear:
     def loss(scores: Matrix) -> tuple[Matrix, Matrix]:
         held = np.minimum(scores, np.float32(_HIGHEST))
         expected = np.exp(held)
-        return np.sum(expected - came * scores, axis=1), expected - came
+        losses = expected - came * scores
+        return losses[:, 0] + losses[:, 1], expected - came
 
     return _fit(prepared, loss, np.log(means), strength, float(means.mean()), weight)
 
@@ -98,7 +101,7 @@ def _fit(
     total = float(weight.sum())
     share = (weight / total).astype(np.float32)
     ridge = ridges(prepared.examples.names, beside) / (strength * total)
-    turn = _turn(x, share, ridge, curvature)
+    turn = _turn(_moments(prepared, share), ridge, curvature)
     columns, scores = x.shape[1], len(start)
     steep = 1.0 / np.sqrt(curvature)
 
@@ -130,9 +133,14 @@ def ridges(names: tuple[str, ...], beside: float = 1.0) -> Floats:
     return np.where(priced, _OF_PRICES, beside if priced.any() else 1.0)[:, np.newaxis]
 
 
-def _turn(x: Matrix, share: Matrix, ridge: Floats, curvature: float) -> Floats:
+def _moments(prepared: Prepared, share: Matrix) -> Floats:
+    """(k, k) products of the columns; results and goals are learnt with the same weights where all goals are known."""
+    x = prepared.scaled
+    key = f"moments {hashlib.blake2b(share.tobytes(), digest_size=16).hexdigest()}"
+    return prepared.once(key, lambda: (x.T @ (x * share[:, None])).astype(np.float64))
+
+
+def _turn(moments: Floats, ridge: Floats, curvature: float) -> Floats:
     """(k, k) matrix from coefficients in which the problem is round to those of the columns."""
-    moments = curvature * (x.T @ (x * share[:, None])).astype(np.float64)
-    moments += np.diag(ridge[:, 0] + 1e-7)
-    lower = cholesky(moments, lower=True)
+    lower = cholesky(curvature * moments + np.diag(ridge[:, 0] + 1e-7), lower=True)
     return np.asarray(solve_triangular(lower, np.eye(len(moments)), lower=True).T)

@@ -15,12 +15,11 @@ from typing import Any, Final, Literal
 import httpx
 import msgspec
 
-from touchline import events
+from touchline import events, retrying
 from touchline.adapters.queue_file import Delivery, QueueFile
 from touchline.entrypoint import RUN_HEADER
 from touchline.errors import ConfigurationError, TouchlineError
 from touchline.manifest import decode, encode
-from touchline.platform import retrying
 from touchline.platform.processes import Child
 from touchline.platform.status import Change, News, news_of
 from touchline.ports import Clock, ObjectStore

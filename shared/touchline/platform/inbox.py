@@ -21,6 +21,7 @@ from touchline.events import MAX_BODY, Message
 from touchline.platform.processes import HOST
 from touchline.platform.status import Status
 from touchline.ports import Clock
+from touchline.watch.families import MEDIA_TYPE
 from touchline.wiring import Wiring
 from touchline.work import Event
 
@@ -44,14 +45,20 @@ def woken(wired: Wiring, event: Event) -> list[str]:
 
 
 def application(
-    wired: Wiring, clock: Clock, take: Take, status: Callable[[], Awaitable[Status]], prefix: str = ""
+    wired: Wiring,
+    clock: Clock,
+    take: Take,
+    status: Callable[[], Awaitable[Status]],
+    figures: Callable[[], bytes],
+    prefix: str = "",
 ) -> Starlette:
     """The door as an ASGI application.
 
     `POST /` takes events of any dialect and answers 202 once `take` has made them durable (with the functions that they
     wake), 400 if it is none, 404 for an unknown function, 413 if it is too large, 503 if it could not be queued.
-    `GET /status` is the status as JSON. Web pages are answered 403, and whoever uses another name of this machine 400:
-    a page whose name was pointed here, say. `prefix` is that of the store in its bucket, as `events.parse_all` wants.
+    `GET /status` is the status as JSON, `GET /metrics` what `figures` says for Prometheus (it may take a while). Web
+    pages are answered 403, and whoever uses another name of this machine 400: a page whose name was pointed here, say.
+    `prefix` is that of the store in its bucket, as `events.parse_all` wants.
     """
 
     async def receive(request: Request) -> Response:
@@ -75,17 +82,22 @@ def application(
     async def tell(request: Request) -> Response:
         return _answer(200, await status())
 
-    async def healthy(request: Request) -> Response:
-        return _answer(200, {})
+    async def measured(request: Request) -> Response:
+        return Response(await asyncio.to_thread(figures), media_type=MEDIA_TYPE)
 
     return Starlette(
         routes=[
             Route("/", receive, methods=["POST"]),
             Route("/status", tell, methods=["GET"]),
-            Route("/healthz", healthy, methods=["GET"]),
+            Route("/metrics", measured, methods=["GET"]),
+            Route("/healthz", _healthy, methods=["GET"]),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])],
     )
+
+
+async def _healthy(request: Request) -> Response:
+    return _answer(200, {})
 
 
 class _Server(uvicorn.Server):

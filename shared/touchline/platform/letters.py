@@ -4,9 +4,11 @@ The objects under `deadletter/` and `quarantine/` are evidence and stay; decisio
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Any, Final, Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import msgspec
 
@@ -16,12 +18,10 @@ from touchline.errors import DataError, UnknownName
 from touchline.manifest import decode
 from touchline.platform import looking
 from touchline.ports import ObjectInfo, ObjectStore
+from touchline.stages.sweep_letters import DEAD, PARKED, REASON
 from touchline.telemetry import Fault
 from touchline.work import Event
 
-DEAD: Final = "deadletter/"
-PARKED: Final = "quarantine/"
-REASON: Final = "reason.json"
 State = Literal["open", "redriven", "discarded"]
 
 
@@ -29,8 +29,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """One piece of work that did not get through."""
 
     id: str
-    kind: Literal["dead", "parked"]
-    """Attempts spent, or input refused."""
+    kind: Literal["dead", "parked", "crashed"]
+    """Attempts spent, input refused, or given up by a cloud since the function died of it."""
     function: str
     when: datetime
     key: str
@@ -74,6 +74,17 @@ def letters(store: ObjectStore, queue: QueueFile) -> list[Letter]:
     return sorted(made, key=lambda letter: (letter.when, letter.id))
 
 
+def decided(store: ObjectStore, home: Path) -> set[str]:
+    """Ids of letters that ask for nothing more, as the queue of a home says; none where it has no queue."""
+    path = home / "platform.db"
+    if not path.exists():
+        return set()
+    with closing(QueueFile(path)) as queue:
+        given_up = {delivery.work: delivery for delivery in queue.letters()}
+        late = {one.id for one in _dead(store) if _overtaken(queue, one, given_up.get(one.id))}
+        return late.union(queue.verdicts())
+
+
 def find(known: Sequence[Letter], asked: Sequence[str]) -> list[Letter]:
     """Letters by their ids, or by the beginnings of these.
 
@@ -102,7 +113,7 @@ def redrive(store: ObjectStore, queue: QueueFile, chosen: Sequence[Letter], now:
         DataError: what came could not be understood, so there is nothing to deliver.
         NotFound: the object of an event is there no more.
     """
-    again = [(letter, _once_more(store, queue, letter, now)) for letter in chosen]
+    again = [(letter, once_more(store, queue, letter, now)) for letter in chosen]
     with queue.batch():
         for letter, event in again:
             if not queue.add(letter.function, event, looking.etag_of(store, event)):
@@ -110,7 +121,13 @@ def redrive(store: ObjectStore, queue: QueueFile, chosen: Sequence[Letter], now:
             queue.decide(letter.id, "redriven")
 
 
-def _once_more(store: ObjectStore, queue: QueueFile, letter: Letter, now: datetime) -> Event:
+def once_more(store: ObjectStore, queue: QueueFile, letter: Letter, now: datetime) -> Event:
+    """The event of a letter under a higher generation.
+
+    Raises:
+        DataError: what came could not be understood, so there is nothing to deliver.
+        NotFound: the object of an event is there no more.
+    """
     if letter.event is None:
         raise DataError(
             "has no event that could be delivered again", where=letter.id, hint="send it anew, and discard this"
@@ -136,7 +153,7 @@ def _parked(store: ObjectStore) -> Iterator[Letter]:
         beside.setdefault(info.key.rpartition("/")[0], []).append(info)
     for infos in beside.values():
         for info in infos:
-            if not info.key.endswith(f"/{REASON}"):
+            if not info.key.endswith(REASON):
                 continue
             kept = decode(store.get(info.key), _Kept, info.key)
             if kept.work:  # others are reasons of a stage, which stand beside the work

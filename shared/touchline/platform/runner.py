@@ -5,7 +5,6 @@ or interrupted delivery heals itself at the next look. Deliveries go through `fu
 what is owed stands in the queue file, so whoever is killed goes on where he was.
 """
 
-import importlib.util
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -17,13 +16,13 @@ from typing import Final, NamedTuple, Self
 
 import msgspec
 
-from touchline import bootstrap, events, settings, wiring, wiring_rules
+from touchline import bootstrap, events, job, retrying, settings, wiring, wiring_rules
 from touchline.adapters.clock import SystemClock
 from touchline.adapters.queue_file import Delivery, QueueFile
 from touchline.entrypoint import RUN_HEADER, Handle, Surroundings, surrounded
 from touchline.errors import ConfigurationError, Conflict, TouchlineError, Unavailable
 from touchline.manifest import decode, encode
-from touchline.platform import looking, retrying
+from touchline.platform import looking
 from touchline.platform.asking import DISTANT, MANY, Asking
 from touchline.platform.lock import claim_mode, locked, mark
 from touchline.ports import Clock
@@ -54,6 +53,7 @@ class Platform(Asking):
         clock: shared by all functions; by default each takes what the environment says.
         watch: told of every delivery when it begins and when it ends.
         pause: rests until the next attempt is due, for so many seconds.
+        around: put around each port that a function gets, when that is first needed.
 
     Raises:
         ConfigurationError: the wiring or a setting is wrong, the home belongs to the other mode or cannot be made.
@@ -67,13 +67,14 @@ class Platform(Asking):
         clock: Clock | None = None,
         watch: Callable[[Step], None] | None = None,
         pause: Callable[[float], None] = time.sleep,
+        around: bootstrap.Around | None = None,
     ) -> None:
         self._watch = watch or (lambda _: None)
         self._pause = pause
         self.folder, self.wiring = declared(environ)
         self.ports = bootstrap.ports(environ, needs=frozenset({"object_store", "database"}), clock=clock)
         self._instance = f"{mark(self.ports.home)}run/{os.getpid()}"
-        self._surroundings = Surroundings({**environ, "TOUCHLINE_INSTANCE": self._instance}, clock)
+        self._surroundings = Surroundings({**environ, "TOUCHLINE_INSTANCE": self._instance}, clock, around)
         self._handles: dict[str, Handle] = {}
         self._rested_until, self._freed = DISTANT.replace(year=1970), False
         self._busy_since: datetime | None = None
@@ -276,16 +277,10 @@ class Call:
 
 
 def load(name: str, folder: Path) -> Handle:
-    """The HTTP entry of `<folder>/<name>/main.py`, as a module under a name of its own: all of them are called main.
+    """The HTTP entry of `<folder>/<name>/main.py`.
 
     Raises:
         ConfigurationError: there is no such file.
     """
-    path = folder / name / "main.py"
-    spec = importlib.util.spec_from_file_location(f"touchline_function_{name}", path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise ConfigurationError(f"{name} has no main.py", where=str(path), hint="see `touchline wiring --check`")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    handle: Handle = module.handle
+    handle: Handle = job.load(name, folder).handle
     return handle

@@ -7,6 +7,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from functools import partial
 from typing import Final
 
 import httpx
@@ -17,7 +18,7 @@ from touchline.adapters.clock import SystemClock
 from touchline.adapters.local_store import LocalStore
 from touchline.adapters.queue_file import QueueFile
 from touchline.errors import TouchlineError
-from touchline.platform import cron, inbox, processes
+from touchline.platform import cron, inbox, letters, processes
 from touchline.platform.desk import Desk
 from touchline.platform.dispatch import Dispatcher
 from touchline.platform.lock import claim_mode, locked, mark
@@ -25,6 +26,7 @@ from touchline.platform.processes import HOST, Child
 from touchline.platform.status import Board, Change, News, Status
 from touchline.platform.watching import Looker, told_by_system
 from touchline.telemetry import LOGGER
+from touchline.watch.exporter import exporter
 from touchline.work import Event
 
 LOOK_SECONDS: Final = 20.0
@@ -34,6 +36,8 @@ GRACE: Final = 10.0
 STOP_GRACE: Final = 3.0
 """Seconds that a process is given to end before it is killed."""
 MEMORY_SECONDS: Final = 30.0
+FIGURES_SECONDS: Final = 2.0
+"""Between looks at what the functions did, if somebody asks for figures."""
 LONGEST_SLEEP: Final = 60.0
 """Seconds between looks at the schedules; a machine may have slept."""
 INBOX: Final = "inbox"
@@ -135,7 +139,9 @@ class Up:
             if isinstance(self.ports.store, LocalStore):
                 stack.enter_context(told_by_system(self.ports.store.root, looker))
             prefix = events.store_prefix(self.ports.common.store)
-            app = inbox.application(self.wired, self.ports.clock, self._queued, self.status, prefix)
+            decided = partial(letters.decided, self.ports.store, self.home)
+            figures = exporter(self.ports, self.wired, FIGURES_SECONDS, decided).render
+            app = inbox.application(self.wired, self.ports.clock, self._queued, self.status, figures, prefix)
             work = (self._dispatcher.run(), looker.run(), self._tick(), self._measure(), inbox.serve(app, door))
             tasks = [asyncio.create_task(one) for one in work]
             tasks += [asyncio.create_task(child.keep()) for child in self._dispatcher.children.values()]

@@ -5,54 +5,35 @@ is published is created once, under the hash of its content; a pointer says whic
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from touchline import tables
-from touchline.domain import benchmarks, standings
+from touchline.domain import standings
 from touchline.domain.competitions import competition as competition_of
-from touchline.domain.encoding import reference_prices
-from touchline.domain.settlement import Verdict
 from touchline.domain.views import POINTER, Leaderboard, ReturnsTable, Standing, ViewsPointer
-from touchline.domain.vocabulary import OUTCOMES, REFERENCE_BOOKMAKERS, odds_columns
 from touchline.errors import NotFound
-from touchline.manifest import Manifest, Ref, content_id, current, decode, encode, sha256, write_object
-from touchline.ports import Forecast, ObjectStore, Promotion
+from touchline.manifest import Manifest, advance, content_id, current, encode, sha256, write_object
+from touchline.ports import ObjectStore
+from touchline.stages.drift_record import Floats, Record, Settled, record_of
+from touchline.stages.drift_track import track
 from touchline.work import Ports
 
 STAGE: Final = "views"
-VERSION: Final = "1"
-ELO: Final = "elo_difference"
-LEARNT_FROM: Final = 100
-"""Fewer matches than this before the first settled one teach a benchmark nothing."""
+VERSION: Final = "2"
 NOTHING: Final = "nothing is settled yet: forecasts are settled when their matches are over"
-_PRICES: Final = [column for bookmaker in REFERENCE_BOOKMAKERS for column in odds_columns(bookmaker)]
-Floats = NDArray[np.float64]
-Settled = list[tuple[Forecast, Verdict]]
 
 
-@dataclass(frozen=True)
-class Record:
-    """Settled matches, each once, in the order of their ids, and what every forecaster said of them."""
-
-    outcome: NDArray[np.int64]
-    competition: NDArray[np.object_]
-    days: NDArray[np.datetime64]
-    prices: Floats
-    """(n, 3) decimal prices before the match, NaN where there are none."""
-    models: dict[str, Floats]
-    """(n, 3) by model version, NaN where it has no forecast of record."""
-    others: dict[str, Floats]
-    """The same of the benchmarks."""
-    served: Floats
-    """(n, 3): what the champion of the moment of sealing said."""
-
-
-def publish_views(ports: Ports, seq: int, features: Manifest, played: pd.DataFrame, settled: Settled) -> bool:
+def publish_views(
+    ports: Ports,
+    seq: int,
+    features: Manifest,
+    played: pd.DataFrame,
+    settled: Settled,
+    beside: Mapping[str, bytes] | None = None,
+) -> bool:
     """Publish the views of what is settled; whether they are new.
 
     Args:
@@ -61,74 +42,23 @@ def publish_views(ports: Ports, seq: int, features: Manifest, played: pd.DataFra
         features: their manifest.
         played: features of the played matches.
         settled: forecasts of record with their verdicts, of any mode.
+        beside: views that others made, by title.
     """
     mode = ports.clock.mode
-    scored = [pair for pair in settled if pair[0].mode == mode and not pair[1].void_reason]
+    mine = [pair for pair in settled if pair[0].mode == mode]
+    scored = [pair for pair in mine if not pair[1].void_reason]
+    found = None
     if scored:
-        found = _record(ports, features, played, scored)
+        found = record_of(ports, features, played, scored)
         until = str(found.days.max())
         board = _leaderboard(found, _serving(ports.store), seq, mode, until)
         returned = ReturnsTable(seq=seq, mode=mode, until=until, returns=_returns(found))
     else:
         board = Leaderboard(seq=seq, mode=mode, reason=NOTHING)
         returned = ReturnsTable(seq=seq, mode=mode, reason=NOTHING)
-    return _publish(ports.store, seq, features, {"leaderboard": encode(board), "returns": encode(returned)})
-
-
-def _record(ports: Ports, features: Manifest, played: pd.DataFrame, scored: Settled) -> Record:
-    rows = played.set_index("match_id").loc[sorted({forecast.match_id for forecast, _ in scored})]
-    place = {match_id: number for number, match_id in enumerate(rows.index)}
-    models: dict[str, Floats] = {}
-    for forecast, _ in scored:
-        said = models.setdefault(forecast.model_version, np.full((len(rows), 3), np.nan))
-        said[place[forecast.match_id]] = forecast.home, forecast.draw, forecast.away
-    known = {forecast.match_id: verdict.outcome for forecast, verdict in scored}
-    return Record(
-        outcome=np.array([OUTCOMES.index(known[match_id]) for match_id in rows.index], np.int64),
-        competition=rows["competition"].to_numpy(object),
-        days=rows["kickoff"].dt.tz_localize(None).to_numpy().astype("datetime64[D]"),
-        prices=_prices(ports.store, features.inputs, rows.index),
-        models=models,
-        others=_others(ports.store, features, played, rows),
-        served=_served(ports.promotions.history(), scored, place),
-    )
-
-
-def _others(store: ObjectStore, features: Manifest, played: pd.DataFrame, rows: pd.DataFrame) -> dict[str, Floats]:
-    """What the benchmarks say; Elo and the shares are learnt from matches before the first settled one."""
-    found: dict[str, Floats] = {}
-    if "benchmarks" in features.outputs:
-        columns = [f"bookmaker_{outcome}" for outcome in OUTCOMES]
-        quoted = tables.read(store, features.outputs["benchmarks"], ["match_id", *columns]).set_index("match_id")
-        found["bookmaker"] = quoted.reindex(rows.index)[columns].to_numpy(np.float64)
-    before = played[played["kickoff"] < rows["kickoff"].min()].sort_values(["kickoff", "match_id"])
-    if len(before) >= LEARNT_FROM:
-        outcome = before["outcome"].to_numpy(np.int64)
-        if ELO in before:
-            asked = rows[ELO].to_numpy(np.float64)
-            found["elo"] = benchmarks.elo(before[ELO].to_numpy(np.float64), outcome, asked)
-        leagues = before["competition"].to_numpy(object), rows["competition"].to_numpy(object)
-        found["prior"] = benchmarks.shares(outcome, *leagues)
-    return found
-
-
-def _prices(store: ObjectStore, snapshots: tuple[Ref, ...], match_ids: pd.Index) -> Floats:
-    """Decimal prices before the match, as the snapshot of the features has them."""
-    found = np.full((len(match_ids), 3), np.nan)
-    for ref in snapshots:
-        table = tables.read(store, ref).set_index("match_id").reindex(index=match_ids, columns=_PRICES)
-        found = np.where(np.isnan(found), reference_prices(table.astype(np.float64)), found)
-    return found
-
-
-def _served(history: list[Promotion], scored: Settled, place: Mapping[str, int]) -> Floats:
-    """What was said to everybody: the last forecast of record by who was champion when it was sealed."""
-    champion = {row.number: row.champion for row in history}
-    said = np.full((len(place), 3), np.nan)
-    public = [pair[0] for pair in scored if champion.get(pair[0].promotion) == pair[0].model_version]
-    for forecast in sorted(public, key=lambda one: (str(one.sealed_at), one.model_version)):
-        said[place[forecast.match_id]] = forecast.home, forecast.draw, forecast.away
-    return said
+    told = track(ports.store, features, found, mine, seq, mode)
+    contents = {"leaderboard": encode(board), "returns": encode(returned), "track": encode(told), **(beside or {})}
+    return _publish(ports.store, seq, features, contents)
 
 
 def _serving(store: ObjectStore) -> tuple[str, str]:
@@ -216,20 +146,5 @@ def _publish(store: ObjectStore, seq: int, features: Manifest, contents: Mapping
         stage=STAGE, id=name, inputs=inputs, outputs=outputs, parameters=parameters, versions=versions, counts={}
     )
     ref = write_object(store, f"{STAGE}/{name}/manifest.json", encode(manifest))
-    return _point(store, ViewsPointer(seq=seq, manifest=ref.key, sha256=ref.sha256))
-
-
-def _point(store: ObjectStore, views: ViewsPointer) -> bool:
-    """Move the pointer to views, never to those of older features; whether it moved."""
-    data = encode(views)
-    while True:
-        info = store.stat(POINTER)
-        if info is None:
-            if store.create(POINTER, data):
-                return True
-            continue
-        stands = decode(store.get(POINTER), ViewsPointer, POINTER)
-        if stands.seq > views.seq or stands == views:
-            return False
-        if store.swap(POINTER, data, info.etag):
-            return True
+    views = ViewsPointer(seq=seq, manifest=ref.key, sha256=ref.sha256)
+    return advance(store, POINTER, encode(views), ViewsPointer, lambda now: now.seq > seq or now == views)

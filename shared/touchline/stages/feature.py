@@ -16,7 +16,7 @@ from touchline import tables
 from touchline.domain import gates
 from touchline.domain.encoding import reference_bookmaker, reference_prices
 from touchline.domain.features import FEATURE_NAMES, Features, build
-from touchline.domain.gate_report import GateReport, as_data
+from touchline.domain.gate_report import RESULTS, GateReport, as_data
 from touchline.domain.odds import implied
 from touchline.domain.state import TeamState
 from touchline.domain.state_join import join
@@ -67,7 +67,7 @@ def run(event: Event, ports: Ports, settings: Feature) -> Result:
     work = content_id(STAGE, inputs, parameters, versions)
     with TemporaryDirectory() as folder, Growing(Path(folder)) as grown:
         told = grow(Countries(read_object(store, snapshot), snapshot.key, Path(folder)), grown)
-        _pass_gate(store, work, snapshot, told.checked)
+        _pass_gate(ports, work, snapshot, told.checked)
         if seen := validated.outputs.get("appearances"):
             for name, table in feature_players.make(tables.read(store, seen), told.expected).items():
                 grown.add(name, table)
@@ -158,11 +158,12 @@ def _benchmarks(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _pass_gate(store: ObjectStore, work: str, snapshot: Ref, played: pd.DataFrame) -> None:
+def _pass_gate(ports: Ports, work: str, snapshot: Ref, played: pd.DataFrame) -> None:
     checked = played[["match_id", "outcome", *FEATURE_NAMES]]
     report = gates.check("features", checked, columns=FEATURE_NAMES)
+    ports.metrics.count(RESULTS, gate=report.kind, result=report.verdict)
     if not report.passed:
-        _keep(store, work, snapshot, report)
+        _keep(ports.store, work, snapshot, report)
 
 
 def _keep(store: ObjectStore, work: str, snapshot: Ref, report: GateReport) -> None:

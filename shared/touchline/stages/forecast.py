@@ -5,13 +5,10 @@ sealing stand in the ledger alone.
 """
 
 from datetime import datetime, timedelta
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from touchline import tables
-from touchline.domain import score_grid
 from touchline.domain.availability import deadline
 from touchline.domain.forecasts import ForecastSet
 from touchline.errors import NotFound
@@ -26,11 +23,12 @@ from touchline.manifest import (
     read_publication,
     superseded,
 )
-from touchline.ports import Forecast, ObjectStore, Predictor
+from touchline.ports import Forecast, ObjectStore
 from touchline.settings import ForecastSettings
 from touchline.stages.forecast_context import PRICE
-from touchline.stages.forecast_publish import STAGE, Basis, export_ledger, publish_forecasts
-from touchline.stages.forecast_seal import Author, asked_of, seal
+from touchline.stages.forecast_ledger import export_batches
+from touchline.stages.forecast_publish import STAGE, Basis, publish_forecasts
+from touchline.stages.forecast_seal import Author, asked_of, rates_of, seal
 from touchline.stages.forecast_shadow import seal_challenger
 from touchline.stages.forecast_told import Rates, told_of
 from touchline.work import Event, Ports, Result
@@ -54,14 +52,14 @@ def run(event: Event, ports: Ports, settings: ForecastSettings) -> Result:
     due, reason = within_horizon(upcoming, ports.clock.now(), settings.horizon_days)
     sealed, rates = _seal(ports, due, served, features, serving.seq)
     challenged = seal_challenger(ports, due, served, features)
-    told = told_of(ports, due, sealed, rates, settings, served, reason)
+    export_batches(ports)
+    told = told_of(ports, due, sealed, rates, settings, served, reason, challenged)
     revision, published = _published(ports.store, features.seq, serving.seq)
     if published is not None and {match.match_id for match in told.matches} <= published:
         return Result(
             outcome="unchanged", publications=(publication_key(STAGE, features.seq, serving.seq, revision - 1),)
         )
     known = ports.ledger.forecasts(upcoming["match_id"])
-    export_ledger(ports, known, [*sealed, *challenged], (features.seq, serving.seq, revision))
     key, created = publish_forecasts(ports, told, Basis(features, featured, serving, upcoming, known), revision)
     return Result(
         outcome="done" if created else "unchanged",
@@ -121,11 +119,4 @@ def _seal(
         return [], {}
     author = Author(ports.model(*bundle_of(served)), str(served.parameters["model_version"]), promotion)
     values = asked_of(author, due, features.manifest)
-    return seal(ports, due, author, features.seq, values), _rates(author.predictor, due, values)
-
-
-def _rates(predictor: Predictor, due: pd.DataFrame, values: "np.ndarray[Any, Any]") -> Rates:
-    _, rates = predictor.both(values)
-    known = np.isfinite(rates).all(axis=1)
-    bounded = score_grid.bounded(rates[known]).tolist()
-    return {match: (home, away) for match, (home, away) in zip(due["match_id"][known], bounded, strict=True)}
+    return seal(ports, due, author, features.seq, values), rates_of(author, due, values)

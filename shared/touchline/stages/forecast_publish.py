@@ -1,4 +1,4 @@
-"""How forecasts are published: for people, for predict, and in the exported record."""
+"""How forecasts are published: for people, and for predict."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,6 @@ from touchline.manifest import (
     Ref,
     content_id,
     encode,
-    publication_key,
     publish,
     read_object,
     sha256,
@@ -31,27 +30,6 @@ from touchline.work import Ports
 
 STAGE: Final = "predictions"
 VERSION: Final = "2"
-
-
-def export_ledger(
-    ports: Ports, known: Iterable[Forecast], sealed: Iterable[Forecast], number: tuple[int, int, int]
-) -> None:
-    """What stands behind this publication, and all that was sealed of its inputs, also by an attempt that broke.
-
-    Args:
-        ports: all that may be touched.
-        known: everything that was sealed of the coming matches.
-        sealed: what stands behind the publication.
-        number: of the publication.
-    """
-    (seq, promotion, _), mode, standing = number, ports.clock.mode, set(sealed)
-    rows = [row for row in known if row in standing or (row.seq, row.promotion, row.mode) == (seq, promotion, mode)]
-    if not rows:
-        return
-    data = encode({"seq": seq, "promotion": promotion, "mode": mode, "forecasts": rows})
-    where = f"ledger/forecasts/{publication_key(STAGE, *number).rpartition('/')[2]}"
-    if not ports.store.create(where, data) and ports.store.get(where) != data:
-        ports.store.create(f"{where.removesuffix('.json')}-{sha256(data)[:12]}.json", data)
 
 
 @dataclass(frozen=True)
@@ -137,7 +115,6 @@ def _people(told: ForecastSet) -> bytes:
     """The forecasts as a table for people."""
     matches, goals = told.matches, joint_goals.goals_of(told.matches)
     fixed = {
-        "model_version": told.model.version,
         "promotion": told.model.promotion,
         "mode": told.mode,
         "simulated": told.simulated,
@@ -145,5 +122,6 @@ def _people(told: ForecastSet) -> bytes:
     columns: dict[str, list[Any]] = {name: [value] * len(matches) for name, value in fixed.items()}
     columns |= {name: [getattr(match, name) for match in matches] for name in _OWN}
     columns |= {name: [getattr(goals.get(match.match_id), name, None) for match in matches] for name in _OF_GOALS}
+    columns["model_version"] = [match.author.version if match.author else told.model.version for match in matches]
     columns["date"] = [match.kickoff.date().isoformat() for match in matches]
     return tables.arrow_bytes(pa.table({name: columns[name] for name in _COLUMNS.names}, schema=_COLUMNS))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from touchline.domain import score_grid
 from touchline.domain.feature_rows import row_hash
 from touchline.domain.features import FEATURE_NAMES
 from touchline.domain.forecasts import valid_probabilities
@@ -53,6 +54,14 @@ def seal(ports: Ports, due: pd.DataFrame, author: Author, seq: int, values: "np.
         for row, (home, draw, away), asked in zip(keys.itertuples(), probabilities, values, strict=True)
     ]  # fmt: skip
     return ports.ledger.seal(forecasts, ports.clock.now())
+
+
+def rates_of(author: Author, due: pd.DataFrame, values: "np.ndarray[Any, Any]") -> dict[str, tuple[float, float]]:
+    """Expected goals of home and away by match, of those of which the model expects any."""
+    _, rates = author.predictor.both(values)
+    known = np.isfinite(rates).all(axis=1)
+    bounded = score_grid.bounded(rates[known]).tolist()
+    return {match: (home, away) for match, (home, away) in zip(due["match_id"][known], bounded, strict=True)}
 
 
 def asked_of(author: Author, due: pd.DataFrame, where: str) -> "np.ndarray[Any, Any]":

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import msgspec
 import pandas as pd
 
 from touchline.domain import joint_goals
@@ -14,6 +15,7 @@ from touchline.learning.card import ModelCard, ModelScore
 from touchline.manifest import Manifest, Ref, bundle_of, decode, encode, read_object, sha256
 from touchline.ports import Forecast
 from touchline.settings import ForecastSettings
+from touchline.stages.forecast_shadow import Challenged
 from touchline.work import Ports
 
 KEYS: Final = ("match_id", "competition", "season", "kickoff", "kickoff_known", "home_team", "away_team")
@@ -30,12 +32,22 @@ def told_of(
     settings: ForecastSettings,
     served: Manifest,
     reason: str,
+    challenged: Challenged,
 ) -> ForecastSet:
-    """What is told of the fixtures that are due and sealed."""
+    """What is told of the fixtures that are due and sealed; by the challenger, where it has a competition to itself."""
     said = {forecast.match_id: forecast for forecast in sealed}
-    model = _summary(ports, served)
+    model, other = _summary(ports, served), set[str]()
+    uses = dict.fromkeys((False, True), model.uses)
+    if challenged.author:
+        other = {forecast.match_id for forecast in challenged.sealed}
+        said |= {forecast.match_id: forecast for forecast in challenged.sealed}
+        rates = rates | challenged.rates
+        uses[True] = _card(ports, served, challenger=True).uses
     matches = tuple(
-        _match(row, said[row.match_id], rates.get(row.match_id), reached(model.uses, row.priced))
+        msgspec.structs.replace(
+            _match(row, said[row.match_id], rates.get(row.match_id), reached(uses[row.match_id in other], row.priced)),
+            author=challenged.author if row.match_id in other else None,
+        )
         for row in due[[*KEYS, "priced"]].itertuples()
         if row.match_id in said
     )
@@ -80,9 +92,7 @@ _FORECASTERS: Final = {
 
 
 def _summary(ports: Ports, served: Manifest) -> ModelSummary:
-    folder, digests = bundle_of(served)
-    key = f"{folder}/card.json"
-    card = decode(read_object(ports.store, Ref(key, digests["card.json"])), ModelCard, key)
+    card = _card(ports, served)
     return ModelSummary(
         model_id=str(served.parameters["model_id"]),
         version=str(served.parameters["model_version"]),
@@ -93,6 +103,12 @@ def _summary(ports: Ports, served: Manifest) -> ModelSummary:
         matches=card.matches,
         scores=tuple(_score(title, card.scores[name]) for name, title in _FORECASTERS.items() if name in card.scores),
     )
+
+
+def _card(ports: Ports, served: Manifest, *, challenger: bool = False) -> ModelCard:
+    folder, digests = bundle_of(served, challenger=challenger)
+    key = f"{folder}/card.json"
+    return decode(read_object(ports.store, Ref(key, digests["card.json"])), ModelCard, key)
 
 
 def _score(title: str, score: ModelScore) -> Score:

@@ -9,10 +9,13 @@ def arm_for(board: Board, client: str, match_id: str) -> Arm:
 
     Args:
         board: what serves.
-        client: what the client is known by: the id of its key, or its address; nobody is routed to a challenger.
+        client: what the client is known by: the id of its key, or its address; nobody (empty) is only routed to a
+            challenger that has the competition to itself.
         match_id: the match; of one that is not published the champion knows as little.
     """
     route, published = board.serving.route, board.published
-    if route is None or published is None or not client or match_id not in published.by_id:
+    if route is None or published is None or match_id not in published.by_id:
+        return "champion"
+    if not client and route.mode != "competitions":
         return "champion"
     return arm_of(route, client, match_id, published.by_id[match_id].competition)

@@ -17,7 +17,7 @@ import msgspec
 
 from touchline.domain.context import Contexts, EloLines, Records
 from touchline.domain.feature_rows import FeatureRows
-from touchline.domain.forecasts import ForecastSet, MatchForecast, ModelSummary, valid_probabilities
+from touchline.domain.forecasts import ForecastSet, MadeBy, MatchForecast, ModelSummary, valid_probabilities
 from touchline.domain.player_shares import PlayerShares
 from touchline.domain.routing import Route, route_of
 from touchline.errors import CorruptObject, DataError, NotFound, Unavailable
@@ -84,6 +84,10 @@ class Published:
     def model(self) -> ModelSummary:
         """The model that made the forecasts."""
         return self.forecasts.model
+
+    def author(self, match: "MatchForecast") -> "MadeBy":
+        """Who made the forecast of a match."""
+        return match.author or MadeBy(self.model.model_id, self.model.version)
 
     @cached_property
     def goals(self) -> "dict[str, Goals]":

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -13,22 +14,24 @@ from touchline.domain.forecasts import MatchForecast
 from touchline.domain.joint_goals import Goals
 from touchline.domain.routing import Arm
 from touchline.domain.vocabulary import Mode, Uses
-from touchline.stages.predict_board import Board, Serving, require_published
+from touchline.stages.predict_board import Board, Published, Serving, require_published
 from touchline.stages.predict_goals import goals_told
 from touchline.stages.predict_model import asked_of
 from touchline.stages.predict_names import find_match
+
+Chance = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class Chances(msgspec.Struct, frozen=True):
     """Of the three outcomes after full time; they sum to 1."""
 
-    home: float
-    draw: float
-    away: float
+    home: Chance
+    draw: Chance
+    away: Chance
 
 
-class MatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One coming match; as JSON it is what people get."""
+class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    """One coming match, as it was forecast and published."""
 
     match_id: str
     competition: str
@@ -41,13 +44,18 @@ class MatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     probabilities: Chances
     goals: Goals | None
     uses: Uses
-    run_id: str
-    """Identity of the model that answered."""
     model_version: str
     promotion: int
     seq: int
     mode: Mode
     simulated: bool
+
+
+class MatchAnswer(Forecast, frozen=True, kw_only=True):
+    """The same and whose it is; as JSON it is what people get."""
+
+    run_id: str
+    """Identity of the model that answered."""
     arm: Arm
     precomputed: bool
     """Whether this is the forecast as it was published: so it is where features were not published beside it."""
@@ -59,6 +67,30 @@ class MatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the forecasts come from an earlier champion than the one that serves; as served, or are old as well."""
     cached: bool = False
     degraded: str = ""
+
+
+def forecast_fields(
+    published: Published, match: MatchForecast, chances: Chances, goals: Goals | None
+) -> dict[str, Any]:
+    """The fields of a `Forecast` of a published match, by the model of the publication."""
+    return {
+        "match_id": match.match_id,
+        "competition": match.competition,
+        "competition_name": competition(match.competition).name,
+        "season": match.season,
+        "kickoff": match.kickoff,
+        "kickoff_known": match.kickoff_known,
+        "home_team": match.home_team,
+        "away_team": match.away_team,
+        "probabilities": chances,
+        "goals": goals,
+        "uses": match.uses,
+        "model_version": published.author(match).version,
+        "promotion": published.promotion,
+        "seq": published.seq,
+        "mode": published.forecasts.mode,
+        "simulated": published.forecasts.simulated,
+    }
 
 
 def answer(board: Board, match_id: str, arm: Arm = "champion") -> MatchAnswer:
@@ -100,24 +132,10 @@ def _answer(
     hashed: str,
 ) -> MatchAnswer:
     published = require_published(board)
+    fields = forecast_fields(published, match, Chances(*chances), goals)
     return MatchAnswer(
-        match_id=match.match_id,
-        competition=match.competition,
-        competition_name=competition(match.competition).name,
-        season=match.season,
-        kickoff=match.kickoff,
-        kickoff_known=match.kickoff_known,
-        home_team=match.home_team,
-        away_team=match.away_team,
-        probabilities=Chances(*chances),
-        goals=goals,
-        uses=match.uses,
+        **fields | {"model_version": serving.version, "promotion": serving.promotion},
         run_id=serving.model_id,
-        model_version=serving.version,
-        promotion=serving.promotion,
-        seq=published.seq,
-        mode=published.forecasts.mode,
-        simulated=published.forecasts.simulated,
         arm=arm if board.serving.challenger else "champion",
         precomputed=not hashed,
         features_hash=hashed,
@@ -147,8 +165,8 @@ def _as_published(board: Board, match: MatchForecast) -> MatchAnswer:
     rates = np.array([match.rates or (np.nan, np.nan)])
     (goals,) = goals_told(chances, rates, [match.rho])
     made = _answer(board, board.serving, match, "champion", chances=chances[0].tolist(), goals=goals, hashed="")
-    model, sealed = published.model, published.records().sealed.get(match.match_id, ())
+    author, sealed = published.author(match), published.records().sealed.get(match.match_id, ())
     return msgspec.structs.replace(
-        made, run_id=model.model_id, model_version=model.version, promotion=published.promotion,
-        sealed_at=newest_seal(sealed, model.version),
+        made, run_id=author.model_id, model_version=author.version, promotion=published.promotion,
+        sealed_at=newest_seal(sealed, author.version), arm="challenger" if match.author else "champion",
     )  # fmt: skip

@@ -6,7 +6,7 @@ from touchline.domain.context import EloLine, MatchContext
 from touchline.domain.forecasts import suggestions
 from touchline.domain.vocabulary import slug
 from touchline.errors import NotFound, UnknownName
-from touchline.stages.predict_board import Board, require_published
+from touchline.stages.predict_board import Board, Published, require_published
 from touchline.stages.predict_names import find_match
 
 
@@ -16,12 +16,16 @@ def context_of(board: Board, match_id: str) -> MatchContext:
     Raises:
         NotFound: no forecast of it is published.
     """
-    published, match = require_published(board), find_match(board, match_id)
-    records, known = published.records(), published.context().of(match.match_id)
+    return around(require_published(board), find_match(board, match_id).match_id)
+
+
+def around(published: Published, match_id: str) -> MatchContext:
+    """The same of a publication; empty of a match that it does not know."""
+    records, known = published.records(), published.context().of(match_id)
     return msgspec.structs.replace(
         known,
-        odds=(*known.odds, *records.quoted.get(match.match_id, ())),
-        history=records.sealed.get(match.match_id, ()),
+        odds=(*known.odds, *records.quoted.get(match_id, ())),
+        history=records.sealed.get(match_id, ()),
     )
 
 

@@ -5,13 +5,14 @@ in the ledger, aliases of the registry) is made good by each run, so a part that
 """
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 import yaml
 
-from touchline.domain.promotion import Decision, Policy, decide
-from touchline.errors import ConfigurationError
+from touchline.domain.gate_report import RESULTS
+from touchline.domain.promotion import Decision, Policy, decide, no_trial
+from touchline.errors import ConfigurationError, DataError
 from touchline.manifest import Manifest, Ref, bundle_of, decode, encode, read_publication
 from touchline.ports import Promotion
 from touchline.settings import Promote
@@ -20,8 +21,10 @@ from touchline.stages.promote_projections import project, repair
 from touchline.stages.promote_request import FUNCTION, MODELS, Request, manifest_of, origin, work_of
 from touchline.stages.promote_rollback import roll_back
 from touchline.stages.promote_route import route
+from touchline.stages.promote_shadows import Shadow, crowned, standing_shadows, told, tried
 from touchline.stages.promote_standing import carried, champions
 from touchline.stages.promote_trial import comparison, evidence, try_bundle
+from touchline.stages.promote_verdict import follow
 from touchline.work import Event, Ports, Result
 
 STAGE: Final = "serving"
@@ -76,6 +79,10 @@ def _decide(event: Event, ports: Ports, settings: Promote, before: list[Promotio
         publication, _ = read_publication(ports.store, event.key)
         return _judge(event, ports, settings, before, Ref(publication.manifest, publication.sha256), None)
     request = decode(ports.store.get(event.key), Request, event.key)
+    if request.trial is not None:
+        return follow(event, ports, before, request, request.trial, read_policy(settings))
+    if request.action == "reject":
+        raise DataError("only the trial of a challenger can be rejected", where=event.key, hint="see /docs of routes")
     if request.action == "rollback":
         return roll_back(event, ports, before, request, read_policy(settings))
     if request.action == "route":
@@ -95,13 +102,22 @@ def _judge(
     trial, card = try_bundle(ports, manifest, policy.smoke.sample_rows)
     facts, against = (evidence(card), comparison(card)) if card else (None, None)
     decision = decide(facts, champion, against, policy, trial)
+    for check in decision.inputs["checks"]:
+        ports.metrics.count(RESULTS, gate=check["gate"].lower(), result="passed" if check["passed"] else "refused")
     if request is not None:
         decision = _as_asked(decision, request)
     if decision.stage == "rejected":
         _quarantine(ports, manifest, ref, decision)
     serves = decision.stage == "champion"
     old_bundle = standing[-1].bundle if standing else ""
-    carry, ends = carried(before, manifest.id) if serves else ({}, "")
+    if serves:
+        kept, ends = _crowned(before, manifest.id)
+    elif decision.stage == "candidate":
+        hopeless = no_trial(against, champion, policy.champion)
+        shadow = Shadow(manifest.id, "challenger", ref, card.seq if card else 0)
+        kept, ends = ({}, hopeless) if hopeless else tried(before, shadow, policy.trial.challengers)
+    else:
+        kept, ends = {}, ""
     return ports.promotions.decide(
         Promotion(
             number=0,
@@ -115,12 +131,19 @@ def _judge(
                 **decision.inputs,
                 **origin(event, ref, request),
                 "simulated": card is not None and card.simulated,
-                **carry,
+                **kept,
             },
             decided_at=ports.clock.now(),
             work=work_of(event, ports),
         )
     )
+
+
+def _crowned(before: list[Promotion], model_id: str) -> tuple[dict[str, Any], str]:
+    """What the decision keeps that lets a model serve: the route, and who forecasts beside; and what ends with it."""
+    route, ends = carried(before, model_id)
+    standing = champions(before)
+    return {**told(crowned(standing_shadows(before), model_id, standing[-1] if standing else None)), **route}, ends
 
 
 def _as_asked(decision: Decision, request: Request) -> Decision:

@@ -13,16 +13,16 @@ from touchline.manifest import (
     Manifest,
     Publication,
     Ref,
-    advance,
     content_id,
     decode,
     encode,
+    point,
     publication_key,
     publish,
     read_object,
 )
 from touchline.ports import ObjectStore, Promotion, Registry
-from touchline.stages.promote_standing import SERVES, challenge_of, champions
+from touchline.stages.promote_standing import challenge_of, champions, served, serves
 from touchline.work import Ports
 
 STAGE: Final = "serving"
@@ -57,10 +57,10 @@ def repair(ports: Ports, history: Sequence[Promotion]) -> list[str]:
 def _pointer(store: ObjectStore) -> list[str]:
     """Move the pointer to the newest publication, if it is behind."""
     key, published = f"{STAGE}/latest.json", [info.key for info in store.list(f"{STAGE}/published/")]
-    before = store.stat(key)
-    if published:
-        advance(store, key, decode(store.get(max(published)), Publication, max(published)))
-    return [key] if store.stat(key) != before else []
+    if not published:
+        return []
+    newest = decode(store.get(max(published)), Publication, max(published))
+    return [key] if point(store, STAGE, newest) else []
 
 
 def _copy(store: ObjectStore, row: Promotion) -> str:
@@ -71,7 +71,7 @@ def _copy(store: ObjectStore, row: Promotion) -> str:
 def _project_row(ports: Ports, row: Promotion) -> str:
     store = ports.store
     _copy(store, row)
-    if row.stage not in SERVES or store.stat(publication_key(STAGE, row.number)) is not None:
+    if not serves(row) or store.stat(publication_key(STAGE, row.number)) is not None:
         return ""
     key, created = publish(store, serving_manifest(store, row), row.number, seal=ports.claim.seal)
     return key if created else ""
@@ -81,20 +81,23 @@ def serving_manifest(store: ObjectStore, row: Promotion) -> Manifest:
     """What serves after a decision: the files of its bundle, under the hashes that its model's manifest promised.
 
     Where a route stands, the files of the challenger are there too, under names that begin with `challenger/`; the
-    parameters hold the `route` and who the `challenger` is.
+    parameters hold the `route` and who the `challenger` is, and as `shadows` who forecasts beside without answering.
 
     Raises:
         NotFound, CorruptObject: the manifest of the model is not what it was when it was decided.
     """
-    promised = row.inputs["manifest"]
+    stood = served(row)
+    promised = stood["manifest"]
     inputs = [Ref(promised["key"], promised["sha256"])]
     outputs = _model(store, inputs[0]).outputs
     parameters = {
         "model_id": row.champion,
         "model_version": row.champion,
         "promotion": row.number,
-        "simulated": row.inputs["simulated"],
+        "simulated": stood["simulated"],
     }
+    if row.inputs.get("shadows"):
+        parameters["shadows"] = row.inputs["shadows"]
     challenge = challenge_of(row.inputs)
     if challenge is not None:
         second = _model(store, challenge.manifest).outputs

@@ -5,26 +5,32 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from touchline.domain.trial_gates import Claim
 from touchline.errors import DataError
 from touchline.manifest import Publication, Ref, decode, sha256
 from touchline.ports import ObjectStore
 from touchline.work import Event, Ports
 
 FUNCTION: Final = "promote"
+TRIALS: Final = "requests/promotion/drift/"
+"""Where drift says what trials have decided."""
 MODELS: Final = "models/published/"
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What somebody asks for: that a model serve (`promote`), the one before again (`rollback`), a second (`route`)."""
+    """What somebody asks for: that a model serve (`promote`), the one before again (`rollback`), a second (`route`).
 
-    action: Literal["promote", "rollback", "route"]
+    With a `trial`, drift says what settled forecasts have decided; then `reject` ends the trial of a challenger.
+    """
+
+    action: Literal["promote", "rollback", "route", "reject"]
     model_id: str = ""
     """Of promote and route: id of the model; `candidate` and `previous` name those of the registry."""
     reason: str = ""
     requested_by: str = ""
     force: bool = False
     """Of promote: lets a model serve that a gate refused, never one whose bundle does not work."""
-    mode: Literal["", "shadow", "canary", "ab", "off"] = ""
+    mode: Literal["", "shadow", "canary", "ab", "competitions", "off"] = ""
     """Of route: how forecasts are divided; `off` ends the route."""
     share: float = 0.0
     """Of route: share of pairs of client and match that the challenger answers."""
@@ -34,6 +40,8 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Of a rollback that a machine asks for: number of what served while it saw the trouble."""
     figures: dict[str, float] = {}
     """Of such a rollback: what was measured."""
+    trial: Claim | None = None
+    """What a trial says; from drift only."""
     asked_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     """When it was asked for, if that is known: stores tell the time of an object in whole seconds."""
     traceparent: str = ""
@@ -75,5 +83,7 @@ def origin(event: Event, ref: Ref, request: Request | None) -> dict[str, Any]:
     told: dict[str, Any] = {"asked": event.key, "manifest": {"key": ref.key, "sha256": ref.sha256}}
     if request is None:
         return told
-    asked = {name: value for name, value in msgspec.to_builtins(request).items() if name != "traceparent"}
+    asked = {
+        name: value for name, value in msgspec.to_builtins(request).items() if name not in ("traceparent", "trial")
+    }
     return told | {"action": request.action, "request": asked}

@@ -10,7 +10,8 @@ from touchline.manifest import Manifest, Ref, decode
 from touchline.ports import ObjectStore, Promotion
 from touchline.stages.promote_projections import aliases
 from touchline.stages.promote_request import Request, manifest_of, origin, work_of
-from touchline.stages.promote_standing import Challenge, champions, serving_row, standing_challenge
+from touchline.stages.promote_shadows import standing_shadows, told
+from touchline.stages.promote_standing import Challenge, champions, served, serving_row, standing_challenge
 from touchline.stages.promote_trial import try_bundle
 from touchline.work import Event, Ports, Result
 
@@ -119,10 +120,10 @@ def _decided(
     event: Event, ports: Ports, before: Sequence[Promotion], request: Request, challenge: Challenge | None
 ) -> Promotion:
     standing = standing_challenge(before)
-    told = _said(challenge) if challenge else f"the route to {standing.model_id if standing else 'nobody'} ends"
-    asked = f"{told}, asked for by {request.asker}" + (f": {request.reason}" if request.reason else "")
+    said = _said(challenge) if challenge else f"the route to {standing.model_id if standing else 'nobody'} ends"
+    asked = f"{said}, asked for by {request.asker}" + (f": {request.reason}" if request.reason else "")
     row = _row(event, ports, before, request, "route", asked)
-    kept = challenge.told() if challenge else {}
+    kept = told(standing_shadows(before)) | (challenge.told() if challenge else {})
     model = challenge.model_id if challenge else row.champion
     return ports.promotions.decide(msgspec.structs.replace(row, model_version=model, inputs={**row.inputs, **kept}))
 
@@ -142,7 +143,7 @@ def _row(
     if serving is None:
         champion, bundle, ref, simulated = "", "", Ref("", ""), False
     else:
-        stood = serving.inputs
+        stood = served(serving)
         champion, bundle, simulated = serving.champion, serving.bundle, bool(stood["simulated"])
         ref = Ref(stood["manifest"]["key"], stood["manifest"]["sha256"])
     return Promotion(

@@ -10,7 +10,7 @@ from touchline.manifest import Ref
 from touchline.ports import Promotion
 
 SERVES: Final = ("champion", "route")
-"""Decisions after which something else serves, so that each has a serving publication of its number."""
+"""Decisions after which something else answers."""
 
 
 class Challenge(msgspec.Struct, frozen=True):
@@ -55,9 +55,23 @@ def champions(history: Sequence[Promotion]) -> list[Promotion]:
     return standing
 
 
+def serves(row: Promotion) -> bool:
+    """Whether something else answers, or forecasts beside, after a decision: it has a serving publication then."""
+    return row.stage in SERVES or "shadows" in row.inputs
+
+
 def serving_row(history: Sequence[Promotion]) -> Promotion | None:
     """The decision whose publication serves, None if there is none."""
-    return next((row for row in reversed(history) if row.stage in SERVES), None)
+    return next((row for row in reversed(history) if serves(row)), None)
+
+
+def served(row: Promotion) -> dict[str, Any]:
+    """Of such a decision: where the `manifest` of the champion's model is, and whether it is `simulated`.
+
+    A decision about another model that leaves the champion where it is keeps this apart from what it is about.
+    """
+    told: Mapping[str, Any] = row.inputs.get("serves", row.inputs)
+    return {"manifest": told["manifest"], "simulated": told["simulated"]}
 
 
 def standing_challenge(history: Sequence[Promotion]) -> Challenge | None:

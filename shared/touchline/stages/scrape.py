@@ -9,8 +9,9 @@ from touchline.errors import BlockedError, ConfigurationError, EventError, Unava
 from touchline.manifest import publication_key
 from touchline.settings import Scrape
 from touchline.sources import files
-from touchline.stages.scrape_collect import Collector, Tally
+from touchline.stages.scrape_collect import Collector
 from touchline.stages.scrape_record import STAGE, VERSION, Ingestion, ingest, keep
+from touchline.stages.scrape_tally import Tally
 from touchline.work import Event, Ports, Result
 
 __all__ = ["STAGE", "VERSION", "Request", "run"]

@@ -1,14 +1,18 @@
 """Scrape: requests go out beside the work on what came before, one at a time."""
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from threading import Event
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from touchline.stages.scrape_visit import Stopped
 
 T = TypeVar("T")
+SWITCH: Final = 0.0005
+"""Seconds for which one thread may hold the interpreter while another wants it. To ask for a page goes to the browser
+and the database some thirty times, and waits so long after each while the page before is read."""
 
 
 class Beside:
@@ -19,6 +23,8 @@ class Beside:
     """
 
     def __init__(self, rest: Callable[[float], object] | None = None) -> None:
+        self._switched = sys.getswitchinterval()
+        sys.setswitchinterval(min(SWITCH, self._switched))
         self._ended = Event()
         self._rest = self._ended.wait if rest is None else rest
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="asking")
@@ -41,3 +47,4 @@ class Beside:
         """Begin nothing more, and wait for what is on its way, but for its rests."""
         self._ended.set()
         self._thread.shutdown(cancel_futures=True)
+        sys.setswitchinterval(self._switched)

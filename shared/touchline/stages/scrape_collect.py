@@ -29,13 +29,14 @@ from touchline.errors import (
     TouchlineError,
     Unavailable,
 )
-from touchline.manifest import encode, sha256
+from touchline.manifest import encode
 from touchline.ports import Payload
 from touchline.settings import Scrape
 from touchline.sources.captured import with_values
 from touchline.stages.scrape_beside import Beside
 from touchline.stages.scrape_plan import is_due, kept_payload, walk, walk_kept
 from touchline.stages.scrape_record import keep
+from touchline.stages.scrape_tally import Tally
 from touchline.stages.scrape_visit import Enough, Stopped, Visitor, slug_of
 from touchline.work import Ports
 
@@ -52,37 +53,6 @@ LOOKS: Final = 20
 DOUBLED: Final = 3
 """So often the rest before a page is looked at again doubles while it stays incomplete."""
 _INCOMPLETE: Final = frozenset[Completeness]({"partial", "empty", "failed"})
-
-
-class Tally:
-    """What a run did, over all its sources."""
-
-    def __init__(self) -> None:
-        self.fetched = self.kept = self.failed = self.left = self.waiting = self.retries = 0
-        self.blocked: dict[str, str] = {}
-        """Source -> kind of the wall."""
-        self.stopped: dict[str, str] = {}
-        """Source -> why it was not asked any more."""
-        self.errors: list[TouchlineError] = []
-        """Of pages that failed, and of sources that did not answer or would not."""
-        self.late = False
-        """Whether time was up before all was done."""
-
-    def told(self) -> list[str]:
-        """What kept pages away, a line each."""
-        ends = [f"{name}: {why}" for name, why in self.stopped.items()]
-        faults = (f"{error.where}: {error.what}" for error in self.errors if not isinstance(error, Stopped))
-        waits = [f"{self.waiting} pages failed not long ago, and wait"] if self.waiting else []
-        late = [f"time is up, {self.left} pages are left"] if self.late else []
-        return [*dict.fromkeys(faults), *ends, *waits, *late]
-
-    def summary(self) -> dict[str, object]:
-        """The same as plain data."""
-        return {
-            "pages_fetched": self.fetched, "pages_kept": self.kept, "pages_failed": self.failed,
-            "pages_waiting": self.waiting, "retries": self.retries, "left": self.left,
-            "blocked": dict(self.blocked), "stopped": dict(self.stopped),
-        }  # fmt: skip
 
 
 class Collector:
@@ -163,6 +133,7 @@ class _Collection:
         self._ports, self._tally = run.ports, run.tally
         self._visitor = Visitor(run.ports, source, run.settings, self._wait, draw)
         self._asked: _Asked | None = None
+        self._late: Payload | None = None
         self._visited: Page
         """The page that is asked for beside."""
         self._page = ""
@@ -178,6 +149,7 @@ class _Collection:
         with self._noted():
             walk(self._source, self._scope, self._now, self._answer)
         with self._noted():
+            self._take_late()
             self._settle()
 
     def close(self) -> None:
@@ -253,6 +225,7 @@ class _Collection:
             self._tally.left += 1
             return "left", self._older(page, kept)
         asked = _Asked(page, kept, self._beside.do(lambda: self._come(page)))
+        self._take_late()
         self._settle()
         self._asked = asked
         return "", None if page.leaf else self._settle()
@@ -276,7 +249,14 @@ class _Collection:
             self._take(payload)
         return payload
 
+    def _take_late(self) -> None:
+        """Take what was put off until the next page is on its way."""
+        late, self._late = self._late, None
+        if late is not None:
+            self._take(late)
+
     def _take(self, payload: Payload) -> None:
+        self._take_late()
         if self._run.take(payload):
             self.taken.append(payload.name)
 
@@ -313,14 +293,17 @@ class _Collection:
 
     def _fetched(self, page: Page, kept: Kept | None, coming: "Future[_Answer]") -> Payload:
         payload, verdict = self._judged(page, coming.result())
-        keep(self._ports, payload)
+        digest = keep(self._ports, payload)
         tries = (kept.tries if kept else 0) + 1 if verdict.state in _INCOMPLETE else 0
         self._note(
-            page, kept, payload=sha256(payload.body), retrieved=payload.retrieved, state=verdict.state, tries=tries,
+            page, kept, payload=digest, retrieved=payload.retrieved, state=verdict.state, tries=tries,
             due=_due(verdict, tries, payload.retrieved), note=verdict.note, taken=False,
         )  # fmt: skip
         self._tally.fetched += 1
-        self._take(payload)
+        if page.leaf:
+            self._take(payload)
+        else:
+            self._late = payload  # what follows from it can be asked for before its rows are taken
         return payload
 
     def _judged(self, page: Page, answer: _Answer) -> tuple[Payload, Verdict]:

@@ -1,7 +1,7 @@
 """What scrape makes of payloads: checked rows with known teams and the identity of their matches, all in memory."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -63,7 +63,7 @@ class Intake:
         self._teams = Teams(matches, links)
         self._details = Details()
         self._tables: list[pd.DataFrame] = []
-        self._standing: tuple[int, pd.DataFrame] = (0, _none()[_STANDING])
+        self._standing: tuple[int, pd.DataFrame] = (0, _none(_STANDING))
         """How the matches of the first so many tables stand, where nothing newer is stored."""
         self._seen: dict[str, pd.Timestamp] = {}
         """`match_id` -> when the payload was retrieved that last told how it stands, as stored."""
@@ -289,12 +289,12 @@ def _with_own(rows: pd.DataFrame, source: str) -> pd.DataFrame:
     return rows.assign(source=pd.Series(source, rows.index, dtype="str").where(rows["source_id"].notna()))
 
 
-def _none() -> pd.DataFrame:
-    """No rows, with the types that rows have."""
+def _none(names: Sequence[str] = _COLUMNS) -> pd.DataFrame:
+    """No rows, with the types that these columns of rows have."""
     moments = dict.fromkeys(("kickoff", "available_time", "retrieved"), "datetime64[us, UTC]")
     marks = dict.fromkeys(("kickoff_known", "bare"), "bool")
     kinds = dict.fromkeys(_COLUMNS, "str") | dict.fromkeys(NUMBERS, "float64") | moments | marks
-    return pd.DataFrame({name: pd.Series(dtype=kinds[name]) for name in _COLUMNS})
+    return pd.DataFrame({name: pd.Series(dtype=kinds[name]) for name in names})
 
 
 def _other_match(row: Any) -> Rejected:

@@ -15,7 +15,7 @@ from touchline.domain.competitions import competition
 from touchline.domain.identity import LONDON
 from touchline.domain.live import POINTER, LiveScores, Standing, is_news, may_be_in_play
 from touchline.errors import ConfigurationError, DataError, TouchlineError
-from touchline.manifest import decode, encode
+from touchline.manifest import advance, decode, encode
 from touchline.ports import MatchRef, ObjectStore, Payload
 from touchline.settings import Scrape
 from touchline.stages.scrape_record import ingest, keep
@@ -157,7 +157,7 @@ def _tell(
     before = {standing.match_id: standing for standing in last.matches} if last else {}
     news = [standing.match_id for standing, ref in told if is_news(standing, before.get(standing.match_id), ref)]
     result = _record(event, ports, settings, payloads) if news else None
-    moved = _advance(ports.store, scores)
+    moved = advance(ports.store, POINTER, encode(scores), LiveScores, lambda now: now.as_of >= scores.as_of)
     summary = {"matches": len(told), "news": news, "live": sum(one.state == "live" for one in scores.matches)}
     if result is None:
         return Result(outcome="done" if moved else "unchanged", summary=summary)
@@ -175,21 +175,6 @@ def _record(event: Event, ports: Ports, settings: Scrape, payloads: Sequence[Pay
 
 def _last(store: ObjectStore) -> LiveScores | None:
     return decode(store.get(POINTER), LiveScores, POINTER) if store.stat(POINTER) else None
-
-
-def _advance(store: ObjectStore, scores: LiveScores) -> bool:
-    """Move the pointer forward, never back; whether it moved."""
-    data = encode(scores)
-    while True:
-        info = store.stat(POINTER)
-        if info is None:
-            if store.create(POINTER, data):
-                return True
-            continue
-        if decode(store.get(POINTER), LiveScores, POINTER).as_of >= scores.as_of:
-            return False
-        if store.swap(POINTER, data, info.etag):
-            return True
 
 
 def _day(moment: datetime) -> date:

@@ -13,6 +13,7 @@ from touchline.manifest import (
     Manifest,
     content_id,
     encode,
+    payload_digest,
     payload_ref,
     publication_key,
     publish,
@@ -81,7 +82,7 @@ class Ingestion:
         """Take a payload in that was kept before; False if something in it has to be taken in again: rows wait for a
         name or, under a clock set by hand, for their time, details for their rows, or all of it is refused.
         """
-        digest = sha256(payload.body)
+        digest = payload_digest(payload.body)
         self._taken.append(_Taken(payload.source, digest, payload.retrieved))
         taking = self._prices if payload.source == the_odds_api.NAME else self._intake
         try:
@@ -125,11 +126,12 @@ class _Taken(NamedTuple):
     retrieved: datetime
 
 
-def keep(ports: Ports, payload: Payload) -> None:
-    """Keep a payload as received, and beside it what was known when it came; the same bytes are kept once."""
+def keep(ports: Ports, payload: Payload) -> str:
+    """Keep a payload as received, and beside it what was known when it came; its hash. The same bytes are kept once."""
     ref = write_payload(ports.store, payload.source, payload.body)
     known = {"name": payload.name, "url": payload.url, "retrieved": payload.retrieved, "bytes": len(payload.body)}
     ports.store.create(f"{ref.key.removesuffix('.gz')}.json", encode(known))  # of the first time that they came
+    return ref.sha256
 
 
 def _quarantine(event: Event, ports: Ports, rejected: list[Findings], refused: list[DataError]) -> None:

@@ -33,6 +33,8 @@ SILENT: Final = 3
 UNREACHED: Final = 2
 """Attempts at most where no connection comes about."""
 ROBOTS: Final = "robots"
+HOSTS: Final = 5
+"""So often at most an answer may send us on to another host."""
 _ROBOTS_LAST: Final = timedelta(days=1)
 _SHOWN: Final = 2_000_000
 """Bytes of an answer that are kept as evidence."""
@@ -95,7 +97,14 @@ class Visitor:
         """
         self._heed_robots(page.url)
         answer = self._patiently(page)
-        if host_of(answer.url) != host_of(page.url):  # it was sent on to another host, which has rules of its own
+        for _ in range(HOSTS):
+            if not answer.sends_to:
+                break
+            self._heed_robots(answer.sends_to)
+            answer = self._patiently(_sent_on(page, answer))
+        else:
+            raise PermanentError(f"sent on to more than {HOSTS} hosts", where=page.url, hint="check the address")
+        if host_of(answer.url) != host_of(page.url):  # a browser may have gone there before anybody could look
             self._heed_robots(answer.url)
         return answer
 
@@ -275,6 +284,8 @@ class Visitor:
         digest = ""
         try:
             answer = self._patiently(page)
+            for _ in range(HOSTS):  # the rules of a host may lie at another one (RFC 9309, 2.3.1.2)
+                answer = self._patiently(_sent_on(page, answer)) if answer.sends_to else answer
             digest = write_payload(self._ports.store, page.source, answer.body).sha256
         except (NotFound, PermanentError):
             pass  # a host without rules
@@ -330,8 +341,11 @@ def agent_of(user_agent: str) -> str:
 
 
 def _judge(page: Page, answer: Answer) -> None:
-    """As `judge`; a host that refuses to show a robots.txt, or shows an empty one, has no rules (RFC 9309, 2.3.1.3)."""
-    if page.endpoint == ROBOTS and answer.status == 200 and not answer.body.strip():
+    """As `judge`; what sends us on to another host is no page yet.
+
+    A host that refuses to show a robots.txt, or shows an empty one, has no rules (RFC 9309, 2.3.1.3).
+    """
+    if answer.sends_to or (page.endpoint == ROBOTS and answer.status == 200 and not answer.body.strip()):
         return
     try:
         judge(page, answer)
@@ -339,6 +353,12 @@ def _judge(page: Page, answer: Answer) -> None:
         if page.endpoint == ROBOTS and error.kind == "forbidden":
             raise NotFound("no rules are shown", where=page.url) from error
         raise
+
+
+def _sent_on(page: Page, answer: Answer) -> Page:
+    """The same page at another host, which is told no secrets."""
+    headers = tuple((name, value) for name, value in page.headers if "{" not in value)
+    return msgspec.structs.replace(page, url=answer.sends_to, headers=headers)
 
 
 def _worth_another(error: BaseException) -> bool:

@@ -36,7 +36,7 @@ from touchline.manifest import (
 )
 from touchline.ports import ObjectStore, TrainingLog
 from touchline.settings import Train
-from touchline.stages import train_due, train_material
+from touchline.stages import train_budget, train_due, train_material
 from touchline.work import Event, Ports, Result
 
 STAGE: Final = "models"
@@ -52,6 +52,15 @@ class Trained(msgspec.Struct, frozen=True):
     files: dict[str, bytes]
     fitted: bytes
     plots: dict[str, bytes]
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Features that are to be learnt from, and who asked for it."""
+
+    publication: Publication
+    features: Manifest
+    requests: dict[str, Ref]
+    reason: str
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -73,7 +82,24 @@ def run(event: Event, ports: Ports, settings: Train) -> Result:
         DataError: the matches are too few to learn from, or the converted model differs from the fitted one.
         PermanentError: the features cannot be read.
     """
-    store = ports.store
+    found = wanted(ports.store, settings, scheduled=event.kind == "cron")
+    if isinstance(found, Result):
+        return found
+    _LOG.info("training: %s", found.reason)
+    return _train(ports, settings, _job(found.publication, found.features, settings), found.requests)
+
+
+def wanted(store: ObjectStore, settings: Train, *, scheduled: bool = False) -> Wanted | Result:
+    """What a training that is due learns from, else why there is none to be.
+
+    Args:
+        store: where features and models are.
+        settings: when a training is due, and how much is trained.
+        scheduled: whether a tick asks.
+
+    Raises:
+        PermanentError: the features cannot be read.
+    """
     try:
         publication, features = current(store, "features")
     except NotFound as error:
@@ -82,11 +108,19 @@ def run(event: Event, ports: Ports, settings: Train) -> Result:
     if store.stat(key):
         return Result(outcome="unchanged", publications=(key,), reason="these features have a model")
     asked = train_due.requests(store)
-    answer = train_due.decide(train_due.facts(store, features, asked, settings.uses), settings.min_new_matches)
+    facts = train_due.facts(store, features, asked, settings.uses)
+    if facts.trained_on is None:
+        return Wanted(publication, features, asked, "no model yet")
+    spent = train_budget.spent(store, features)
+    tick = settings.schedule_days if scheduled else None
+    answer = train_due.decide(facts, settings.min_new_matches, tick, spent.days)
     if not answer.due:
         return Result(outcome="skipped", reason=answer.reason)
-    _LOG.info("training: %s", answer.reason)
-    return _train(ports, settings, _job(publication, features, settings), asked)
+    if not facts.uses:
+        wait = train_budget.refusal(spent, settings.cool_down_days, settings.per_month, facts.unanswered)
+        if wait:
+            return Result(outcome="skipped", reason=f"{answer.reason}, but {wait}")
+    return Wanted(publication, features, asked, answer.reason)
 
 
 def _job(publication: Publication, features: Manifest, settings: Train) -> Job:
@@ -96,7 +130,7 @@ def _job(publication: Publication, features: Manifest, settings: Train) -> Job:
     parameters = {
         name: value
         for name, value in msgspec.to_builtins(settings).items()
-        if name not in ("threads", "min_new_matches", "study")
+        if name not in ("threads", "min_new_matches", "study", "schedule_days", "cool_down_days", "per_month")
     }
     parameters["params"] = starts(settings.params)
     versions = {"train": VERSION}
@@ -140,16 +174,7 @@ def _kept(ports: Ports, settings: Train, job: Job) -> Trained:
 
 def _made(ports: Ports, settings: Train, job: Job) -> Trained:
     material = train_material.read(ports.store, job.features, settings.test_days, settings.uses)
-    options = FitOptions(
-        trials=settings.trials,
-        folds=settings.folds,
-        seed=settings.seed,
-        threads=settings.threads,
-        families=settings.families,
-        starts=job.parameters["params"],
-        studies=ports.studies(settings.study) if settings.study else Alone(),
-    )
-    fitted = fit(material.train, options, _LOG.info)
+    fitted = fit(material.train, options(ports, settings), _LOG.info)
     test = material.test
     champion, said = train_material.champion(ports, test)
     forecasts = {
@@ -165,6 +190,19 @@ def _made(ports: Ports, settings: Train, job: Job) -> Trained:
         "plots/families.png": plots.fold_scores(fitted.fold_losses),
     }
     return Trained(bundle_files(fitted, card), pickle.dumps(fitted), pictures)
+
+
+def options(ports: Ports, settings: Train) -> FitOptions:
+    """How to fit, and where the trials are kept."""
+    return FitOptions(
+        trials=settings.trials,
+        folds=settings.folds,
+        seed=settings.seed,
+        threads=settings.threads,
+        families=settings.families,
+        starts=starts(settings.params),
+        studies=ports.studies(settings.study) if settings.study else Alone(),
+    )
 
 
 def _card(

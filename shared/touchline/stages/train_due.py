@@ -26,6 +26,8 @@ class Facts(msgspec.Struct, frozen=True):
     """Whether a training was asked for that the newest model does not answer."""
     uses: str = ""
     """What the newest model may know, where that is other than what the settings say; else empty."""
+    unanswered: tuple[str, ...] = ()
+    """Keys of those requests."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -35,11 +37,19 @@ class Answer(msgspec.Struct, frozen=True):
     reason: str
 
 
-def decide(facts: Facts, needed: int) -> Answer:
-    """Train if there is no model, another is wanted, enough new matches, or a request and anything new.
+def decide(facts: Facts, needed: int, scheduled: float | None = None, days: float = 0.0) -> Answer:
+    """Train if there is no model, another is wanted, enough new matches, or a request or a tick and anything new.
+
+    Args:
+        facts: what is so.
+        needed: new matches that are enough.
+        scheduled: of a tick: days of matches that the newest model must have missed; None if no tick woke us.
+        days: days of matches that it has missed.
 
     >>> decide(Facts(912, 900, "ab12", changed=True, requested=False), needed=30)
     Answer(due=False, reason='12 new matches since model ab12 (needs 30)')
+    >>> decide(Facts(912, 900, "ab12", changed=True, requested=False), needed=30, scheduled=6.0, days=7.0).reason
+    'the schedule: 12 new matches in 7.0 days since model ab12'
     """
     if facts.trained_on is None:
         return Answer(True, "no model yet")
@@ -48,6 +58,8 @@ def decide(facts: Facts, needed: int) -> Answer:
     new = facts.finished - facts.trained_on
     if new >= needed:
         return Answer(True, f"{new} new matches since model {facts.model}")
+    if scheduled is not None and new > 0 and days >= scheduled:
+        return Answer(True, f"the schedule: {new} new matches in {days:.1f} days since model {facts.model}")
     if not facts.requested:
         return Answer(False, f"{new} new matches since model {facts.model} (needs {needed})")
     if not facts.changed:
@@ -74,6 +86,7 @@ def facts(store: ObjectStore, features: Manifest, asked: dict[str, Ref], uses: U
     except NotFound:
         return Facts(finished, None, "", changed=True, requested=False)
     changed = models.inputs[0].key != f"features/{features.id}/manifest.json"
-    requested = any(publication.sidecars.get(key) != ref for key, ref in asked.items())
+    open_ = tuple(key for key, ref in sorted(asked.items()) if publication.sidecars.get(key) != ref)
     used = models.parameters.get("uses", DEFAULT)
-    return Facts(finished, models.counts["finished"], models.id, changed, requested, used if used != uses else "")
+    other = used if used != uses else ""
+    return Facts(finished, models.counts["finished"], models.id, changed, bool(open_), other, open_)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from touchline import tables
 from touchline.domain import gates
-from touchline.domain.gate_report import GateReport, Kind, as_data, as_html
+from touchline.domain.gate_report import RESULTS, GateReport, Kind, as_data, as_html
 from touchline.manifest import (
     Manifest,
     Ref,
@@ -43,6 +43,8 @@ def run(event: Event, ports: Ports, settings: Validate) -> Result:
     versions = {"validate": VERSION}
     work = content_id(STAGE, (snapshot, *beside.values()), parameters, versions)
     reports = _examine(tables.read(store, snapshot), settings)
+    for report in reports:
+        ports.metrics.count(RESULTS, gate=report.kind, result=report.verdict)
     counts = {
         "rows": reports[0].rows,
         "errors": sum(len(report.of("error")) for report in reports),

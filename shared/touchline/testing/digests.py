@@ -19,6 +19,9 @@ import sqlalchemy as sa
 from touchline.adapters import database
 from touchline.adapters.schema import sealed
 from touchline.bootstrap import Container
+from touchline.domain.ledger_audit import Auditor, Written
+from touchline.domain.ledger_batches import canonical
+from touchline.domain.track import Track
 from touchline.errors import CorruptObject, NotFound
 from touchline.manifest import (
     PAYLOADS,
@@ -32,7 +35,8 @@ from touchline.manifest import (
     sha256,
 )
 from touchline.ports import ObjectStore
-from touchline.stages.predict_views import read_views
+from touchline.stages.forecast_ledger import batches
+from touchline.stages.predict_views import read_view, read_views
 
 STAGES: Final = ("raw", "validated", "features", "models", "serving", "predictions")
 """`scrapes` is left out: which file brought which change depends on the way."""
@@ -127,6 +131,7 @@ def check_records(container: Container) -> None:
     store = container.store
     for row in container.promotions.history():
         _same(store, f"ledger/promotions/{row.number:012d}.json", encode(row))
+    _check_batches(container)
     settled = container.ledger.settlements()
     if settled:
         _check_settlements(store, encode(settled))
@@ -148,6 +153,16 @@ def _check(store: ObjectStore, refs: tuple[Ref, ...], where: str) -> None:
 def _same(store: ObjectStore, key: str, data: bytes) -> None:
     if store.get(key) != data:
         raise CorruptObject("the object is not what the database says", where=key)
+
+
+def _check_batches(container: Container) -> None:
+    """What was sealed is in the batches, each forecast once, and their chain is whole."""
+    auditor = Auditor(copied=True)
+    for info in batches(container.store):
+        auditor.take(Written(info.key, container.store.get(info.key), None))
+    auditor.compare(canonical(row) for _, row in container.ledger.numbered())
+    for fault in auditor.found().faults:
+        raise CorruptObject(f"{fault.match} {fault.what}".strip(), where=fault.where)
 
 
 def _check_settlements(store: ObjectStore, data: bytes) -> None:
@@ -206,7 +221,11 @@ def _drift(store: ObjectStore) -> dict[str, Any]:
 
 def _views(store: ObjectStore) -> dict[str, Any]:
     found = read_views(store)
-    return {} if found is None else dict(zip(("leaderboard", "returns"), map(msgspec.to_builtins, found), strict=True))
+    if found is None:
+        return {}
+    told = read_view(store, "track", Track)
+    named = zip(("leaderboard", "returns", "track"), (*found, told), strict=True)
+    return {title: msgspec.to_builtins(view) for title, view in named if view is not None}
 
 
 def _requests(store: ObjectStore) -> dict[str, Any]:

@@ -5,9 +5,11 @@ phases so that each schedule has the same models (one that comes of half of the 
 want all files of the first phase, and a training is asked for only when the corrected score has settled.
 """
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -19,6 +21,7 @@ from touchline.manifest import encode
 from touchline.sources.files import incoming_key
 from touchline.testing.deliveries import Chances
 from touchline.testing.digests import Digest, digest
+from touchline.testing.remembered import remembering
 from touchline.testing.worlds import World
 
 if TYPE_CHECKING:
@@ -37,7 +40,9 @@ version: 1
 smoke: {max_parity: 1.0e-4, sample_rows: 16}
 candidate: {min_matches: 5, better_than_priors: -9.0, better_than_elo: -9.0, max_ece: 1.0, ece_noise: 0.77,
             suspected_leak: 9.0}
-champion: {min_matches: 1, non_inferiority: 9.0}
+champion: {min_matches: 1, at_once: 9.0}
+trial: {challengers: 2, horizon: 10000, gain: 0.002, max_rps: 0.001, max_ece: 0.01, slice_matches: 300,
+        slice_loss: 0.02}
 rollback: {min_requests: 100, cool_down_hours: 24}
 """
 """Lets any working model serve: the league is too small for the real rules."""
@@ -111,15 +116,27 @@ def play(
     *,
     chances: Chances | None = None,
     around: bootstrap.Around | None = None,
+    afresh: bool = False,
 ) -> tuple[World, tuple[Digest, ...]]:
     """One schedule of the league in an empty folder; and the states that it must have come to rest in.
+
+    Args:
+        folder: where everything is put.
+        seed: of the schedule.
+        chances: how bad the day is.
+        around: put around the ports.
+        afresh: compute everything, whatever an earlier schedule computed already.
 
     Raises:
         CorruptObject: a state does not keep what it promises.
         Unavailable: the world came to no rest.
     """
     environ, clock = environment(folder), VirtualClock(START)
-    with World(environ, clock=clock, seed=seed, chances=chances, around=_placing(around)) as world:
+    home = Path(environ["TOUCHLINE_HOME"])
+    home.mkdir()
+    (home / "touchline.db").write_bytes(_empty_database())
+    known = nullcontext() if afresh else remembering()
+    with known, World(environ, clock=clock, seed=seed, chances=chances, around=_placing(around)) as world:
         found: list[Digest] = []
         for phase in phases():
             clock.move(phase.now)
@@ -135,6 +152,14 @@ def play(
             if phase.same:
                 found.append(digest(world.ports))
     return world, tuple(found)
+
+
+@cache
+def _empty_database() -> bytes:
+    """A migrated database without rows, to begin with."""
+    with TemporaryDirectory() as home:
+        bootstrap.ports({"TOUCHLINE_HOME": home}).engine.dispose()
+        return (Path(home) / "touchline.db").read_bytes()
 
 
 def _let_begin(world: World, seed: int) -> None:

@@ -52,6 +52,7 @@ _READS: Final = frozenset(
         "head",
         "snapshot",
         "forecasts",
+        "numbered",
         "settlements",
         "current",
         "history",

@@ -2,22 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Meta
 
-from touchline.domain.competitions import competition
 from touchline.domain.forecasts import MatchForecast, ModelSummary
-from touchline.domain.joint_goals import Goals
-from touchline.domain.vocabulary import Mode, Uses
+from touchline.domain.vocabulary import Mode, Name, Word
 from touchline.stages.predict_board import Published
+from touchline.stages.predict_match import Chance, Chances, Forecast, forecast_fields
 
-_WORDS: Final = r"^[^\x00-\x1f\x7f]*$"
-Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=_WORDS)]
-Word = Annotated[str, Meta(max_length=100, pattern=_WORDS)]
-Chance = Annotated[float, Meta(ge=0, le=1)]
 Limit = Annotated[int, Meta(ge=1, le=1000, description="Entries of a page")]
 Offset = Annotated[int, Meta(ge=0, le=1_000_000, description="Entries to leave out before the page")]
 
@@ -53,35 +48,6 @@ class PlayerQuestion(msgspec.Struct, frozen=True, kw_only=True):
     minutes: Annotated[float, Meta(ge=1, le=90, description="Minutes that he plays")] = 90.0
 
 
-class Probabilities(msgspec.Struct, frozen=True):
-    """Of the three outcomes after full time; they sum to 1."""
-
-    home: Chance
-    draw: Chance
-    away: Chance
-
-
-class Forecast(msgspec.Struct, frozen=True, kw_only=True):
-    """One coming match, as it was forecast and published."""
-
-    match_id: str
-    competition: str
-    competition_name: str
-    season: str
-    kickoff: datetime
-    kickoff_known: bool
-    home_team: str
-    away_team: str
-    probabilities: Probabilities
-    goals: Goals | None
-    uses: Uses
-    model_version: str
-    promotion: int
-    seq: int
-    mode: Mode
-    simulated: bool
-
-
 class Forecasts(msgspec.Struct, frozen=True, kw_only=True):
     """A page of coming matches, and what is to be known of all of them."""
 
@@ -112,25 +78,11 @@ def following(path: str, wish: Any, total: int) -> str:
 
 def forecasts(published: Published, matches: Sequence[MatchForecast]) -> list[Forecast]:
     """Matches as answers; what is said of goals is that of all together, so that no page changes its last digit."""
-    return [_forecast(published, match, published.goals.get(match.match_id)) for match in matches]
-
-
-def _forecast(published: Published, match: MatchForecast, goals: Goals | None) -> Forecast:
-    return Forecast(
-        match_id=match.match_id,
-        competition=match.competition,
-        competition_name=competition(match.competition).name,
-        season=match.season,
-        kickoff=match.kickoff,
-        kickoff_known=match.kickoff_known,
-        home_team=match.home_team,
-        away_team=match.away_team,
-        probabilities=Probabilities(match.home, match.draw, match.away),
-        goals=goals,
-        uses=match.uses,
-        model_version=published.model.version,
-        promotion=published.promotion,
-        seq=published.seq,
-        mode=published.forecasts.mode,
-        simulated=published.forecasts.simulated,
-    )
+    return [
+        Forecast(
+            **forecast_fields(
+                published, match, Chances(match.home, match.draw, match.away), published.goals.get(match.match_id)
+            )
+        )
+        for match in matches
+    ]

@@ -9,6 +9,7 @@ from touchline.web import problems
 from touchline.web.describe import told
 from touchline.web.manners import Manners
 from touchline.web.monitoring import add_monitoring
+from touchline.web.monitoring_quality import add_quality
 from touchline.web.pages import add_pages
 from touchline.web.routes_core import add_core
 from touchline.web.routes_forecasts import add_files, add_fixtures, add_forecasts
@@ -33,6 +34,7 @@ PARTS: Final = (
     add_tasks,
     add_task_files,
     add_monitoring,
+    add_quality,
     add_pages,
     add_core,
 )

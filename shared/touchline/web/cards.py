@@ -1,23 +1,22 @@
 """A coming match as a card: the forecast beside prices, what they differ by, and how the teams did lately."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import msgspec
 import numpy as np
 from msgspec import Meta
 
-from touchline.domain.context import MatchContext, Meeting, Quoted
+from touchline.domain.context import Quoted, Result, form, newest_prices
 from touchline.domain.odds import implied, overround
 from touchline.stages.predict_board import Board, require_published
-from touchline.stages.predict_match import newest_seal
+from touchline.stages.predict_match import Forecast, newest_seal
 from touchline.stages.predict_teams import context_of
-from touchline.web.answers import Filter, Forecast, following, forecasts
+from touchline.web.answers import Filter, following, forecasts
 from touchline.web.listing import chosen, page
 
 PATH: Final = "/predict/cards"
-Result = Literal["W", "D", "L"]
 Form = Annotated[
     tuple[Result, ...], Meta(description="Won, drawn, lost in the last matches, at home and away, the newest last")
 ]
@@ -102,7 +101,8 @@ def cards(board: Board, wish: Filter, fault: str) -> Cards:
 
 def _card(board: Board, told: Forecast) -> Card:
     context = context_of(board, told.match_id)
-    market = _market(context)
+    prices = newest_prices(context.odds)
+    market = _priced(prices) if prices else None
     chances = msgspec.structs.astuple(told.probabilities)
     return Card(
         forecast=told,
@@ -113,31 +113,6 @@ def _card(board: Board, told: Forecast) -> Card:
         form_away=form(told.away_team, context.form_away),
         sealed_at=newest_seal(context.history, told.model_version),
     )
-
-
-def form(team: str, meetings: Sequence[Meeting]) -> tuple[Result, ...]:
-    """How a team did, the newest last.
-
-    >>> met = Meeting("2026-03-01", "E0", "Leeds", "Everton", 2, 1)
-    >>> form("Everton", (met, met)), form("Leeds", (met,))
-    (('L', 'L'), ('W',))
-    """
-    return tuple(_result(team, met) for met in reversed(meetings))
-
-
-def _result(team: str, met: Meeting) -> Result:
-    ahead = met.home_goals - met.away_goals
-    if ahead == 0:
-        return "D"
-    return "W" if (ahead > 0) == (team == met.home_team) else "L"
-
-
-def _market(context: MatchContext) -> Market | None:
-    """The newest whole prices."""
-    whole = [quoted for quoted in context.odds if min(quoted.home, quoted.draw, quoted.away) > 1]
-    if not whole:
-        return None
-    return _priced(whole[-1])
 
 
 def _priced(quoted: Quoted) -> Market:

@@ -7,7 +7,7 @@ from touchline.domain.keys import Scope
 _PUBLIC: Final = frozenset(
     {
         "/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/models", "/leaderboard", "/drift", "/chain",
-        "/what-if",
+        "/what-if", "/track-record", "/track-record.csv", "/track-record.json",
     }
 )  # fmt: skip
 """Whole paths that everybody may ask for: pages, and what operates the service. The form of /chain asks for a key."""
@@ -19,6 +19,7 @@ _READ: Final = frozenset(
     {
         "/predict/predictions", "/predict/predictions.parquet", "/predict/cards", "/predict/region-roi",
         "/predict/matches", "/predict/stream", "/livescores", "/teams", "/monitoring/deadletters", "/monitoring/runs",
+        "/monitoring/drift", "/monitoring/health", "/monitoring/trials",
     }
 )  # fmt: skip
 """Whole paths of what was published, or happened."""

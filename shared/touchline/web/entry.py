@@ -15,7 +15,8 @@ from string import punctuation
 from typing import Any
 from urllib.parse import quote
 
-from touchline import bootstrap, settings, wiring
+from touchline import bootstrap, settings, telemetry, wiring
+from touchline.error_reports import ErrorReports
 from touchline.web.core import Core, create_app
 from touchline.web.replies import Receive, Scope, Send
 
@@ -30,8 +31,11 @@ TEXT = ["text/", "application/json", "application/problem+json", "image/svg+xml"
 def service() -> Core:
     """The application over the ports that the environment names, built once a process."""
     _spare_memory()
-    ports = bootstrap.ports(os.environ, needs=NEEDS)
-    return create_app(ports, settings.load(settings.Predict, os.environ, "predict"), wiring.root() / "predict")
+    environ = bootstrap.revealed(os.environ)
+    ports = bootstrap.ports(environ, needs=NEEDS)
+    telemetry.log_to(level=ports.common.log_level)
+    options = settings.load(settings.Predict, environ, "predict")
+    return create_app(ports, options, wiring.root() / "predict", reports=ErrorReports(ports.common, environ))
 
 
 def _spare_memory() -> None:

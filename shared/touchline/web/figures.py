@@ -23,6 +23,8 @@ class Figure:
     legend: tuple[tuple[int, str], ...]
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    about: str = ""
+    """What it shows, in a sentence, where that stands on the page, too."""
 
 
 def outcome_lines(

@@ -9,9 +9,10 @@ from msgspec import Meta
 
 from touchline.domain.forecasts import select
 from touchline.domain.live import Standing, State
+from touchline.domain.vocabulary import Word
 from touchline.stages.predict_board import Board, require_published
 from touchline.stages.predict_names import known_competitions, known_teams, require_competition, require_team
-from touchline.web.answers import Limit, Offset, Word, following
+from touchline.web.answers import Limit, Offset, following
 from touchline.web.listing import iso
 
 PATH: Final = "/predict/matches"

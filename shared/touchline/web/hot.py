@@ -1,5 +1,6 @@
 """The routes that are answered without a framework: forecasts of matches, how the service is, live scores, files."""
 
+import asyncio
 from typing import Final
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from touchline.web.files import Files
 from touchline.web.livescores import Livescores
 from touchline.web.matches import MATCH, PRECOMPUTED, Matches
+from touchline.web.model_figures import ModelFigures
 from touchline.web.replies import Asked, Handler, Reply, no_parameters
 from touchline.web.site import Site
 
@@ -27,6 +29,7 @@ class Hot:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._figures = ModelFigures(site.ports.store, site.elapsed)
         matches, files = Matches(site), Files(site.assets / "static")
         self._whole: dict[str, Handler] = {
             "/healthz": _alive,
@@ -71,7 +74,9 @@ class Hot:
         from touchline.web import exposition
 
         board = await self._site.watcher.peek()
-        body = exposition.render(self._site.measured, board, self._site.faults)
+        await asyncio.to_thread(self._figures.look, board)
+        faults = self._site.faults | {"figures": self._figures.fault}
+        body = exposition.render(self._site.measured, board, faults, self._figures)
         return Reply(200, body, ((b"content-type", exposition.MEDIA_TYPE.encode()), (b"cache-control", b"no-store")))
 
 

@@ -11,7 +11,8 @@ import msgspec
 from touchline.domain.forecasts import MatchForecast, select
 from touchline.stages import predict_names
 from touchline.stages.predict_board import Board, require_published
-from touchline.web.answers import Filter, Forecast, Forecasts, following, forecasts
+from touchline.stages.predict_match import Forecast
+from touchline.web.answers import Filter, Forecasts, following, forecasts
 
 PATH: Final = "/predict/predictions"
 COLUMNS: Final = (

@@ -68,6 +68,8 @@ class Matches:
         begun = time.perf_counter()
         made = answers(board, match_ids, arm)
         self._site.measured.inference.observe(time.perf_counter() - begun)
+        for one in made:
+            self._site.measured.sure(one.probabilities)
         return [_head(one) for one in made]
 
     def _tail(self, board: Board, *, cached: bool) -> bytes:

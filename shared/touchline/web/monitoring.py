@@ -109,7 +109,7 @@ def add_monitoring(app: FastAPI, site: Site) -> None:
     @route(app, REDRIVE)
     async def redrive(request: Request, letter_id: str) -> Response:
         questions.only_path(request)
-        span = tracing.child(request.headers.get("traceparent", ""))
+        span = tracing.here()
         return plain(await to_thread.run_sync(ask_again, site.ports, letter_id, holder_of(request).told, span), 202)
 
 

@@ -98,7 +98,7 @@ def _redrive(request: Request, site: Site, letter: str, key: str) -> str:
     if isinstance(admitted, Refused):
         return "refused.key"
     try:
-        ask_again(site.ports, letter, admitted.key.told, tracing.child(request.headers.get("traceparent", "")))
+        ask_again(site.ports, letter, admitted.key.told, tracing.here())
     except NotFound:
         return "choose"
     return "asked"

@@ -22,6 +22,7 @@ from touchline.web.site import Site
 from touchline.web.templates import Templates
 from touchline.web.view_drift import drift_view
 from touchline.web.view_fixtures import WISHES, fixtures, wish_of
+from touchline.web.view_health import health_view
 from touchline.web.view_leaderboard import leaderboard_view
 from touchline.web.view_match import match_view
 from touchline.web.view_models import models_view
@@ -169,6 +170,7 @@ def add_pages(app: FastAPI, site: Site) -> None:
     """Let an application show its pages."""
     from touchline.web.page_chain import add_chain
     from touchline.web.routes_description import add_description
+    from touchline.web.routes_track import add_track
 
     pages = Pages(site)
 
@@ -185,6 +187,7 @@ def add_pages(app: FastAPI, site: Site) -> None:
     add("/drift", _drift)
     add("/what-if", _whatif, FIELDS)
     add_chain(app, pages, site)
+    add_track(app, pages, site)
     add_description(app, pages, site)
 
 
@@ -215,7 +218,13 @@ def _leaderboard(asked: Asked) -> Made:
 
 
 def _drift(asked: Asked) -> Made:
-    return "drift.html", {"m": drift_view(asked.look, asked.site.ports.store)}
+    look, store = asked.look, asked.site.ports.store
+    health, fault = None, ""
+    try:
+        health = health_view(look, store)
+    except TouchlineError as error:  # drift itself can be read all the same
+        fault = error.what
+    return "drift.html", {"m": drift_view(look, store), "health": health, "fault": fault}
 
 
 def _whatif(asked: Asked) -> Made:

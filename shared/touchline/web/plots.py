@@ -21,6 +21,8 @@ _SHADES: Final = 9
 
 Ticks = Sequence[tuple[float, str]]
 """Values of an axis and their names, the lowest first; the first and the last bound the plot."""
+Band = Sequence[tuple[float, float, float]]
+"""Place, lower and upper value, in the order of places."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,9 @@ class _Scale:
         return round(HEIGHT - 6 - (HEIGHT - 24) * (value - low) / ((high - low) or 1), 1)
 
 
-def lines(key: str, title: str, about: str, series: Sequence[Line], across: Ticks, up: Ticks) -> Markup:
+def lines(
+    key: str, title: str, about: str, series: Sequence[Line], across: Ticks, up: Ticks, band: Band = ()
+) -> Markup:
     """Lines over a common axis.
 
     Args:
@@ -57,6 +61,7 @@ def lines(key: str, title: str, about: str, series: Sequence[Line], across: Tick
         series: the lines, each in a style of its own.
         across: names of places.
         up: names of values.
+        band: what lies between two lines, behind the others.
     """
     scale = _Scale((across[0][0], across[-1][0]), (up[0][0], up[-1][0]))
     grid = "".join(
@@ -64,7 +69,7 @@ def lines(key: str, title: str, about: str, series: Sequence[Line], across: Tick
         f'<text y="{scale.y(value) - 4}">{escape(name)}</text>'
         for value, name in up
     )
-    drawn = "".join(_line(line, scale) for line in series)
+    drawn = _band(band, scale) + "".join(_line(line, scale) for line in series)
     inner = f'<svg width="100%" height="{HEIGHT}" viewBox="0 0 100 {HEIGHT}" preserveAspectRatio="none">{drawn}</svg>'
     dots = "".join(_dots(line, scale) for line in series)
     return _image(key, title, about, HEIGHT + _NAMES, grid + inner + dots + _names(across, scale))
@@ -73,6 +78,12 @@ def lines(key: str, title: str, about: str, series: Sequence[Line], across: Tick
 def _line(line: Line, scale: _Scale) -> str:
     points = " ".join(f"{scale.x(x)},{scale.y(y)}" for x, y in line.points)
     return f'<polyline points="{points}" class="line s{line.style}"/>'
+
+
+def _band(band: Band, scale: _Scale) -> str:
+    edge = [(x, low) for x, low, _ in band] + [(x, high) for x, _, high in reversed(band)]
+    points = " ".join(f"{scale.x(x)},{scale.y(y)}" for x, y in edge)
+    return f'<polygon points="{points}" class="band"/>' if points else ""
 
 
 def _dots(line: Line, scale: _Scale) -> str:

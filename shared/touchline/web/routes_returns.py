@@ -39,7 +39,7 @@ def add_returns(app: FastAPI, site: Site) -> None:
     @route(app, RETURNS)
     async def returns(request: Request) -> Response:
         only_path(request)
-        views, fault = await to_thread.run_sync(settled.views)
+        views, fault = await to_thread.run_sync(settled.look)
         nothing = ReturnsTable(seq=0, mode=site.ports.clock.mode, reason="nothing is settled yet")
         table = views[1] if views else nothing
         return told_now(request, ReturnsTold(**msgspec.structs.asdict(table), degraded=fault))

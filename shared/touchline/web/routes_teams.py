@@ -9,12 +9,12 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from touchline.domain.competitions import competition
-from touchline.domain.vocabulary import slug
+from touchline.domain.vocabulary import Word, slug
 from touchline.stages.predict_board import Board, require_published
 from touchline.stages.predict_names import known_competitions, require_competition
 from touchline.stages.predict_teams import elo_of
 from touchline.web.answering import JSON, Asked, tell
-from touchline.web.answers import Limit, Offset, Word, following
+from touchline.web.answers import Limit, Offset, following
 from touchline.web.describe import Operation, route
 from touchline.web.questions import only_path, query
 from touchline.web.site import Site

@@ -83,7 +83,7 @@ def made_task(
         deadline=deadline,
         kept_until=deadline + timedelta(seconds=settings.task_kept_seconds),
         callback=callback,
-        traceparent=tracing.child(request.headers.get("traceparent", "")),
+        traceparent=tracing.here(),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from touchline.domain.drift_findings import Findings, Record
+from touchline.domain.drift_findings import FeatureDrift, Findings, Record
 from touchline.domain.feature_groups import group
 from touchline.manifest import decode
 from touchline.ports import ObjectStore
@@ -36,6 +36,10 @@ class DriftView:
     """Of the settled forecasts; empty while none is."""
     void: int
     retrain: str
+    moved: tuple[tuple[str, ...], ...]
+    """Features that moved most: name, shift in standard deviations, distance, corrected p-value, whether it counts."""
+    said: tuple[tuple[str, ...], ...]
+    """The same of what the model says; empty where it could not be asked."""
 
 
 def drift_view(look: Look, store: ObjectStore) -> DriftView | None:
@@ -62,7 +66,16 @@ def drift_view(look: Look, store: ObjectStore) -> DriftView | None:
         record=tuple(_record(look, found.record)),
         void=found.record.void,
         retrain=found.retrain,
+        moved=tuple(_moved(look, one, one.name) for one in found.moved),
+        said=tuple(_moved(look, one, t.or_else(f"drift.{one.name}", one.name)) for one in found.predictions),
     )
+
+
+def _moved(look: Look, one: FeatureDrift, name: str) -> tuple[str, ...]:
+    t = look.words
+    chance = f"< {t.number(0.001, 3)}" if one.corrected < 0.001 else t.number(one.corrected, 3)
+    counts = t("drift.yes") if one.drifted else t("drift.no")
+    return (name, t.number(one.effect), t.number(one.ks), t.number(one.psi), chance, counts)
 
 
 def _whole(value: float) -> str:

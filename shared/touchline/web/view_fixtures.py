@@ -6,12 +6,14 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Final
 
+from touchline.domain.context import form, newest_prices
 from touchline.domain.forecasts import MatchForecast, suggestions
 from touchline.domain.joint_goals import Goals
 from touchline.domain.vocabulary import slug
 from touchline.stages.predict_board import Board, Published
+from touchline.stages.predict_match import newest_seal
+from touchline.stages.predict_teams import around
 from touchline.web.look import Look
-from touchline.web.view_context import context
 from touchline.web.view_parts import Chance, Kickoff, chances, kickoff, league
 
 PAGE: Final = 60
@@ -217,7 +219,8 @@ def _leagues(look: Look, published: Published, matches: Sequence[MatchForecast])
 
 
 def _card(look: Look, match: MatchForecast, published: Published) -> Card:
-    known = context(published, match.match_id, match.home_team, match.away_team)
+    known = around(published, match.match_id)
+    prices, sealed = newest_prices(known.odds), newest_seal(known.history, published.author(match).version)
     values = (match.home, match.draw, match.away)
     return Card(
         match_id=match.match_id,
@@ -225,12 +228,12 @@ def _card(look: Look, match: MatchForecast, published: Published) -> Card:
         kickoff=kickoff(look, match),
         home_team=match.home_team,
         away_team=match.away_team,
-        chances=chances(look, (match.home_team, match.away_team), values, known.market),
-        market=known.market is not None,
+        chances=chances(look, (match.home_team, match.away_team), values, prices),
+        market=prices is not None,
         goals=told_of_goals(look, published.goals.get(match.match_id)),
-        form_home=known.form_home,
-        form_away=known.form_away,
-        sealed=look.ago(known.sealed_at) if known.sealed_at else "",
+        form_home=form(match.home_team, known.form_home),
+        form_away=form(match.away_team, known.form_away),
+        sealed=look.ago(sealed) if sealed else "",
     )
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from touchline.domain.competitions import competition
-from touchline.domain.context import MatchContext, Meeting, Quoted, Sealed
+from touchline.domain.context import MatchContext, Meeting, Quoted, Sealed, newest_prices
 from touchline.errors import TouchlineError
 from touchline.manifest import Publication, decode
+from touchline.stages.predict_arm import arm_for
 from touchline.stages.predict_board import Board, require_published
 from touchline.stages.predict_explain import explain
 from touchline.stages.predict_goals import grid_of
@@ -15,7 +16,6 @@ from touchline.stages.predict_match import MatchAnswer, answer
 from touchline.stages.predict_teams import context_of
 from touchline.web.figures import Figure, elo_lines, outcome_lines
 from touchline.web.look import Look
-from touchline.web.view_context import result
 from touchline.web.view_goals import GoalsView, goals_view
 from touchline.web.view_parts import Chance, Kickoff, chances, kickoff, league
 from touchline.web.view_why import Why, why
@@ -75,11 +75,12 @@ def match_view(look: Look, board: Board, match_id: str) -> MatchView:
         NotFound: no forecast of it is published.
         Unavailable: there are none yet, or the model cannot answer.
     """
-    published, told = require_published(board), answer(board, match_id)
+    published, arm = require_published(board), arm_for(board, "", match_id)
+    told = answer(board, match_id, arm)
     match, around = published.by_id[told.match_id], context_of(board, match_id)
     faults: dict[str, str] = {}
     teams = (told.home_team, told.away_team)
-    market = around.odds[-1] if around.odds else None
+    market = newest_prices(around.odds)
     begins = kickoff(look, match)
     values = (told.probabilities.home, told.probabilities.draw, told.probabilities.away)
     country = competition(told.competition).country
@@ -88,16 +89,16 @@ def match_view(look: Look, board: Board, match_id: str) -> MatchView:
         league=league(told.competition),
         kickoff=begins,
         day=look.words.day(begins.day),
-        chances=chances(look, teams, values, (market.home, market.draw, market.away) if market else None),
+        chances=chances(look, teams, values, market),
         market=market is not None,
-        why=_part(faults, "why", lambda: why(look, explain(board, match_id))),
-        goals=_part(faults, "goals", lambda: goals_view(look, grid_of(board, match_id))),
+        why=_part(faults, "why", lambda: why(look, explain(board, match_id, arm))),
+        goals=_part(faults, "goals", lambda: goals_view(look, grid_of(board, match_id, arm))),
         elo=_part(faults, "elo", lambda: elo_lines(look, published.elo(), country, teams)),
         form_home=_met(look, around.form_home, told.home_team),
         form_away=_met(look, around.form_away, told.away_team),
         meetings=_meetings(look, around, teams),
         odds=_odds(look, around.odds),
-        history=_history(look, around.history, published.model.version),
+        history=_history(look, around.history, told.model_version),
         publication=published.publication,
         trace=_trace(board),
         faults=faults,
@@ -121,7 +122,7 @@ def _met(look: Look, meetings: tuple[Meeting, ...], team: str) -> tuple[Met, ...
             home_team=meeting.home_team,
             away_team=meeting.away_team,
             score=f"{meeting.home_goals}–{meeting.away_goals}",
-            result=result(meeting, team),
+            result=meeting.result(team),
         )
         for meeting in meetings
     )

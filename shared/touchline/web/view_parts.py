@@ -7,6 +7,7 @@ from math import floor
 from typing import Final
 
 from touchline.domain.competitions import competition
+from touchline.domain.context import Quoted
 from touchline.domain.forecasts import MatchForecast
 from touchline.web.look import Look
 
@@ -54,9 +55,10 @@ def percents(values: Sequence[float]) -> list[int]:
 
 
 def chances(
-    look: Look, teams: tuple[str, str], values: Sequence[float], market: Sequence[float] | None = None
+    look: Look, teams: tuple[str, str], values: Sequence[float], market: Quoted | None = None
 ) -> tuple[Chance, ...]:
-    """The three chances of a match, home, draw, away; `market` are the odds of the same."""
+    """The three chances of a match, home, draw, away; `market` are prices of the same."""
+    prices = (market.home, market.draw, market.away) if market else None
     words, best = look.words, max(range(3), key=lambda place: values[place])
     labels = (words("win.of", team=teams[0]), words("draw"), words("win.of", team=teams[1]))
     shown = percents(values)
@@ -69,7 +71,7 @@ def chances(
             width=round(100 * values[place], 1),
             percent=f"{shown[place]}\xa0%",
             fair=fair_odds(look, values[place]),
-            market=words.number(market[place]) if market else "",
+            market=words.number(prices[place]) if prices else "",
             likeliest=place == best,
         )
         for place, (outcome, sign) in enumerate(OUTCOMES)

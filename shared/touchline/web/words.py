@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Final
 
-from touchline.web import words_de, words_en
+from touchline.web import words_de, words_en, words_health, words_track
 
-CATALOGUES: Final[dict[str, Mapping[str, str]]] = {"en": words_en.WORDS, "de": words_de.WORDS}
+CATALOGUES: Final[dict[str, Mapping[str, str]]] = {
+    "en": {**words_en.WORDS, **words_track.ENGLISH, **words_health.ENGLISH},
+    "de": {**words_de.WORDS, **words_track.GERMAN, **words_health.GERMAN},
+}
 """Language -> key -> sentence; every language has every key."""
 DEFAULT: Final = "en"
 

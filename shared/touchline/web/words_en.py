@@ -42,6 +42,7 @@ WORDS: Final = {
     "banner.time.text": "Forecasts made by a clock set by hand do not enter the track record.",
     "banner.fault": "Showing the last good state.",
     "banner.fault.text": "Newer forecasts could not be read: {fault}",
+    "banner.fault.part": "Something newer could not be read: {fault}",
     "banner.outdated": "A newer model serves since promotion {n}.",
     "banner.outdated.text": "These forecasts are of the champion before it and will be replaced shortly.",
     # Matches
@@ -335,6 +336,7 @@ WORDS: Final = {
     "route.title": "Two models at once.",
     "route.shadow": "{version} forecasts in the shadow of the champion and answers nobody ({where}).",
     "route.canary": "{version} answers {share} of questions on trial ({where}).",
+    "route.competitions": "{version} forecasts in place of the champion ({where}).",
     "route.ab": "{version} answers {share} of questions, to compare it with the champion ({where}).",
     # How to ask
     "docs.title": "How to ask",

@@ -30,6 +30,7 @@ _PERIODS: Final = {
 _BY_NUMBER: Final = dict(enumerate(_PERIODS.values(), start=1))
 _SHOTS: Final = {"Goal": "goal", "SavedShot": "saved", "MissedShots": "missed", "ShotOnPost": "post"}
 _CHANGES: Final = ("SubstitutionOn", "SubstitutionOff")
+_WANTED: Final = frozenset({*_SHOTS, *_CHANGES, "Card"})
 _CARDS: Final = {"Yellow": "yellow_cards", "SecondYellow": "red_cards", "Red": "red_cards"}
 
 
@@ -65,8 +66,7 @@ def kind(event: Event) -> str:
 
 def counted(happened: Iterable[Event]) -> list[Event]:
     """Those of which anything is counted here: shots, cards and substitutions, a few among very many."""
-    wanted = {*_SHOTS, *_CHANGES, "Card"}
-    return [event for event in happened if kind(event) in wanted]
+    return [event for event in happened if kind(event) in _WANTED]
 
 
 def player_of(event: Event) -> int | None:

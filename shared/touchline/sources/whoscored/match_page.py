@@ -22,7 +22,7 @@ from touchline.errors import DataError
 from touchline.ports import Payload
 from touchline.sources import captured
 from touchline.sources.whoscored import javascript, names, shapes, totals
-from touchline.sources.whoscored.cells import items, mapping, number, text, whole
+from touchline.sources.whoscored.cells import items, mapping, numbers, text, whole
 from touchline.sources.whoscored.discovery import decoded
 from touchline.sources.whoscored.fixtures import FINISHED
 from touchline.sources.whoscored.moments import london
@@ -61,6 +61,8 @@ class MatchPage(msgspec.Struct, frozen=True, kw_only=True):
     """`matchCentreData`, empty where the page has none."""
     events: list[dict[str, Any]]
     """What happened, each event once."""
+    last_minute: float | None
+    """Minute of the last event, None without any."""
     notes: tuple[str, ...]
 
 
@@ -74,9 +76,12 @@ def read(payload: Payload) -> MatchPage:
     return _read(payload.source, payload.name, payload.body, payload.retrieved)
 
 
-@lru_cache(
-    maxsize=1
-)  # a page is looked at before it is kept, and read when it was: the same bytes, one after the other
+def forget() -> None:
+    """Let go of the page that was read last: its hundred thousand values would be looked through for garbage."""
+    _read.cache_clear()
+
+
+@lru_cache(maxsize=1)  # a page is judged before it is kept, and taken when it was: the same bytes, twice in a row
 def _read(source: str, name: str, body: bytes, retrieved: datetime) -> MatchPage:
     payload = Payload(source, name, body, retrieved)
     values = captured.values_of(payload.body)
@@ -90,11 +95,12 @@ def _read(source: str, name: str, body: bytes, retrieved: datetime) -> MatchPage
         raise DataError(f"data of match {said}, not {wanted}", where=payload.name, hint="fetch it again")
     data = mapping(args.get("matchCentreData"))
     happened = events(data)
-    state, note = _state(header, args, data, happened)
+    last = last_minute(happened)
+    state, note = _state(header, args, data, happened, last)
     if data and state != "expected":
         _check(payload, header, data, happened, state)
     notes = (*filter(None, [note]), *_new(data, happened))
-    return MatchPage(header=header, state=state, data=data, events=happened, notes=notes)
+    return MatchPage(header=header, state=state, data=data, events=happened, last_minute=last, notes=notes)
 
 
 def events(data: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -108,8 +114,7 @@ def events(data: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def last_minute(happened: list[dict[str, Any]]) -> float | None:
     """Minute of the last event, None without any."""
-    minutes = [minute for event in happened if (minute := number(event.get("minute"))) is not None]
-    return max(minutes, default=None)
+    return max(numbers([event.get("minute") for event in happened]), default=None)
 
 
 def goals(value: Any) -> tuple[int, int] | None:
@@ -164,7 +169,11 @@ def _args(payload: Payload, values: Mapping[str, Any], page: str) -> dict[str, A
 
 
 def _state(
-    header: Header, args: Mapping[str, Any], data: Mapping[str, Any], happened: list[dict[str, Any]]
+    header: Header,
+    args: Mapping[str, Any],
+    data: Mapping[str, Any],
+    happened: list[dict[str, Any]],
+    last: float | None,
 ) -> tuple[Completeness, str]:
     status = whole(data.get("statusCode")) if data else None
     over = FINISHED in (status, header.status)
@@ -176,9 +185,8 @@ def _state(
         return "expected", ""
     if not happened:
         return "empty", "over, but without events"
-    last = last_minute(happened) or 0
-    if len(happened) < ENOUGH_EVENTS or last < LATE_MINUTE:
-        return "partial", f"{len(happened)} events, the last in minute {last:.0f}"
+    if len(happened) < ENOUGH_EVENTS or (last or 0) < LATE_MINUTE:
+        return "partial", f"{len(happened)} events, the last in minute {last or 0:.0f}"
     return "available", ""
 
 

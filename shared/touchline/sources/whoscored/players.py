@@ -125,7 +125,7 @@ def statistics(squad: list[Player], attempts: list[Shot], shown: list[Card]) -> 
             "player": player.id,
             "side": player.side,
             "rating": totals.rating(player.stats),
-            **{column: totals.total(player.stats, name) for column, name in totals.PLAYER.items()},
+            **totals.sums(player.stats, totals.PLAYER),
             **{name: float(counts[player.id]) for name, counts in counted.items()},
         }
         for player in squad

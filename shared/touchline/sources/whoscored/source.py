@@ -179,6 +179,7 @@ def parse(payload: Payload) -> Parsed:
     none = rows.nothing().rows.copy()
     if endpoint == "match":
         found = details.of(match_page.read(payload))
+        match_page.forget()
         return Parsed(none, (), found.notes, found.tables)
     return Parsed(none, (), ())
 

@@ -7,7 +7,7 @@ what they are after each minute: the last one counts.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from touchline.sources.whoscored.cells import mapping, number, whole
+from touchline.sources.whoscored.cells import mapping, number, numbers, whole
 
 RATING: Final = "ratings"
 TEAM: Final[Mapping[str, str]] = {
@@ -65,12 +65,29 @@ def total(stats: Mapping[str, Any], name: str) -> float | None:
     >>> total(some, "touches"), total(some, "clearances"), total({}, "touches")
     (5.0, 0.0, None)
     """
+    return sums(stats, {name: name})[name]
+
+
+def sums(stats: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, float | None]:
+    """Totals of several statistics.
+
+    Args:
+        stats: of a team or a player.
+        names: what each is to be called -> the site's name.
+
+    >>> sums({"touches": {"0": 3.0, "1": 2}}, {"ours": "touches", "none": "clearances"})
+    {'ours': 5.0, 'none': 0.0}
+    """
     if not given(stats):
+        return dict.fromkeys(names)
+    return {ours: _sum(stats.get(name, {})) for ours, name in names.items()}
+
+
+def _sum(by_minute: Any) -> float | None:
+    if not isinstance(by_minute, dict):
         return None
-    by_minute = stats.get(name, {})
-    values = [number(value) for value in by_minute.values()] if isinstance(by_minute, dict) else [None]
-    known = [value for value in values if value is not None]
-    return float(sum(known)) if len(known) == len(values) else None
+    known = numbers(by_minute.values())
+    return float(sum(known)) if len(known) == len(by_minute) else None
 
 
 def rating(stats: Mapping[str, Any]) -> float | None:
@@ -79,12 +96,11 @@ def rating(stats: Mapping[str, Any]) -> float | None:
     >>> rating({"ratings": {"9": 6.4, "10": 7.1}})
     7.1
     """
-    rated = {
-        minute: value
-        for text, given_value in mapping(stats.get(RATING)).items()
-        if (minute := whole(text)) is not None and (value := number(given_value)) is not None
+    by_minute = {
+        minute: value for text, value in mapping(stats.get(RATING)).items() if (minute := whole(text)) is not None
     }
-    return rated[max(rated)] if rated else None
+    rated = (number(by_minute[minute]) for minute in sorted(by_minute, reverse=True))
+    return next((value for value in rated if value is not None), None)
 
 
 def share(home: Mapping[str, Any], away: Mapping[str, Any], name: str) -> tuple[float | None, float | None]:
