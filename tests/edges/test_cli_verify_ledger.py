@@ -163,7 +163,7 @@ def test_exports_of_settlements_are_looked_at(ledger: Container, capsys: pytest.
 
 
 @given(where=st.floats(0, 1, exclude_max=True), change=st.integers(1, 255))
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_law_one_changed_byte_of_a_file_is_caught(exported: bytes, tmp_path: Path, where: float, change: int) -> None:
     data = bytearray(exported)
     place = int(where * len(data))
