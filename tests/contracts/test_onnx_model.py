@@ -131,6 +131,7 @@ def test_one_row_many_rows_and_none(ports, stored, files):
     many = model.predict(ROWS)
     np.testing.assert_allclose(model.predict(ROWS[3:4]), many[3:4], atol=1e-7)
     assert model.predict(ROWS[:0]).shape == (0, 3)
+    np.testing.assert_allclose(model.predict(np.resize(ROWS, (2000, 4))), np.resize(many, (2000, 3)), atol=1e-7)
 
 
 def test_numbers_that_32_bits_cannot_hold_count_as_missing(ports, stored, files):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import settled_ledger
 from touchline.adapters.clock import VirtualClock
 from touchline.bootstrap import Container
-from touchline.cli import ledger_file, ledger_material
+from touchline.cli import ledger_file, ledger_material, verify_command
 from touchline.cli.ledger_file import read
 from touchline.cli.main import main
 from touchline.cli.verify_command import verified
@@ -73,6 +73,19 @@ def test_what_a_batch_took_in_after_kickoff_is_said_and_is_no_fault(
     monkeypatch.setenv("TOUCHLINE_HOME", str(ports.home))
     assert main(["verify-ledger"]) == 0
     assert "1 forecasts came into it after kick-off" in capsys.readouterr().out
+
+
+def test_what_is_being_written_is_no_fault(
+    ledger: Container, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A forecast is sealed first and exported then; who looks between the two looks again."""
+    kickoff = datetime(2026, 4, 1, tzinfo=UTC)
+    ledger.ledger.seal([Forecast("m-new", "1", 1, 1, kickoff, 0.5, 0.3, 0.2, "f", "simulated")], ledger.clock.now())
+    code, plain = told(capsys)
+    assert (code, [fault["match"] for fault in plain["faults"]]) == (1, ["m-new"])
+    monkeypatch.setattr(verify_command.time, "sleep", lambda _: export_batches(ledger))
+    code, plain = told(capsys)
+    assert (code, plain["faults"], plain["forecasts"]) == (0, [], 13)
 
 
 def test_an_empty_ledger_is_whole(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 # ruff: noqa: D301 - \b keeps the lines of the examples apart
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,13 +11,17 @@ import typer
 from touchline.cli.terminal import AsJson, emit, scene, showing, speaking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from touchline.cli.ledger_material import Material
     from touchline.domain.ledger_audit import Chain, Fault, Written
 
+    Look = tuple[Material, Chain, list[Fault], list[Written]]
+
 SHOWN = 20
 """So many faults are listed; `--json` has all."""
+PAUSE = 0.5
+"""Seconds before a second look: what a forecast is about to write looks like a fault at the first one."""
 
 
 def register(app: typer.Typer) -> None:
@@ -51,9 +56,11 @@ def verify_ledger(
     from touchline import bootstrap
     from touchline.cli import ledger_file, ledger_material
 
-    material = ledger_file.read(from_) if from_ else ledger_material.of_store(bootstrap.ports(scene(context).environ))
-    kept: list[Written] = []
-    chain, faults = verified(material, kept if export else None, copied=copied)
+    if from_:
+        material, chain, faults, kept = _look(lambda: ledger_file.read(from_), export is not None, copied)
+    else:
+        ports = bootstrap.ports(scene(context).environ)
+        material, chain, faults, kept = _look_twice(lambda: ledger_material.of_store(ports), export is not None, copied)
     faults += _without_anchor(chain, anchor)
     if export and not faults:
         ledger_file.write(export, material, kept)
@@ -65,6 +72,23 @@ def verify_ledger(
         _show(material, chain, faults)
     if faults:
         raise typer.Exit(1)
+
+
+def _look_twice(read: "Callable[[], Material]", keep: bool, copied: bool) -> "Look":
+    """A look, and another one where the first found faults: only what both find is wrong, the rest was on its way."""
+    first = _look(read, keep, copied)
+    if not first[2]:
+        return first
+    time.sleep(PAUSE)
+    material, chain, faults, kept = _look(read, keep, copied)
+    return material, chain, [fault for fault in faults if fault in first[2]], kept
+
+
+def _look(read: "Callable[[], Material]", keep: bool, copied: bool) -> "Look":
+    material = read()
+    kept: list[Written] = []
+    chain, faults = verified(material, kept if keep else None, copied=copied)
+    return material, chain, faults, kept
 
 
 def verified(
