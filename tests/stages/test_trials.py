@@ -55,12 +55,20 @@ Said = tuple[float, float, float]
 
 
 def settle(
-    ports: Container, clock: VirtualClock, said: dict[str, Said], n: int = MATCHES, closing: Said | None = None
+    ports: Container,
+    clock: VirtualClock,
+    said: dict[str, Said],
+    n: int = MATCHES,
+    closing: Said | None = None,
+    moved: timedelta = timedelta(0),
 ) -> Result:
-    """Let `n` matches be forecast and played, one a day, and be settled; with closing prices, if there are any."""
+    """Let `n` matches be forecast and played, one a day, and be settled; with closing prices, if there are any; the
+    first was to be played so much earlier when it was forecast.
+    """
     table = played(MATCHES).head(n)
+    told = table.assign(kickoff=table["kickoff"].where(table.index > 0, table["kickoff"] - moved))
     for model, forecast in said.items():
-        ports.ledger.seal(sealed_before(table, *forecast, version=model), START - timedelta(days=2))
+        ports.ledger.seal(sealed_before(told, *forecast, version=model), START - timedelta(days=2))
     clock.move(END)
     key = features_published.publish_features(ports.store, table)
     if closing is not None:
@@ -170,6 +178,19 @@ class TestPromotion:
         assert ports.registry.models()["champion"] == "m2"
         assert ports.registry.models()["previous"] == "m1"
         assert beside(ports) == [("m1", "previous")]
+
+    def test_who_asks_and_who_decides_count_the_same_matches(self, ports: Container, clock: VirtualClock) -> None:
+        """Also where the first was put off, from before the trial began."""
+        candidate(ports)
+        settle(ports, clock, {"m1": BAD, "m2": GOOD}, moved=timedelta(hours=30))
+        (key,) = asked(ports)
+        claimed = msgspec.json.decode(ports.store.get(key))["trial"]["facts"]
+        promoted(ports, key)
+        decided = newest(ports).inputs["trial"]["facts"]
+        assert sum(decided["counts"]) == MATCHES - 1
+        assert (claimed["days"], claimed["counts"], claimed["sums"]) == (
+            list(decided["days"]), list(decided["counts"]), list(decided["sums"]),
+        )  # fmt: skip
 
     def test_a_decision_can_be_repeated_from_what_is_kept_with_it(self, ports: Container, clock: VirtualClock) -> None:
         candidate(ports)

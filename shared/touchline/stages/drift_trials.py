@@ -4,7 +4,7 @@ The limits are those of the newest decision that names some, so that whoever set
 What is asked for is named by what it rests on: asking twice for the same is one request.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,6 +28,8 @@ from touchline.work import Ports
 ASKED: Final = ("promote", "reject", "rollback")
 """Verdicts that promote is asked to follow."""
 NOBODY: Final = "no model is tried: a candidate is, as soon as one has passed its gates beside a champion"
+Kickoffs = Mapping[tuple[str, str], datetime]
+"""Model and match -> kick-off as its forecast of record says."""
 Judged = list[tuple[TrialFacts, TrialState]]
 
 
@@ -58,7 +60,8 @@ def trials(ports: Ports, seq: int, features: Manifest, played: pd.DataFrame, set
         if pair[0].mode == mode and not pair[1].void_reason and pair[0].model_version in names
     ]  # fmt: skip
     found = record_of(ports, features, played, scored) if scored else None
-    judged = list(_judged(history, shadows, found, limits))
+    said = {(one.model_version, one.match_id): one.kickoff for one, _ in scored}
+    judged = list(_judged(history, shadows, found, said, limits))
     until = str(found.days.max()) if found else ""
     return Trials(seq=seq, mode=mode, until=until, trials=tuple(state for _, state in judged)), judged
 
@@ -95,27 +98,31 @@ def _limits(history: Sequence[Promotion]) -> Limits | None:
 
 
 def _judged(
-    history: Sequence[Promotion], shadows: Sequence[Shadow], found: Record | None, limits: Limits
+    history: Sequence[Promotion], shadows: Sequence[Shadow], found: Record | None, said: Kickoffs, limits: Limits
 ) -> Iterator[tuple[TrialFacts, TrialState]]:
     champion = champions(history)[-1].champion
     for shadow in shadows:
         since = begun(history, shadow)
         role: Role = "challenger" if shadow.role == "challenger" else "champion"
         names = (shadow.model_id, champion) if role == "challenger" else (champion, shadow.model_id)
-        told = _facts(names, found, since) if found and since else TrialFacts(model_version=names[0], against=names[1])
+        told = (
+            _facts(names, found, said, since)
+            if found and since
+            else TrialFacts(model_version=names[0], against=names[1])
+        )
         yield told, judge(told, role, limits.trial, limits.leak)
 
 
-def _facts(names: tuple[str, str], found: Record, since: datetime) -> TrialFacts:
-    """Of the matches after a moment that both forecast."""
+def _facts(names: tuple[str, str], found: Record, said: Kickoffs, since: datetime) -> TrialFacts:
+    """Of the matches after a moment that both forecast, kicked off when each forecast says, as promote counts them."""
     nothing = np.full((len(found.outcome), 3), np.nan)
     own, other = (found.models.get(name, nothing) for name in names)
-    both = ~np.isnan(own).any(axis=1) & ~np.isnan(other).any(axis=1)
-    both &= (found.rows["kickoff"] > pd.Timestamp(since)).to_numpy(bool)
+    kickoffs = [[said.get((name, match_id), since) for name in names] for match_id in found.rows.index]
+    both = np.array([min(pair) > since for pair in kickoffs], bool)
     rows = found.rows[both]
     return facts(
         names,
-        found.days[both].astype(str).tolist(),
+        [first.date().isoformat() for (first, _), chosen in zip(kickoffs, both, strict=True) if chosen],
         (own[both], other[both]),
         found.outcome[both],
         slices_of(rows),
