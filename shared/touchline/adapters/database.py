@@ -5,6 +5,8 @@ On SQLite readers and the one writer do not block each other (write-ahead log), 
 """
 
 import contextlib
+import fcntl
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import resources
@@ -76,8 +78,21 @@ def _embedded(url: sa.URL, lock_timeout: float) -> sa.Engine:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions of its own
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536"):
+    if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        _switch_journal(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _switch_journal(connection: Any) -> None:
+    """To the write-ahead log, one process at a time: SQLite does not wait where two of them switch together."""
+    (_, _, file), *_ = connection.execute("PRAGMA database_list")
+    folder = os.open(Path(file).parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        connection.execute("PRAGMA journal_mode=WAL").close()
+    finally:
+        os.close(folder)
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
