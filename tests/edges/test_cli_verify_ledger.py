@@ -18,8 +18,8 @@ from touchline.cli.ledger_file import read
 from touchline.cli.main import main
 from touchline.cli.verify_command import verified
 from touchline.domain.ledger_batches import key_of
-from touchline.manifest import encode
 from touchline.ports import Forecast
+from touchline.stages import settlement_exports
 from touchline.stages.forecast_ledger import export_batches
 
 
@@ -41,6 +41,10 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     ledger_file.write(home / "ledger.jsonl", material, list(material.batches))
     ports.engine.dispose()
     return (home / "ledger.jsonl").read_bytes()
+
+
+def exports(ledger: Container) -> list[str]:
+    return [info.key for info in ledger.store.list(settlement_exports.FOLDER)]
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
@@ -108,10 +112,11 @@ def test_a_file_holds_all_that_is_needed(
     assert "cannot be written" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("key", [key_of(1), key_of(3), "ledger/settlements/000000000001.json"])
+@pytest.mark.parametrize("key", [key_of(1), key_of(3), "settlements"])
 def test_one_byte_of_an_object_is_named_and_nothing_is_exported(
     ledger: Container, tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str
 ) -> None:
+    key = exports(ledger)[0] if key == "settlements" else key
     path = ledger.home / "objects" / key
     data = bytearray(path.read_bytes())
     place = data.index(b'"home":0.4' if "forecasts" in key else b'"rps":0.') + 9
@@ -139,12 +144,12 @@ def test_settlements_that_differ_from_their_results_are_named(
     ledger: Container, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Whoever changes table and export alike is found out by recomputing."""
-    engine, key = ledger.engine, "ledger/settlements/000000000001.json"
+    engine = ledger.engine
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE settlements SET log_loss = 0.1, rps = 0.01 WHERE number = 3")
         match = connection.exec_driver_sql("SELECT match_id FROM settlements WHERE number = 3").scalar_one()
         connection.exec_driver_sql("UPDATE settlements SET replaced_at = 1 WHERE number = 4")
-    (ledger.home / "objects" / key).write_bytes(encode(ledger.ledger.settlements()))
+    settlement_exports.export(ledger.store, 1, ledger.ledger.settlements())
     code, plain = told(capsys)
     assert code == 1
     assert {fault["where"] for fault in plain["faults"]} == {"the table settlements"}
@@ -160,18 +165,18 @@ def test_results_that_cannot_be_read_are_said(ledger: Container, capsys: pytest.
 
 
 def test_exports_of_settlements_are_looked_at(ledger: Container, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = ledger.home / "objects" / "ledger/settlements"
-    misnamed, unread = folder / "000000000001-0123456789ab.json", folder / "000000000001.json"
+    key, *others = exports(ledger)
+    unread = ledger.home / "objects" / key
+    misnamed = unread.with_name("000000000001-0123456789ab.json")
     misnamed.write_bytes(b"[]")
-    assert [fault["where"] for fault in told(capsys)[1]["faults"]] == [
-        "ledger/settlements/000000000001-0123456789ab.json"
-    ]
+    assert [fault["where"].rpartition("/")[2] for fault in told(capsys)[1]["faults"]] == [misnamed.name]
     misnamed.unlink()
     whole = unread.read_bytes()
     for data, what in ((b"?", "cannot be read"), (whole + b"\n", "its bytes are not those")):
         unread.write_bytes(data)
         assert any(what in fault["what"] for fault in told(capsys)[1]["faults"])
     unread.unlink()
+    assert others == []
     assert "settled, and exported nowhere" in {fault["what"] for fault in told(capsys)[1]["faults"]}
 
 

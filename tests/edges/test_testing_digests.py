@@ -14,6 +14,7 @@ from touchline.bootstrap import Container
 from touchline.errors import CorruptObject, DataError
 from touchline.manifest import Manifest, Ref, encode, publish, write_object, write_payload
 from touchline.ports import Forecast, Promotion, Settlement, TrainingLog
+from touchline.stages import settlement_exports
 from touchline.stages.drift_views import publish_views
 from touchline.stages.forecast_ledger import export_batches
 from touchline.testing import difference, digest
@@ -50,7 +51,7 @@ def fill(container: Container, now: datetime, *, extra: bool) -> None:
     container.ledger.seal([earlier, FORECAST] if extra else [FORECAST], now)
     export_batches(container)
     container.ledger.settle([msgspec.structs.replace(SETTLED, sealed_at=now, settled_at=now)])
-    store.create("ledger/settlements/000000000003.json", encode(container.ledger.settlements()))
+    settlement_exports.export(store, 3, container.ledger.settlements())
     log = TrainingLog("m1", {}, {}, {}, {}, {}, {})
     for identity in ("m0", "m1") if extra else ("m1",):
         version = container.registry.register(log, None, pd.DataFrame(), identity)
@@ -123,7 +124,7 @@ def test_each_change_is_seen_and_named(make: Make, where: str) -> None:
     export_batches(container)
     for row in container.promotions.history():
         container.store.create(f"ledger/promotions/{row.number:012d}.json", encode(row))
-    container.store.create("ledger/settlements/000000000004.json", encode(container.ledger.settlements()))
+    settlement_exports.export(container.store, 4, container.ledger.settlements())
     lines = difference(before, digest(container))
     assert any(line.startswith(where) for line in lines), lines
 
@@ -135,7 +136,7 @@ BROKEN: dict[str, Callable[[Container], object]] = {
     "an exported promotion": lambda c: overwrite(c, "ledger/promotions/000000000001.json"),
     "a batch of forecasts": lambda c: overwrite(c, "ledger/forecasts/000000000001.json"),
     "a forecast in no batch": lambda c: c.ledger.seal([msgspec.structs.replace(FORECAST, match_id="c-d")], NOW),
-    "exported settlements": lambda c: overwrite(c, "ledger/settlements/000000000003.json"),
+    "exported settlements": lambda c: overwrite(c, next(i.key for i in c.store.list("ledger/settlements/"))),
     "settlements that nobody exported": lambda c: c.ledger.settle([msgspec.structs.replace(SETTLED, match_id="c-d")]),
     "an output that is missing": lambda c: publish(
         c.store,

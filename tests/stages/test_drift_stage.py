@@ -16,10 +16,11 @@ from touchline.domain.features import FEATURE_NAMES
 from touchline.manifest import encode
 from touchline.ports import Forecast, ScrapeRun
 from touchline.settings import Drift
-from touchline.stages import drift
+from touchline.stages import drift, settlement_exports
 from touchline.work import Event, Result
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+EXPORTS = settlement_exports.FOLDER
 
 
 def run(ports: Container, key: str = "daily", **settings: Any) -> Result:
@@ -55,11 +56,29 @@ class TestSettling:
 
     def test_the_record_is_exported_under_the_number_of_the_features(self, ports: Container) -> None:
         publish_features(ports.store, played(20), seq=7)
-        seal(ports, sealed_before(played(20).head(3), 0.5, 0.3, 0.2))
+        seal(ports, sealed_before(played(20).head(3), 0.5, 0.3, 0.2), timedelta(hours=1))
         run(ports)
 
-        exported = msgspec.json.decode(ports.store.get("ledger/settlements/000000000007.json"))
+        ((key, _),) = everything(ports.store, EXPORTS).items()
+        exported = msgspec.json.decode(ports.store.get(key))
+        assert key.startswith(f"{EXPORTS}{START:%Y-%m}/000000000007-")
         assert [row["match_id"] for row in exported] == ["m-0000", "m-0001", "m-0002"]
+
+    def test_only_the_months_that_changed_are_exported_anew(self, ports: Container) -> None:
+        publish_features(ports.store, played(80))
+        seal(ports, sealed_before(played(80), 0.5, 0.3, 0.2))
+        run(ports)
+        before = everything(ports.store, EXPORTS)
+        months = {key.split("/")[2] for key in before}
+        assert len(months) == len(before) > 1
+        corrected = played(80)
+        corrected.loc[0, ["home_goals", "away_goals"]] = (0, 1) if corrected.loc[0, "outcome"] != 2 else (1, 0)
+        publish_features(ports.store, corrected, 2)
+        run(ports)
+        after = everything(ports.store, EXPORTS)
+        (key,) = after.keys() - before.keys()
+        assert key.startswith(f"{EXPORTS}{min(months)}/000000000002-")
+        assert {key: after[key] for key in before} == before
 
     def test_settling_again_changes_nothing(self, ports: Container, clock: VirtualClock) -> None:
         publish_features(ports.store, played(20))
@@ -78,9 +97,9 @@ class TestSettling:
         seal(ports, sealed_before(played(20).head(1), 0.6, 0.2, 0.2, version="2"))
         run(ports)
 
-        first, second = everything(ports.store, "ledger/settlements/")
-        assert second == "ledger/settlements/000000000001.json"
-        assert first.startswith("ledger/settlements/000000000001-")
+        first, second = everything(ports.store, EXPORTS)
+        assert first.rpartition("-")[0] == second.rpartition("-")[0]
+        assert settlement_exports.exported(ports.store)[first.split("/")[2]].keys == (first, second)
 
     def test_a_corrected_result_is_settled_anew(self, ports: Container) -> None:
         table = played(20)

@@ -12,10 +12,11 @@ from touchline.domain.ledger_audit import Fault, Written
 from touchline.domain.ledger_batches import canonical
 from touchline.domain.ledger_scores import Ended, Settled
 from touchline.errors import CorruptObject, DataError, NotFound
-from touchline.manifest import encode, publication_key, read_publication, sha256
+from touchline.manifest import publication_key, read_publication
 from touchline.ports import ObjectStore, Settlement
+from touchline.stages import settlement_exports
 from touchline.stages.drift_prices import prices_behind, snapshots_of
-from touchline.stages.drift_settle import EXPORTS, endings_of
+from touchline.stages.drift_settle import endings_of
 from touchline.stages.forecast_ledger import batches
 
 _PLAYED: Final = ("match_id", "kickoff", "home_goals", "away_goals")
@@ -57,25 +58,30 @@ def of_store(ports: Container) -> Material:
 
 
 def _exported(store: ObjectStore, settlements: list[Settlement]) -> tuple[int, list[Fault]]:
-    """Number of the features that were settled last, 0 before the first; and where their export is not the table."""
-    keys = [info.key for info in store.list(EXPORTS)]
-    if not keys:
-        return 0, [Fault(EXPORTS, one.match_id, "settled, and exported nowhere") for one in settlements]
-    newest = max(key.removeprefix(EXPORTS)[:12] for key in keys)
-    found = {key: store.get(key) for key in keys if key.removeprefix(EXPORTS).startswith(newest)}
-    faults = [fault for key, data in found.items() for fault in _misnamed(key, data)]
-    data = encode(settlements)
+    """Number of the features that were settled last, 0 before the first; and where their exports are not the table."""
+    newest, faults = settlement_exports.exported(store), list[Fault]()
+    for month, data in settlement_exports.expected(settlements, newest).items():
+        rows = [one for one in settlements if settlement_exports.month_of(one) == month]
+        faults += _month_faults(store, month, newest.get(month), rows, data)
+    return max((export.seq for export in newest.values()), default=0), faults
+
+
+def _month_faults(
+    store: ObjectStore, month: str, newest: settlement_exports.Export | None, rows: list[Settlement], data: bytes
+) -> list[Fault]:
+    if newest is None:
+        folder = f"{settlement_exports.FOLDER}{month}/"
+        return [Fault(folder, one.match_id, "settled, and exported nowhere") for one in rows]
+    found = {key: store.get(key) for key in newest.keys}
+    faults = [
+        Fault(key, "", "its content does not have the hash in its name")
+        for key, told in found.items() if settlement_exports.name_of(month, newest.seq, told) != key
+    ]  # fmt: skip
     if data not in found.values():
-        unlike = [list(_unlike(key, told, settlements)) for key, told in found.items()]
+        unlike = [list(_unlike(key, told, rows)) for key, told in found.items()]
         least: list[Fault] = min(unlike, key=len)
         faults += least
-    return int(newest) if newest.isdigit() else 0, faults
-
-
-def _misnamed(key: str, data: bytes) -> Iterator[Fault]:
-    _, _, promised = key.rpartition("/")[2].removesuffix(".json").partition("-")
-    if promised and not sha256(data).startswith(promised):
-        yield Fault(key, "", "its content does not have the hash in its name")
+    return faults
 
 
 def _unlike(key: str, data: bytes, settlements: list[Settlement]) -> Iterator[Fault]:
@@ -86,10 +92,10 @@ def _unlike(key: str, data: bytes, settlements: list[Settlement]) -> Iterator[Fa
         yield Fault(key, "", f"cannot be read: {error}")
         return
     here, there = ({(one.match_id, one.model_version, one.mode): one for one in rows} for rows in (settlements, told))
-    differing = [name for name in sorted(here.keys() | there.keys()) if here.get(name) != there.get(name)]
-    for match_id, version, _ in differing:
-        yield Fault(key, match_id, f"the settlement for {version} here is not that of the table settlements")
-    if not differing:
+    for name in sorted(here.keys() | there.keys()):
+        if here.get(name) != there.get(name):
+            yield Fault(key, name[0], f"the settlement for {name[1]} here is not that of the table settlements")
+    if here == there:
         yield Fault(key, "", "its bytes are not those that the settlements are written as")
 
 

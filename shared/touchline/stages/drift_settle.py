@@ -13,13 +13,13 @@ import pandas as pd
 from touchline import tables
 from touchline.domain import settlement
 from touchline.domain.settlement import Ending, Verdict
-from touchline.manifest import Ref, encode, sha256
+from touchline.manifest import Ref
 from touchline.ports import Forecast, ObjectStore, Settlement
+from touchline.stages import settlement_exports
 from touchline.stages.drift_prices import prices_behind
 from touchline.work import Ports
 
 Settled = list[tuple[Forecast, Verdict]]
-EXPORTS = "ledger/settlements/"
 
 
 def settled_of(ports: Ports, played: pd.DataFrame, snapshots: tuple[Ref, ...]) -> Settled:
@@ -47,7 +47,7 @@ def store_settled(ports: Ports, seq: int, settled: Settled) -> int:
         settled: verdicts.
     """
     stored = ports.ledger.settle([_settlement(*pair, ports.clock.now()) for pair in settled])
-    _export(ports, seq)
+    settlement_exports.export(ports.store, seq, ports.ledger.settlements())
     return stored
 
 
@@ -101,13 +101,3 @@ def _settlement(forecast: Forecast, verdict: Verdict, now: datetime) -> Settleme
         settled_at=now,
         **msgspec.structs.asdict(verdict),
     )
-
-
-def _export(ports: Ports, seq: int) -> None:
-    """The settled record as an object; another name where the results of one `seq` were settled in several runs."""
-    settlements = ports.ledger.settlements()
-    if not settlements:
-        return
-    data, key = encode(settlements), f"{EXPORTS}{seq:012d}"
-    if not ports.store.create(f"{key}.json", data) and ports.store.get(f"{key}.json") != data:
-        ports.store.create(f"{key}-{sha256(data)[:12]}.json", data)

@@ -34,7 +34,8 @@ from touchline.manifest import (
     read_publication,
     sha256,
 )
-from touchline.ports import ObjectStore
+from touchline.ports import ObjectStore, Settlement
+from touchline.stages import settlement_exports
 from touchline.stages.forecast_ledger import batches
 from touchline.stages.predict_views import read_view, read_views
 
@@ -132,9 +133,7 @@ def check_records(container: Container) -> None:
     for row in container.promotions.history():
         _same(store, f"ledger/promotions/{row.number:012d}.json", encode(row))
     _check_batches(container)
-    settled = container.ledger.settlements()
-    if settled:
-        _check_settlements(store, encode(settled))
+    _check_settlements(store, container.ledger.settlements())
     with database.reading(container.engine) as connection:
         rows = connection.execute(sa.select(sealed.c.key, sealed.c.content)).all()
     for key, content in rows:
@@ -165,12 +164,13 @@ def _check_batches(container: Container) -> None:
         raise CorruptObject(f"{fault.match} {fault.what}".strip(), where=fault.where)
 
 
-def _check_settlements(store: ObjectStore, data: bytes) -> None:
-    """Of the exports of the newest features one holds the current settlements."""
-    keys = [info.key for info in store.list("ledger/settlements/")]
-    newest = max(key.rpartition("/")[2][:12] for key in keys) if keys else "nothing"
-    if not any(store.get(key) == data for key in keys if key.rpartition("/")[2].startswith(newest)):
-        raise CorruptObject("no export holds the current settlements", where=f"ledger/settlements/{newest}")
+def _check_settlements(store: ObjectStore, settlements: list[Settlement]) -> None:
+    """Of each month one of the newest exports holds the current settlements."""
+    newest = settlement_exports.exported(store)
+    for month, data in settlement_exports.expected(settlements, newest).items():
+        keys = newest[month].keys if month in newest else ()
+        if not any(store.get(key) == data for key in keys):
+            raise CorruptObject("no export holds the current settlements", where=f"{settlement_exports.FOLDER}{month}/")
 
 
 def _stage(store: ObjectStore, stage: str) -> dict[str, Any]:
