@@ -38,10 +38,12 @@ def under_load(world: World, python: Path, minutes: float) -> dict[str, Any]:
                 memory.append(round(served.memory(), 1))
             told = answers.result()
             late = wrong(told.pop("versions"), current)
+        with running(kind, world.expected) as fresh:  # what was forecast meanwhile takes its place in any process
+            asked(fresh.port, kind.requests, count=1000, seconds=30)
             return {
                 **told, "peak_per_second": peak, "asked_per_second": round(SHARE * peak), "champions": len(current),
                 "redis_restarts": server.restarts, "wrong_versions": late,
-                "memory_mb": memory,
+                "memory_mb": memory, "memory_mb_of_a_new_process": round(fresh.memory(), 1),
             }  # fmt: skip
 
 
