@@ -114,7 +114,7 @@ def test_somebody_else_comes_to_the_same_record(plain: Lived, matches: Path) -> 
 
 def test_the_judge_sees_one_changed_number(plain: Lived, matches: Path, tmp_path: Path) -> None:
     shutil.copytree(plain.home / "objects" / "ledger", tmp_path / "ledger")
-    file = max((tmp_path / "ledger" / "settlements").glob("*.json"))
+    file = max((tmp_path / "ledger" / "settlements").glob("*/*.json"))
     rows = json.loads(file.read_bytes())
     rows[0]["rps"] = 0.5
     file.write_text(json.dumps(rows))

@@ -62,16 +62,18 @@ def judge(objects: Path, matches: dict[str, Match], until: datetime) -> Judgemen
     found.forecasts = len(rows)
     for row in rows:
         judge_sealing(row, matches, found)
-    exports = [json.loads(path.read_bytes()) for path in exported(objects / "ledger" / "settlements")]
-    settled = exports[-1] if exports else []
-    if changed := changed_later(exports):
-        found.faults.append(f"{len(changed)} settlements changed later, such as {changed[0]}")
+    settled: list[dict[str, Any]] = []
+    for month in sorted((objects / "ledger" / "settlements").glob("*")):
+        exports = [json.loads(path.read_bytes()) for path in exported(month)]
+        settled += exports[-1]
+        if changed := changed_later(exports):
+            found.faults.append(f"{len(changed)} settlements of {month.name} changed later, such as {changed[0]}")
     judge_settled(dict(of_record(rows)), settled, matches, until, found)
     return found
 
 
 def exported(folder: Path) -> list[Path]:
-    """Exports of settlements, oldest first; those of one number have no order by name, so their times tell."""
+    """Exports of what was sealed in a month, oldest first; of one number by their times."""
     return sorted(folder.glob("*.json"), key=lambda path: (path.name[:12], path.stat().st_mtime_ns))
 
 
