@@ -53,7 +53,9 @@ def plan_of(options: argparse.Namespace, name: str, shuffle: int | None = None, 
     )  # fmt: skip
     made = simulate_plan.plan(wish, os.environ)
     environ = made.environ | SETTINGS | {"TOUCHLINE_SCRAPE_COMPETITIONS": ",".join(options.competition)}
-    return simulate_plan.Plan(wish, made.matches, environ, fault.change if fault else None)
+    return simulate_plan.Plan(
+        wish, made.matches, environ | (fault.environ if fault else {}), fault.change if fault else None
+    )
 
 
 def play(plan: Any, *, around: Callable[[Any], Any] | None = None) -> dict[str, Any]:

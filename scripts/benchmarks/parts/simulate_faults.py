@@ -36,6 +36,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a second model has to serve first, which alone is distorted."""
     expected: tuple[str, ...] = ()
     """Detectors of which one should fire."""
+    environ: dict[str, str] = {}
+    """Settings beside those of all simulations."""
 
 
 def faults(since: datetime) -> dict[str, Fault]:
@@ -53,7 +55,13 @@ def faults(since: datetime) -> dict[str, Fault]:
         Fault(name="features shifted", change=shifted, expected=("drift of shots",)),
         Fault(name="over-confident by 10 %", model=lambda p: sharpened(p, 1.1), expected=("health",)),
         Fault(name="stale source", change=silent, expected=("source",)),
-        Fault(name="degraded champion", model=blurred, successor=True, expected=("health", "trial", "rollback")),
+        Fault(
+            name="degraded champion",
+            model=blurred,
+            successor=True,
+            expected=("health", "trial", "rollback"),
+            environ={"TOUCHLINE_TRAIN_SCHEDULE_DAYS": "400", "TOUCHLINE_TRAIN_COOL_DOWN_DAYS": "400"},
+        ),  # else the next model of the schedule takes its place before anybody has to notice
     )
     return {fault.name: fault for fault in found}
 
