@@ -10,7 +10,7 @@ import selectors
 import socket
 import sys
 import time
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from typing import Any
 
 VERSION = re.compile(rb'"model_version":"([^"]*)"')
@@ -67,7 +67,7 @@ def ask(
     versions: defaultdict[int, set[str]] = defaultdict(set)
     chooser, gap = selectors.DefaultSelector(), 1.0 / rate if rate else 0.0
     begun = time.perf_counter()
-    idle = []
+    idle: deque[Connection] = deque()  # the one that waited longest asks next, before a server takes it for idle
     for number in range(connections):
         made = Connection(port, raw, number, connections)
         chooser.register(made.socket, selectors.EVENT_READ, made)
@@ -76,7 +76,7 @@ def ask(
     wall = time.time() - begun
     while (now := time.perf_counter()) - begun < seconds and (not count or len(latencies) < count):
         while idle and (not gap or due <= now) and (not count or asked < count):
-            idle.pop().ask(due if gap else time.perf_counter())
+            idle.popleft().ask(due if gap else time.perf_counter())
             asked, due = asked + 1, due + gap
         for key, _ in chooser.select(max(0.0, min(0.05, due - now)) if gap and idle else 0.05):
             answer = key.data.read()
