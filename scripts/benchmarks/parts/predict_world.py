@@ -94,9 +94,9 @@ def _keyed(ports: Ports) -> str:
     return text
 
 
-def promote(ports: Ports, files: Mapping[str, bytes], number: int) -> str:
+def promote(ports: Ports, files: Mapping[str, bytes], number: int, name: str = "") -> str:
     """Let a model serve, under the number of a promotion, as `promote` publishes it; its version."""
-    version = f"bench-{number}"
+    version = name or f"bench-{number}"
     card = msgspec.json.decode(files["card.json"]) | {"model_id": version}
     contents = {**files, "card.json": encode(card)}
     outputs = {
@@ -104,7 +104,7 @@ def promote(ports: Ports, files: Mapping[str, bytes], number: int) -> str:
         for name, data in contents.items()
     }
     parameters = {"model_id": version, "model_version": version, "promotion": number, "simulated": True}
-    publish(ports.store, _manifest("serving", version, outputs, parameters), number)
+    publish(ports.store, _manifest("serving", f"{version}-{number}", outputs, parameters), number)
     return version
 
 
