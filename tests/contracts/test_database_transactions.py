@@ -113,7 +113,9 @@ def _pid(connection: sa.Connection) -> int:
 
 
 @POSTGRESQL
-def test_a_connection_that_drops_in_the_middle_writes_nothing_and_the_next_one_works(connect: Connect) -> None:
+def test_a_connection_that_drops_in_the_middle_writes_nothing_and_the_next_one_works(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
     engine = connect()
 
     def interrupted() -> None:
@@ -125,6 +127,7 @@ def test_a_connection_that_drops_in_the_middle_writes_nothing_and_the_next_one_w
     with pytest.raises(Unavailable):
         interrupted()
     assert seen(engine) == []
+    assert caplog.messages == []  # the pool has nothing to say of it
     with database.writing(engine, "test", fenced=False) as connection:
         put(connection, "c")
     assert seen(connect()) == ["c"]

@@ -20,9 +20,16 @@ sa.dialects.registry.register("postgresql.touchline", __name__, "Dialect")
 
 
 class Dialect(PGDialect_pg8000):
-    """The dialect of pg8000, but for how transactions begin and end."""
+    """The dialect of pg8000, but for how transactions begin and end, and connections."""
 
     supports_statement_cache = True
+
+    def connect(self, *cargs: Any, **cparams: Any) -> DBAPIConnection:
+        """Open a connection."""
+        from touchline.adapters.postgres_wire import Connection  # no other database waits for the driver to be loaded
+
+        opened: DBAPIConnection = Connection(*cargs, **cparams)
+        return opened
 
     def do_ping(self, dbapi_connection: DBAPIConnection) -> bool:
         """Ask whether the server is there; no transaction is left open."""
