@@ -44,9 +44,8 @@ def metrics(context: typer.Context, serve: Serve = -1) -> None:
     if serve < 0:
         sys.stdout.write(told.render().decode())
         return
-    port = listen_port(serve)
-    typer.echo(f"http://{HOST}:{port}{PATH}")
-    with ThreadingHTTPServer((HOST, port), _door(told.render)) as server:
+    with ThreadingHTTPServer((HOST, listen_port(serve)), _door(told.render)) as server:
+        typer.echo(f"http://{HOST}:{server.server_port}{PATH}")
         server.serve_forever()
 
 

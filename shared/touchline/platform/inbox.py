@@ -123,10 +123,11 @@ async def serve(application: Starlette, listening: socket.socket) -> None:
 
 
 def listen(port: int) -> socket.socket:
-    """A socket of this machine only."""
+    """A socket of this machine only; whoever knows its address can call at once, and waits until it is served."""
     made = socket.socket()
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     made.bind((HOST, port))
+    made.listen()
     return made
 
 
