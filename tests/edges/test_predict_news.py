@@ -21,7 +21,7 @@ from touchline.errors import Unavailable
 from touchline.manifest import Manifest, current, encode, publish, read_object
 from touchline.settings import Predict
 from touchline.web.core import create_app
-from touchline.web.watch import PATIENCE
+from touchline.web.watch import PATIENCE, Watcher
 from waiting import wait_until
 
 
@@ -173,6 +173,30 @@ def test_who_slept_while_a_look_was_on_its_way_does_not_answer_from_before(chang
     awake = Timer(0.1, store.speaks.set)
     awake.start()
     assert client.get("/readyz").json()["promotion"] == 2
+    awake.join()
+
+
+def test_who_slept_while_a_look_was_about_to_end_does_not_answer_from_before(changing: Container) -> None:
+    public(changing)
+    elapsed, about_to_end, may_end = Elapsed(), Event(), Event()
+
+    def ending(board: object) -> None:
+        about_to_end.set()
+        assert may_end.wait(20)
+
+    watcher = Watcher(changing, 5.0, elapsed, ending)
+    may_end.set()
+    assert asyncio.run(watcher.board()).serving.promotion == 1
+    may_end.clear()
+    about_to_end.clear()
+    elapsed.now = 5.0
+    watcher.at_hand()
+    assert about_to_end.wait(20)
+    promoted(changing, publish_model(changing.store, "m2", 2, **against("m1")))
+    elapsed.now = 36_000.0
+    awake = Timer(0.1, may_end.set)
+    awake.start()
+    assert asyncio.run(watcher.board()).serving.promotion == 2
     awake.join()
 
 

@@ -41,6 +41,7 @@ class Watcher:
         also: Callable[[Board | None], object] = lambda board: None,
     ) -> None:
         self._ports, self._pause, self._elapsed, self._also = ports, refresh_seconds, elapsed, also
+        self._patience = PATIENCE if refresh_seconds else FIRST_PATIENCE
         self._lock = Lock()
         self._due = self._asked = float("-inf")
         self._look: Future[None] | None = None
@@ -95,25 +96,37 @@ class Watcher:
                 return
             if self._look is not None and not self._look.done():
                 if awaited and not self._again:  # what it tells after the sleep it may have read before
-                    self._again, self._awaited_until = True, time.monotonic() + PATIENCE
+                    self._again, self._awaited_until = True, time.monotonic() + self._patience
                 return
             self._due = now + self._pause
             look: Future[None] = Future()
             self._look, self._begun = look, time.monotonic()
             if awaited or self._board is None:
-                self._awaited_until = time.monotonic() + (PATIENCE if self._board else FIRST_PATIENCE)
+                self._awaited_until = time.monotonic() + (self._patience if self._board else FIRST_PATIENCE)
             Thread(target=self._run, args=(look,), name="look", daemon=True).start()
 
     def _run(self, look: "Future[None]") -> None:
         try:
-            self._read()
-            if self._again:
-                self._again = False
+            again = True
+            while again:
                 self._read()
-            self._also(self._board)
+                self._also(self._board)
+                again = self._is_asked_again(look)
         finally:
-            self._awaited_until = float("-inf")
-            look.set_result(None)
+            if not look.done():
+                self._end(look)
+
+    def _is_asked_again(self, look: "Future[None]") -> bool:
+        """Whether somebody came after a sleep since this look began; if nobody did, it ends."""
+        with self._lock:
+            again, self._again = self._again, False
+            if not again:
+                self._end(look)
+        return again
+
+    def _end(self, look: "Future[None]") -> None:
+        self._awaited_until = float("-inf")
+        look.set_result(None)
 
     def _read(self) -> None:
         try:
