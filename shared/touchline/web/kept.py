@@ -54,7 +54,7 @@ class Kept:
     def __init__(self, cache: Callable[[], Cache], clock: Clock, seconds: float, meters: Meters) -> None:
         self._cache, self._clock, self._seconds, self._meters = cache, clock, seconds, meters
         self._state: tuple[Board | None, dict[tuple[str, Arm], Entry]] = None, {}
-        self._flights: dict[tuple[str, int], asyncio.Task[bytes | None]] = {}
+        self._flights: dict[tuple[str, int], asyncio.Task[tuple[bytes, bool]]] = {}
 
     def at_hand(self, board: Board, match_id: str, arm: Arm) -> bytes | None:
         """The answer if this process has it."""
@@ -73,22 +73,37 @@ class Kept:
         life = min(self._seconds, (wanted.kickoff - now).total_seconds())
         shared = self._cache()
         if life <= 0 or not shared.shared:
-            return await self._made(wanted, life), False
+            head, cached = await self._made(wanted, life), False
+        else:
+            head, cached = await asyncio.shield(self._flight(wanted, shared, life))
+        self._meters.looks["shared" if cached else "none"] += 1
+        return head, cached
+
+    def _flight(self, wanted: Wanted, shared: Cache, life: float) -> "asyncio.Task[tuple[bytes, bool]]":
+        """The look and the computation that are on their way for this answer; they end when it is kept."""
         key = wanted.key()
-        found = await self._fetched(shared, key)
+        flight = (key, id(asyncio.get_running_loop()))
+        task = self._flights.get(flight)
+        if task is None:
+            task = self._flights[flight] = asyncio.ensure_future(self._found(wanted, key, shared, life))
+            task.add_done_callback(lambda ended: self._landed(flight, ended))
+        return task
+
+    def _landed(self, flight: tuple[str, int], ended: "asyncio.Task[tuple[bytes, bool]]") -> None:
+        del self._flights[flight]
+        if not ended.cancelled():
+            ended.exception()  # is told to those who still listen; that nobody does any more is no fault
+
+    async def _found(self, wanted: Wanted, key: str, shared: Cache, life: float) -> tuple[bytes, bool]:
+        found = await asyncio.to_thread(shared.get, key)
         if found is not None:
-            self._meters.looks["shared"] += 1
             self._keep(wanted, found, life)
             return found, True
-        meanwhile = self.at_hand(wanted.board, wanted.match_id, wanted.arm)  # another who waited may have made it
-        if meanwhile is not None:
-            return meanwhile, True
         head = await self._made(wanted, life)
         shared.set(key, head, life)
         return head, False
 
     async def _made(self, wanted: Wanted, life: float) -> bytes:
-        self._meters.looks["none"] += 1
         head = await wanted.make()
         if life > 0:
             self._keep(wanted, head, life)
@@ -98,11 +113,3 @@ class Kept:
         board, entries = self._state  # of one moment: another thread may take up another board now
         if board is wanted.board:
             entries[wanted.match_id, wanted.arm] = Entry(head, self._clock.now().timestamp() + life)
-
-    async def _fetched(self, shared: Cache, key: str) -> bytes | None:
-        flight = (key, id(asyncio.get_running_loop()))
-        task = self._flights.get(flight)
-        if task is None:
-            task = self._flights[flight] = asyncio.ensure_future(asyncio.to_thread(shared.get, key))
-            task.add_done_callback(lambda _: self._flights.pop(flight, None))
-        return await asyncio.shield(task)
