@@ -102,7 +102,7 @@ def test_writers_of_different_things_do_not_wait(connect: Connect) -> None:
 
 
 def _end(connect: Connect, pid: int) -> None:
-    with connect().connect() as connection:
+    with connect().execution_options(isolation_level="AUTOCOMMIT").connect() as connection:  # each look is a new one
         connection.execute(sa.select(sa.func.pg_terminate_backend(pid)))
         gone = sa.text("SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = :pid").bindparams(pid=pid)
         wait_until(lambda: connection.execute(gone).scalar_one(), "the backend ends")

@@ -114,6 +114,12 @@ def test_a_wire_that_breaks_while_a_transaction_is_said_leaves_nothing_and_no_no
     assert _seen(engine) == ["b"]
 
 
+def test_a_wire_that_breaks_while_a_connection_is_made_is_told(address: str, wire: Wire) -> None:
+    wire.reset_at(b"user")
+    with pytest.raises(Unavailable, match="does not answer: network error"):
+        database.connect(f"postgresql://touchline@127.0.0.1:{wire.port}/{sa.make_url(address).database}")
+
+
 def test_a_wire_that_breaks_while_the_pool_asks_is_not_noticed(engine: sa.Engine, wire: Wire) -> None:
     wire.reset_at(b"SELECT 1")
     _write(engine, "a")

@@ -25,6 +25,8 @@ from touchline.errors import ConfigurationError, Conflict, RetryableError, Unava
 _WRITES: Final = "touchline_writes"
 _LOCKED_STATES: Final = ("55P03", "40001", "40P01")  # lock not available, serialization failure, deadlock
 _BROKEN_STATES: Final = ("08", "42P01", "53", "57", "58")  # connection, no table yet, resources, operator, system
+_GRACE: Final = 5.0
+"""Seconds that a busy server has, however short the patience with another writer."""
 FORBIDDEN: Final = "42501"
 """State of SQL: the user lacks a right."""
 
@@ -34,7 +36,7 @@ def connect(address: str, *, lock_timeout: float = 30.0) -> sa.Engine:
 
     Args:
         address: `sqlite:///<path>` or `postgresql://...`, driven by pg8000.
-        lock_timeout: seconds to wait for another writer; a server that is silent for twice as long is given up.
+        lock_timeout: seconds to wait for another writer; a server silent for twice as long, and some, is given up.
 
     Raises:
         ConfigurationError: not an address of a database that we know, or its user may not change an older schema.
@@ -103,7 +105,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 def _postgresql(url: sa.URL, lock_timeout: float) -> sa.Engine:
     engine = sa.create_engine(
         url.set(drivername=postgres_dialect.DRIVER), pool_size=1, max_overflow=0, pool_pre_ping=True,
-        connect_args={"timeout": 2 * lock_timeout + 1},
+        connect_args={"timeout": 2 * lock_timeout + _GRACE},
     )  # fmt: skip
 
     def prepare(connection: Any, _record: Any) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from touchline.adapters.postgres_dialect import DRIVER
 from touchline.errors import ConfigurationError, Unavailable
 
 
@@ -37,7 +38,7 @@ def restore(address: str, file: Path) -> None:
 
 
 def _tables(address: str) -> list[str]:
-    engine = sa.create_engine(_url(address).set(drivername="postgresql+pg8000"))
+    engine = sa.create_engine(_url(address).set(drivername=DRIVER))
     try:
         return sorted(sa.inspect(engine).get_table_names())
     except sa.exc.DBAPIError as error:

@@ -158,7 +158,8 @@ class RedisCache:
             from redis.backoff import NoBackoff
             from redis.retry import Retry
 
-            options: dict[str, Any] = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
+            timeout = max(TIMEOUT, self._patience)
+            options: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
             try:
                 client = Redis.from_url(self._address, retry=Retry(NoBackoff(), 0), **options)
                 client.connection_pool.make_connection()  # checks the options of the address; connects nowhere

@@ -12,6 +12,7 @@ from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 
+from touchline.adapters import postgres_dialect
 from touchline.errors import ConfigurationError, Unavailable
 
 SCHEMA: Final = "touchline_studies"
@@ -56,7 +57,7 @@ def _url(address: str) -> sa.URL:
 
 
 def _postgresql(url: sa.URL) -> RDBStorage:
-    url = url.set(drivername="postgresql+pg8000")
+    url = url.set(drivername=postgres_dialect.DRIVER)
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.begin() as connection:  # until it ends nobody else makes the tables
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(SCHEMA))))
