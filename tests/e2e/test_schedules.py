@@ -16,7 +16,7 @@ from touchline.testing.league import play
 from touchline.testing.sabotage import SAFEGUARDS, without
 
 pytestmark = pytest.mark.slow
-SEEDS, BATCHES = 8, 4
+SEEDS, BATCHES = 50, 10
 """`scripts/bench schedules` is for many more."""
 HARMED = {"fencing": 90, "conditional-create": 11}
 """Seeds whose schedules end otherwise without a safeguard; another call of a port may move them by some."""
