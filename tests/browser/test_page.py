@@ -226,7 +226,7 @@ def test_the_filter_is_a_form(browser: Any, full: Site) -> None:
     browser.get(full.address)
     team = browser.find_element(By.CSS_SELECTOR, ".card h4 span").text
     browser.find_element(By.ID, "team").send_keys(team, Keys.ENTER)
-    assert "team=" in browser.current_url
+    wait_until(lambda: "team=" in browser.current_url, "the matches of a team", 10)
     assert all(team in each.text for each in browser.find_elements(By.CSS_SELECTOR, ".card h4"))
     browser.find_element(By.LINK_TEXT, "Show all").click()
     assert len(browser.find_elements(By.CLASS_NAME, "card")) == 20
@@ -241,10 +241,12 @@ def test_what_if_is_asked_by_keys_alone(browser: Any, full: Site) -> None:
     browser.get(full.page("what-if"))
     browser.find_element(By.ID, "home_team").send_keys(home)
     browser.find_element(By.ID, "away_team").send_keys(away, Keys.ENTER)
+    wait_until(lambda: "away_team=" in browser.current_url, "the answer", 10)
     assert browser.find_element(By.ID, "answer").text == f"{home} – {away}"
     assert rules(browser) == []
     keep(browser, "what-if-answer")
     browser.find_element(By.ID, "away_team").send_keys("x", Keys.ENTER)
+    wait_until(lambda: browser.find_elements(By.CSS_SELECTOR, "#fault a"), "what was wrong", 10)
     assert browser.switch_to.active_element is not None
     browser.find_element(By.CSS_SELECTOR, "#fault a").click()
     assert browser.find_element(By.ID, "answer").text == f"{home} – {away}"

@@ -104,7 +104,7 @@ def test_a_page_that_waits_for_something_else_is_read_all_the_same(site):
     site.put("/never.js", Reply(seconds=60))
     text = b"<p>a<script>var x = 1</script><script src=/never.js></script><script>var y = 2</script>"
     site.put("/waits", Reply(text, headers=HTML))
-    with closing(Browser("", page_seconds=2)) as browser:
+    with closing(Browser("", page_seconds=5)) as browser:
         answer = browser.get(page(site.url + "/waits", values=("x",)))
         assert (answer.status, answer.body, answer.values) == (200, text, {"x": "1"})
         assert browser.get(page(site.url + "/plain")).body == b"<p>plain"
@@ -179,7 +179,7 @@ class TestNothingStays:
 
     @pytest.mark.parametrize("crash", [True, False], ids=["the driver dies", "it does not answer"])
     def test_after_an_error(self, site, folder, crash):
-        with closing(Browser("", page_seconds=1)) as browser:
+        with closing(Browser("", page_seconds=5)) as browser:
             browser.get(page(site.url + "/plain"))
             processes = grids.session_of(folder)
             if crash:

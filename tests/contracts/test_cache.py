@@ -181,7 +181,7 @@ def test_a_redis_that_falls_silent_costs_a_moment_once(redis_process: RedisServe
             cache.set("a", b"1", 60)
         assert time.monotonic() - begun < once + 1
         assert PATIENCE <= once < 1
-        assert cache.fault == "the cache does not answer: no answer in time"
+        assert cache.fault.startswith("the cache does not answer:")
         client.client_unpause()
 
 

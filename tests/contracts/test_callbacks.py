@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from serving import free_port
 from touchline import bootstrap
 from touchline.adapters.http_callbacks import HttpCallbacks
 from touchline.errors import ConfigurationError, PermanentError, Unavailable
@@ -164,11 +165,8 @@ def test_an_address_that_is_none_is_refused(callbacks: HttpCallbacks) -> None:
 
 
 def test_nobody_there_is_worth_another_attempt(callbacks: HttpCallbacks) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     with pytest.raises(Unavailable, match="no answer: ConnectionRefusedError"):
-        callbacks.call(f"http://127.0.0.1:{port}/", BODY, {})
+        callbacks.call(f"http://127.0.0.1:{free_port()}/", BODY, {})
 
 
 def test_a_host_that_is_not_found_is_worth_another_attempt() -> None:

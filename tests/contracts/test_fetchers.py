@@ -274,7 +274,7 @@ class TestPlainRequests:
     def test_a_body_that_trickles_in_for_ever_is_given_up(self, site):
         site.put("/drip", Reply(b"x" * 1000, drip=0.05))
         with (
-            closing(HttpFetcher(AGENT, {}, timeout_seconds=0.3)) as fetcher,
+            closing(HttpFetcher(AGENT, {}, timeout_seconds=1.0)) as fetcher,
             pytest.raises(Unavailable, match="not all"),
         ):
             fetcher.get(page(site.url + "/drip"))

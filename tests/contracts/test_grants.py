@@ -28,21 +28,24 @@ Login = Callable[[str], sa.Engine]
 
 def execute(address: str, *statements: str) -> None:
     engine = sa.create_engine(address, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.exec_driver_sql(statement)
+    say(engine, *statements)
     engine.dispose()
 
 
+def say(engine: sa.Engine, *statements: str) -> None:
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
 @pytest.fixture
-def owned(postgresql_server: str) -> Iterator[str]:
+def owned(postgresql_server: str, administrator: sa.Engine) -> Iterator[str]:
     """Address of a migrated database, for its owner; roles and users that were made are gone afterwards."""
-    name, server = f"touchline_roles_{next(_numbers)}", postgresql_server.format(database="postgres")
-    execute(server, f"CREATE DATABASE {name} TEMPLATE touchline_template")
+    name = f"touchline_roles_{next(_numbers)}"
+    say(administrator, f"CREATE DATABASE {name} TEMPLATE touchline_template")
     yield postgresql_server.format(database=name)
-    execute(
-        server, f"DROP DATABASE {name} WITH (FORCE)", *(f"DROP ROLE IF EXISTS {role}" for role in (*ROLES, "someone"))
-    )
+    roles = (f"DROP ROLE IF EXISTS {role}" for role in (*ROLES, "someone"))
+    say(administrator, f"DROP DATABASE {name} WITH (FORCE)", *roles)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import signal
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 
 import optuna
 import pytest
@@ -15,6 +15,8 @@ from touchline.adapters import database
 from touchline.errors import ConfigurationError, Unavailable
 
 TRIALS = 12
+LATE = 8
+"""From this trial on three have ended, so that Optuna can tell what is hopeless, whatever order they come in."""
 
 
 @pytest.fixture(params=["journal", "sqlite", "postgresql"])
@@ -25,11 +27,10 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'studies.db'}"
     server: str = request.getfixturevalue("postgresql_server")
-    engine = sa.create_engine(server.format(database="postgres"), isolation_level="AUTOCOMMIT")
+    engine: sa.Engine = request.getfixturevalue("administrator")
     name = f"studies_{abs(hash(request.node.name))}"
     with engine.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE touchline_template")
-    engine.dispose()
     return server.format(database=name)
 
 
@@ -42,9 +43,19 @@ def finished(study: optuna.Study) -> int:
 
 
 def test_workers_that_join_at_once_finish_exactly_the_trials_asked_for(place: str) -> None:
+    met = Barrier(4)
+
     def work(number: int) -> float:
+        begun: list[int] = []
+
+        def objective(trial: optuna.Trial) -> float:
+            begun.append(trial.number)
+            if len(begun) == 1:
+                met.wait(60)  # each has begun with a trial
+            return parabola(trial, worse=100.0 * (trial.number >= LATE))
+
         studies, study = joined(place, f"worker {number}")
-        studies.fill(study, parabola, TRIALS)
+        studies.fill(study, objective, TRIALS)
         return study.best_value
 
     with ThreadPoolExecutor(4) as pool:
@@ -52,8 +63,9 @@ def test_workers_that_join_at_once_finish_exactly_the_trials_asked_for(place: st
     _, study = joined(place, "reader")
     assert finished(study) == TRIALS
     assert set(told) == {min(trial.value for trial in study.trials if trial.state.name == "COMPLETE")}
-    assert counts(study)["PRUNED"] > 0
-    assert len({trial.user_attrs["worker"] for trial in study.trials if trial.state.name != "FAIL"}) > 1
+    counted = [trial for trial in study.trials if trial.state.name != "FAIL"]
+    assert {trial.state.name for trial in counted if trial.number >= LATE} == {"PRUNED"}
+    assert len({trial.user_attrs["worker"] for trial in counted}) == 4
 
 
 def test_a_full_study_is_left_alone_and_a_longer_one_goes_on(place: str) -> None:

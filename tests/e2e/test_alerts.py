@@ -28,7 +28,7 @@ def test_a_dead_letter_calls_somebody_until_its_cause_is_mended(tmp_path: Path) 
     environ = small_platform.environment(tmp_path)
     with up_process.running(environ) as up, alertmanager.running(tmp_path) as (judge, phone):
         jobs = {"touchline": [f"{up.inbox}metrics"]}
-        with prometheus.server(jobs, rules=[rules], alertmanagers=[judge], interval="1s") as watch:
+        with prometheus.server(jobs, rules=[rules], alertmanagers=[judge], interval="2s") as watch:
             bootstrap.ports(up.environ).store.create("incoming/a.txt", b"break it")
             up.told("dead", "validate")
             told = phone.wait("DeadLetters", "firing")

@@ -20,7 +20,7 @@ from waiting import until
 
 QUICK = Bridge(parallel=4, reach_seconds=0.05, longest_pause_seconds=0.05)
 DONE, FAILED, REFUSED, UNREACHED = (Posted(one) for one in ("done", "failed", "refused", "unreached"))  # type: ignore[arg-type]
-LEASE = 0.6
+LEASE = 2.0
 
 
 class Ear:
@@ -173,7 +173,7 @@ def test_two_bridges_never_post_the_same_at_once(ports: bootstrap.Container, inb
 def test_what_a_killed_bridge_held_is_taken_over(ports: bootstrap.Container, inbox: SqlInbox) -> None:
     async def case(inbox: SqlInbox) -> None:
         inbox.add(entries("a", "b"))
-        inbox.take("killed", 2, LEASE)
+        inbox.take("killed", 2, 0.5)
         async with at_work(inbox, Ear()):
             await until(settled(inbox, done=2), "two are done")
         inbox.add(entries("c"))

@@ -97,8 +97,8 @@ def test_a_plan_asks_for_nothing(home: Path, site: Site, capsys: pytest.CaptureF
 def test_a_run_that_leaves_pages_is_followed_by_another(
     home: Path, site: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TOUCHLINE_SCRAPE_PACE_SECONDS", "0.2")
-    monkeypatch.setenv("TOUCHLINE_SCRAPE_BUDGET_SECONDS", "0.3")
+    monkeypatch.setenv("TOUCHLINE_SCRAPE_PACE_SECONDS", "1.0")
+    monkeypatch.setenv("TOUCHLINE_SCRAPE_BUDGET_SECONDS", "1.5")
     assert main([*SCRAPE, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert len(told["records"]) > 1

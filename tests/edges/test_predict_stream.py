@@ -1,8 +1,9 @@
 """News while one listens, and while others ask: no answer is lost, late or mixed."""
 
 import asyncio
+import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -27,6 +28,15 @@ def changing(ports: Container) -> Container:
     ports.registry = ListedRegistry()
     public(ports)
     return ports
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """A stream takes signals that end its process; other tests shall have them as they were."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def replace_champion(ports: Container, number: int, calibration: bytes = CAUTIOUS) -> str:

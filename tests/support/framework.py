@@ -3,7 +3,6 @@
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
+
+from serving import free_port
 
 PATIENCE = 90.0
 
@@ -58,9 +59,7 @@ class Served:
 
 def start(main: Path, environ: Mapping[str, str], folder: Path, python: str = sys.executable) -> Served:
     """Start the function in a `main.py`; what it says goes to a file in `folder`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     runtime = folder / f"run-{port}"
     runtime.mkdir(parents=True)
     command = [python, "-m", "functions_framework", "--source", str(main), "--target", "handle"]

@@ -20,7 +20,11 @@ from gcp_storage_emulator.storage import Storage
 
 
 def _serve(port: int, page: int) -> None:
-    HTTPServer(("127.0.0.1", port), partial(_Handler, _Storage(page, use_memory_fs=True))).serve_forever()
+    _Server(("127.0.0.1", port), partial(_Handler, _Storage(page, use_memory_fs=True))).serve_forever()
+
+
+class _Server(HTTPServer):
+    request_queue_size = 128  # whoever finds no place in it comes again only after a second
 
 
 class _Refused(Exception):

@@ -2,11 +2,10 @@
 
 import json
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,14 +13,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from missing import Missing
+from serving import free_port
 from waiting import wait_until
-
-
-def free_port() -> int:
-    """A port of this machine that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Prometheus:
@@ -79,6 +72,10 @@ class Prometheus:
     def query(self, expression: str) -> list[tuple[dict[str, str], float]]:
         """Labels and value of everything that an expression finds now; a scalar has no labels."""
         found = self.ask("query", query=expression)
+        if not found["result"]:  # a target that was late once had nothing to say for a moment
+            with suppress(AssertionError):
+                self.scraped(2)
+            found = self.ask("query", query=expression)
         if found["resultType"] == "scalar":
             return [({}, float(found["result"][1]))]
         return [(one["metric"], float(one["value"][1])) for one in found["result"]]

@@ -1,7 +1,6 @@
 """A Redis server of our own, which can die and come back."""
 
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 import redis
 
 from missing import Missing
+from serving import free_port
 
 
 class RedisServer:
@@ -20,9 +20,7 @@ class RedisServer:
         self._program, self._folder = shutil.which("redis-server"), folder
         if self._program is None:
             raise Missing("redis-server is not installed")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.address = f"redis://127.0.0.1:{self.port}/0"
         self.start()
 

@@ -3,6 +3,8 @@
 import contextlib
 import http.client
 import importlib.util
+import itertools
+import os
 import socket
 import subprocess
 import sys
@@ -12,12 +14,17 @@ from pathlib import Path
 from missing import Missing
 from waiting import wait_until
 
+_FIRST, _LAST = 20_000, 32_000
+_numbers = itertools.count(os.getpid() * 61)
+
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, nor is given to anybody who asks the system for any until it is listened on."""
+    while True:
+        port = _FIRST + next(_numbers) % (_LAST - _FIRST)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager

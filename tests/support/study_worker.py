@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 NAME = "parabola"
 
 
-def parabola(trial: optuna.Trial) -> float:
-    """Three equal folds of a curve with its lowest point at 1; given up where Optuna says so."""
-    value = (trial.suggest_float("x", -3, 3) - 1) ** 2
+def parabola(trial: optuna.Trial, worse: float = 0.0) -> float:
+    """Three equal folds of a curve with its lowest point at 1, lifted by `worse`; given up where Optuna says so."""
+    value = (trial.suggest_float("x", -3, 3) - 1) ** 2 + worse
     for step in range(3):
         trial.report(value, step)
         if trial.should_prune():

@@ -17,6 +17,7 @@ import bridge
 import prometheus
 import up_process
 import watching
+from serving import free_port
 from touchline import bootstrap
 from touchline.bootstrap import Container
 from touchline.domain.source_health import Health, SourceHealth, Trouble
@@ -96,7 +97,7 @@ def running(folder: Path) -> Iterator[Watched]:
     environ = {**league.environment(folder), "TOUCHLINE_NOW": now.isoformat(), "TOUCHLINE_LOG_LEVEL": "ERROR"}
     ports = bootstrap.ports(environ)
     plant(ports)
-    away = {**environ, "TOUCHLINE_BROKER": f"http://127.0.0.1:{prometheus.free_port()}/"}
+    away = {**environ, "TOUCHLINE_BROKER": f"http://127.0.0.1:{free_port()}/"}
     with (
         up_process.running(environ, "--only", "predict,promote,sweep") as up,
         bridge.running(away, folder / "bridge.log") as bell,
