@@ -32,6 +32,11 @@ class Wire:
         """Break the connection that says this next; one only."""
         self._word = word
 
+    @property
+    def broke(self) -> bool:
+        """Whether that happened."""
+        return not self._word
+
     def close(self) -> None:
         """Take no more connections."""
         self._listening.close()
@@ -123,4 +128,5 @@ def test_a_wire_that_breaks_while_a_connection_is_made_is_told(address: str, wir
 def test_a_wire_that_breaks_while_the_pool_asks_is_not_noticed(engine: sa.Engine, wire: Wire) -> None:
     wire.reset_at(b"SELECT 1")
     _write(engine, "a")
+    assert wire.broke
     assert _seen(engine) == ["a"]

@@ -163,8 +163,6 @@ def _begun(engine: sa.Engine, kind: str) -> Iterator[sa.Connection]:
 def _translated(engine: sa.Engine) -> Iterator[None]:
     try:
         yield
-    except TimeoutError as error:  # while connecting; later ones come as errors of the driver
-        raise Unavailable("the database does not answer in time", hint="check that it runs") from error
     except (sa.exc.DBAPIError, sa.exc.TimeoutError, engine.dialect.loaded_dbapi.Error) as error:
         translated = _translation(error)
         if translated is None:
