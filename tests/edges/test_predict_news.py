@@ -3,7 +3,7 @@
 import asyncio
 import time
 from pathlib import Path
-from threading import Event, Timer
+from threading import Event, Semaphore, Timer
 from typing import Any, ClassVar
 
 import httpx
@@ -198,6 +198,50 @@ def test_who_slept_while_a_look_was_about_to_end_does_not_answer_from_before(cha
     awake.start()
     assert asyncio.run(watcher.board()).serving.promotion == 2
     awake.join()
+
+
+def test_whoever_waits_is_answered_by_the_look_after_the_question_and_waits_for_no_other(changing: Container) -> None:
+    public(changing)
+    about_to_end, may_end = Semaphore(0), Semaphore(0)
+
+    def ending(board: object) -> None:
+        about_to_end.release()
+        assert may_end.acquire(timeout=60)
+
+    watcher = Watcher(changing, 0.0, Elapsed(), ending)
+
+    async def asked() -> "asyncio.Task[Any]":
+        task = asyncio.ensure_future(watcher.board())
+        await asyncio.sleep(0)
+        return task
+
+    async def case() -> None:
+        waiting = await asked()
+        for _ in range(5):
+            assert await asyncio.to_thread(about_to_end.acquire, timeout=60)
+            late = await asked()
+            assert not waiting.done()
+            may_end.release()
+            await asyncio.wait_for(waiting, 10)
+            waiting = late
+        may_end.release()
+        await asyncio.wait_for(waiting, 10)
+
+    asyncio.run(case())
+    assert watcher.fault == ""
+
+
+def test_a_fault_beside_a_look_keeps_nobody_from_the_board(changing: Container) -> None:
+    public(changing)
+
+    def failing(board: object) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    watcher = Watcher(changing, 0.0, Elapsed(), failing)
+    assert asyncio.run(watcher.board()).serving.promotion == 1
+    promoted(changing, publish_model(changing.store, "m2", 2, **against("m1")))
+    assert asyncio.run(watcher.board()).serving.promotion == 2
+    assert watcher.fault == "RuntimeError: nobody foresaw this"
 
 
 def test_forecasts_of_a_model_that_was_never_promoted_are_not_shown(changing: Container) -> None:

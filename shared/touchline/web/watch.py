@@ -45,7 +45,7 @@ class Watcher:
         self._lock = Lock()
         self._due = self._asked = float("-inf")
         self._look: Future[None] | None = None
-        self._again = False
+        self._next: Future[None] | None = None
         self._awaited_until = float("-inf")
         self._board: Board | None = None
         self._begun = 0.0
@@ -77,7 +77,7 @@ class Watcher:
     async def peek(self) -> Board | None:
         """The newest board; None when there is none, then `fault` says why and `nothing_serves` if that is all."""
         board = self.at_hand()
-        if board is None and (look := self._look) is not None:
+        if board is None and (look := self._next or self._look) is not None:
             await asyncio.wait([asyncio.wrap_future(look)], timeout=max(0.0, self._awaited_until - time.monotonic()))
             self._asked = self._elapsed()  # who waits does not sleep
         return board or self._board
@@ -95,8 +95,8 @@ class Watcher:
             if now < self._due:
                 return
             if self._look is not None and not self._look.done():
-                if awaited and not self._again:  # what it tells after the sleep it may have read before
-                    self._again, self._awaited_until = True, time.monotonic() + self._patience
+                if awaited and self._next is None:  # what it tells after the sleep it may have read before
+                    self._next, self._awaited_until = Future(), time.monotonic() + self._patience
                 return
             self._due = now + self._pause
             look: Future[None] = Future()
@@ -105,28 +105,25 @@ class Watcher:
                 self._awaited_until = time.monotonic() + (self._patience if self._board else FIRST_PATIENCE)
             Thread(target=self._run, args=(look,), name="look", daemon=True).start()
 
-    def _run(self, look: "Future[None]") -> None:
-        try:
-            again = True
-            while again:
-                self._read()
+    def _run(self, look: "Future[None] | None") -> None:
+        while look is not None:
+            self._read()
+            try:
                 self._also(self._board)
-                again = self._is_asked_again(look)
-        finally:
-            if not look.done():
-                self._end(look)
+            except Exception as error:  # whoever waits for the board has no part in it
+                self._fault = f"{type(error).__name__}: {error}"
+            look = self._ended(look)
 
-    def _is_asked_again(self, look: "Future[None]") -> bool:
-        """Whether somebody came after a sleep since this look began; if nobody did, it ends."""
+    def _ended(self, look: "Future[None]") -> "Future[None] | None":
+        """End a look; the one after it if somebody came after a sleep meanwhile."""
         with self._lock:
-            again, self._again = self._again, False
-            if not again:
-                self._end(look)
-        return again
-
-    def _end(self, look: "Future[None]") -> None:
-        self._awaited_until = float("-inf")
-        look.set_result(None)
+            following, self._next = self._next, None
+            if following is None:
+                self._awaited_until = float("-inf")
+            else:
+                self._look, self._begun = following, time.monotonic()
+            look.set_result(None)
+        return following
 
     def _read(self) -> None:
         try:
